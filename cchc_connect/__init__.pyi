@@ -7,6 +7,7 @@ from .adapter import (
     FieldLimits as FieldLimits,
     ListingEnd as ListingEnd,
     ListingOrder as ListingOrder,
+    ListsDrafts as ListsDrafts,
     Outgoing as Outgoing,
     Page as Page,
     PageRequest as PageRequest,
@@ -15,6 +16,7 @@ from .adapter import (
     Source as Source,
     SourceProfile as SourceProfile,
     Target as Target,
+    WithdrawalTarget as WithdrawalTarget,
 )
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config

@@ -171,9 +171,10 @@ class Source(Protocol):
         ...
 
     def key(self, item: Item) -> str:
-        """Return the source's own stable identifier of `item`, at most 1,000 characters; "" if it has none.
+        """Return the source's own identifier of `item`, at most 1,000 characters; "" if it has none.
 
-        An item without a key is identified by the hash of its content.
+        An item without a key is identified by the key of its record. A key that moves to another record, as row numbers
+        do, is no identity: the record keeps what it is, under the key that names it now.
         """
         ...
 
@@ -190,16 +191,34 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class ListsDrafts(Protocol):
+    """Optional part of a source: it lists items that are no records yet, such as dossiers that have no number yet."""
+
+    def is_draft(self, item: Item) -> bool:
+        """Return whether `item` is no record yet. It is left out and counted, and it is no fault."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """One record that is being delivered to a target."""
+    """One record that is being delivered to a target, or withdrawn from it."""
 
     record: Record
-    """The record without its withheld fields; texts that are too long for the target are already cut."""
+    """The record without its withheld fields; texts that are too long for the target are already cut.
+
+    In a withdrawal it is the last version before the record was deleted.
+    """
     idempotency_key: str
-    """32 hexadecimal digits, the same in every attempt to deliver the same change."""
+    """32 hexadecimal digits, the same in every attempt to deliver the same change, and of no other change."""
     previously_delivered: bool
-    """Whether this target already accepted an earlier version of this record from us."""
+    """Whether this target already accepted an earlier version of this record from us, and did not withdraw it since."""
+    sequence: int = 0
+    """Number of the change in our feed. It rises with each version of a record, also after a restored backup: a target
+    that can compare ignores a message with a lower number than it has of this record.
+    """
+    version: int = 0
+    """Version of the record, from 1 on; after a restored backup a number may come again."""
 
 
 FREE_TEXT = "free_text"
@@ -292,6 +311,28 @@ class FieldLimits(Protocol):
     def max_lengths(self) -> Mapping[str, int]:
         """Field of the record -> maximum length in characters. The engine cuts longer texts and counts the cuts."""
         ...
+
+
+@runtime_checkable
+class WithdrawalTarget(Protocol):
+    """Optional part of a target: it takes withdrawals. Without it the receiver keeps deleted records; they are counted.
+
+    A withdrawal stands in the order of its record's other messages. There is none for a record that the target never
+    had. It has receipts, an idempotency key, attempts and entries in the audit log as every message, and a refused one
+    becomes a dead letter.
+    """
+
+    def withdraw(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
+        """Send one message that withdraws the records of `batch`: after it the receiver no longer holds them.
+
+        A record that the receiver does not hold counts as `DUPLICATE`. The rest is as for `Target.deliver`.
+        """
+        ...
+
+
+def takes_withdrawals(target: Target) -> bool:
+    """Return whether a target takes withdrawals."""
+    return isinstance(target, WithdrawalTarget)
 
 
 def max_parallel_of(target: Target) -> int:

@@ -17,7 +17,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
+from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -153,6 +155,8 @@ class HttpResponse:
     """Decompressed body."""
     verdict: Verdict = Verdict.UNKNOWN
     """Verdict of the dialect's classifier; the transport sets it."""
+    url: str = ""
+    """Address that was asked, without what an account adds to it; links of the body are relative to it. "" in tests."""
 
     def __post_init__(self) -> None:
         """Make the headers independent of upper and lower case."""
@@ -182,6 +186,23 @@ class HttpResponse:
             ValueError: the body is not a JSON object.
         """
         return split_listing(self.body, name, self._parts)
+
+    def next_link(self, document: Mapping[str, Any] | None = None) -> str | Unreadable | None:
+        """Return the address of the next page, which becomes the page token; None if the page links to none.
+
+        Links of the body and of the `Link` header count; of several that of the page's own media type (`wire.links`).
+
+        Args:
+            document: the body's object, where it was parsed already; None: only the header is looked at.
+
+        Returns:
+            `Unreadable` where the body has links in a form that is not known: that is no proof of a last page.
+        """
+        links = [] if document is None else body_links(document)
+        if isinstance(links, Unreadable):
+            return links
+        links += header_links(self.headers.get("link", ""))
+        return linked_address(self.url, links, NEXT, (self.media_type,))
 
     @property
     def is_json(self) -> bool:

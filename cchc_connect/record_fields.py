@@ -22,6 +22,13 @@ from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, Record, code_li
 from cchc_schemas.codes import ListedCode
 from cchc_schemas.personal import models_in
 
+PART_OF = " – "
+"""Between the name of a list or part and that of its field: names contain commas, and a fault follows a colon."""
+
+BETWEEN_FIELDS: Mapping[str, str] = MappingProxyType({"en": ", ", "vi": "; "})
+BETWEEN_PARTS: Mapping[str, str] = MappingProxyType({"en": "; ", "vi": " | "})
+"""Between the fields of a part, and between the parts of a list: Vietnamese names of fields contain commas."""
+
 _TERM = re.compile(r"\(([^()]+)\)")
 _ENUM_TABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -63,7 +70,7 @@ def field_name(model: type[BaseModel] | None, path: str, wording: Wording) -> st
         owners = [owner for owner in models if step in owner.model_fields]
         names.append(_field_term(owners[0], step) if owners else step)
         models = [part for owner in owners for part in models_in(owner.model_fields[step].annotation)]
-    return ", ".join(names)
+    return PART_OF.join(names)
 
 
 def vietnamese_term(description: str) -> str | None:
@@ -123,7 +130,8 @@ def _value(kinds: Sequence[object], value: object, wording: Wording) -> str:
             elements = cast("list[object]", value)
             if any(isinstance(element, list) for element in elements):  # coordinates
                 return json.dumps(elements)
-            separator = "; " if any(isinstance(element, Mapping) for element in elements) else ", "
+            has_parts = any(isinstance(element, Mapping) for element in elements)
+            separator = BETWEEN_PARTS[wording.language] if has_parts else ", "
             return separator.join(_value(kinds, element, wording) for element in elements) or "-"
         case Mapping():
             return _part(kinds, cast("Mapping[str, object]", value), wording)
@@ -135,7 +143,7 @@ def _part(kinds: Sequence[object], part: Mapping[str, object], wording: Wording)
     """Return the fields of a part that have a value."""
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
-    return ", ".join(
+    return BETWEEN_FIELDS[wording.language].join(
         f"{field_name(model, name, wording)}: {field_value(model, name, value, wording)}"
         for name, value in part.items()
         if value not in (None, [], "")

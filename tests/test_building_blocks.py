@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect.clock import SystemClock
+from cchc_connect.signing import KeyFile
 from tests.signing.parties import Party, jwk, new_p256_key, pem, write_keys
 from tests.transport.soap_service import write_wsdl
 
@@ -48,5 +50,7 @@ def test_signing_a_drop_folder_and_soap_work_as_the_page_says(
         exec(compile(code.replace('Path("dropped")', 'Path("dropped"), settle_s=0'), "page", "exec"), {})  # noqa: S102  # our own page
 
     shown = capsys.readouterr().out
+    assert KeyFile(Path("ours.jwks.json"), SystemClock()).find("2026-07") is not None
+    assert '"d"' not in Path("ours.jwks.json").read_text(encoding="utf-8")
     assert shown.startswith("2026-07 ")
     assert "thửa.csv thửa.csv 2" in shown

@@ -159,6 +159,12 @@ VIETNAMESE_MESSAGES = [
     ),
     ("network.certificate_expiring", {"version": "TLSv1.3", "days": 9, "until": "2026-12-09"}, "vào 09/12/2026."),
     ("network.clock_ok", {"seconds": 0.5}, "lệch 0,5 giây"),
+    (
+        "database_state.disk_space",
+        {"size_mib": 1413, "free_mib": 70780, "folder": "/a"},
+        "1.413 MiB, còn trống 70.780 MiB",
+    ),
+    ("quarantine.no_entry", {"number": 1413}, "Không có mục cách ly số 1413."),
     ("cli.cannot_write", {"path": "a", "reason": os.strerror(errno.EACCES)}, "không có quyền truy cập"),
     ("config_rule.enum", {"expected": "'a' or 'b'", "suggestion": ""}, "'a' hoặc 'b'"),
     ("config.not_toml", {"file": "a", "problem": "Invalid value (at line 3, column 5)"}, "ở dòng 3, cột 5"),

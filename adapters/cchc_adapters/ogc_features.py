@@ -4,7 +4,10 @@ Agency: the land registration office (văn phòng đăng ký đất đai). Docum
 caveats observed at pygeoapi 0.21. Account: none or Basic. A field map, built in or in cchc.toml, maps the fields.
 
 Caveats:
-    - A page may be smaller than requested; only a missing next link marks the last page.
+    - A page may be smaller than requested; only a missing next link marks the last page. On a full first page without
+      count that proves nothing: some servers never link.
+    - Next links may be relative, in the `Link` header only, in another case, an object by relation, or beside one
+      for people.
     - The next link loses `f=json`, so JSON is requested by the Accept header; the link is followed unchanged.
     - An unsupported filter, `datetime` included, may be silently ignored. The engine detects it by the times
       of change, so `changed_since` needs a `changed_at` in the field map.
@@ -31,6 +34,7 @@ from cchc_connect import (
     HttpRequest,
     HttpResponse,
     Item,
+    ListingEnd,
     Page,
     PageRequest,
     SourceHeld,
@@ -44,7 +48,7 @@ from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS84 = "OGC:CRS84"
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
 EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at"})
@@ -133,20 +137,19 @@ class Parcels:
         self._check_crs(response)
         listing = response.listing("features")
         collection, features = listing.document, listing.items
-        links = codecs.as_objects(collection.get("links", []))
-        next_links = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
-        if features is None or links is None or "" in next_links:
+        if features is None:
             raise SourceHeld("ogc_features.no_collection")
+        next_link = response.next_link(collection)
+        if isinstance(next_link, codecs.Unreadable):
+            raise SourceHeld("ogc_features.links_unreadable")
         total = codecs.whole_number(collection.get("numberMatched"))
-        return Page(
-            items=features,
-            next_page_token=next(iter(next_links), None),
-            total=total if isinstance(total, int) else None,
-        )
+        total = total if isinstance(total, int) and total >= 0 else None
+        end = self._end(page_request, collection.get("numberReturned"), len(features), total)
+        return Page(items=features, next_page_token=next_link, total=total, end=end)
 
     def key(self, item: Item) -> str:
         """Return the feature's stable identifier."""
-        return codecs.plain_text(value_at(item, self._key))
+        return codecs.item_key(value_at(item, self._key))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
@@ -164,6 +167,18 @@ class Parcels:
             "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),
             "geometry": geometry_fields(item.get("geometry"), options.crs),
         }
+
+    def _end(self, page_request: PageRequest, returned: object, count: int, total: int | None) -> ListingEnd:
+        """Return whether a page without a next link is the last one.
+
+        It is, if earlier pages had a link, if it shows as many features as match, or if it is shorter than asked for. A
+        page that shows fewer features than it says to return was cut.
+        """
+        announced = codecs.whole_number(returned)
+        is_cut = isinstance(announced, int) and announced > count
+        is_proven = page_request.page_token is not None or count < self._options.page_size
+        is_proven = is_proven or (total is not None and count >= total)
+        return ListingEnd.PROVEN if is_proven and not is_cut else ListingEnd.UNPROVEN
 
     def _first(self, page_request: PageRequest) -> HttpRequest:
         options = self._options

@@ -9,6 +9,7 @@ Caveats:
       as maintenance and retried.
     - A missing `end`, or 0, means "all rows"; the adapter always sends a number above 0.
     - `total` comes from a search index and may be stale, so a full page is always followed by another request.
+    - A dossier that was sent online has no number until it is received; until then it is left out and counted.
     - There is no filter by time of change: every run lists everything, oldest first. If a dossier is deleted
       meanwhile, another one may be missed until the next run.
     - Only the last action of a dossier is listed: actions between two pulls are missed, and a step's status is
@@ -32,6 +33,7 @@ from cchc_connect import (
     HttpRequest,
     HttpResponse,
     Item,
+    ListingEnd,
     Page,
     PageRequest,
     SourceHeld,
@@ -41,15 +43,16 @@ from cchc_connect import (
     classify_rest,
 )
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.field_map import READERS, Codec, FieldMap, at, translated
+from cchc_connect.wire.times import change_time
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
 SERVER_FAILURES = (403, 500)
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
-local_instant = partial(codecs.local_instant, form=codecs.LocalTime.SLASHED)
+local_instant = READERS[Codec.LOCAL_INSTANT]
 
 DOSSIER: FieldMap = {
     "procedure_name": at("serviceName"),
@@ -151,6 +154,7 @@ class _DossierListing:
     def __init__(self, options: OpenCpsOptions) -> None:
         self._vocabulary = OpenCpsVocabulary(options.statuses)
         self._page_size = options.page_size
+        self._identity_field = options.identity_field
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
@@ -163,13 +167,25 @@ class _DossierListing:
         if rows is None:
             raise SourceHeld("opencps.no_listing")
         total = total if isinstance(total, int) else None
-        end = start + len(rows)
-        has_next = len(rows) == size or (bool(rows) and total is not None and end < total)
-        return Page(items=rows, next_page_token=str(end) if has_next else None, total=total)
+        position = start + len(rows)
+        is_reached = total is not None and position >= total
+        has_next = bool(rows) and (len(rows) == size or not is_reached)
+        return Page(
+            items=rows,
+            next_page_token=str(position) if has_next else None,
+            next_is_probe=has_next and (is_reached or total is None),
+            total=total,
+            end=ListingEnd.PROVEN if total is None or is_reached else ListingEnd.UNPROVEN,
+        )
+
+    def is_draft(self, item: Item) -> bool:
+        """Return whether a dossier was not received yet, and so has no number."""
+        number, received = codecs.plain_text(item.get(self._identity_field)), codecs.plain_text(item.get("receiveDate"))
+        return not number and not received
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
-        return local_instant(item.get("modifiedDate"))
+        return change_time(item.get("modifiedDate"))
 
 
 class Dossiers(_DossierListing):
@@ -190,7 +206,7 @@ class Dossiers(_DossierListing):
 
     def key(self, item: Item) -> str:
         """Return the number that OpenCPS gave the dossier."""
-        return codecs.plain_text(item.get("dossierId"))
+        return codecs.item_key(item.get("dossierId"))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
@@ -217,7 +233,7 @@ class Steps(_DossierListing):
 
     def key(self, item: Item) -> str:
         """Return dossier, time and action: a step has no identifier of its own."""
-        parts = [codecs.plain_text(item.get(name)) for name in ("dossierId", "lastActionDate", "lastActionCode")]
+        parts = [codecs.item_key(item.get(name)) for name in ("dossierId", "lastActionDate", "lastActionCode")]
         return "@".join(parts) if parts[0] else ""
 
     def translate(self, item: Item) -> Mapping[str, object]:

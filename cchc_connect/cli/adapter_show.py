@@ -1,7 +1,5 @@
 """`adapter show`: what an adapter reads and accepts, its options, its caveats, and its table for cchc.toml."""
 
-import inspect
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from cchc_connect.adapter import AdapterFactory, Source
+from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.demo_config import toml_value
@@ -55,10 +54,14 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console, installed = command.console, installed_adapters()
     require_known("names.adapter_unknown", name, installed)
     factory = adapter_factory(name)
-    options = [_option_row(key, field, console) for key, field in factory.Options.model_fields.items()]
+    texts = adapter_texts(name, factory, console.language)
+    options = [
+        _option_row(key, field, texts.options.get(key, field.description or ""), console)
+        for key, field in factory.Options.model_fields.items()
+    ]
     sources, accepts = _parts(factory)
     reads = [source.record_type.record_type for source in sources]
-    summary, notes = adapter_summary(installed[name], command), _notes(factory)
+    summary = adapter_summary(installed[name], command)
     sample = "\n".join(_sample_lines(name, factory.Options, console))
     console.document(
         {
@@ -67,13 +70,12 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
             "accepts": accepts,
             "times": [_times(source) for source in sources],
             "options": [_document(option) for option in options],
-            "notes": notes,
+            "notes": texts.notes,
             "sample": sample,
         }
     )
     console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
-    for line in notes.splitlines():
-        console.line(line)
+    console.prose(texts.notes)
     console.line()
     for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
         console.message(code, record_types=", ".join(record_types) or "-")
@@ -96,14 +98,14 @@ def _show_options(options: list[OptionRow], console: Console) -> None:
             show_values(option.name, option.values, console)
 
 
-def _option_row(name: str, field: FieldInfo, console: Console) -> OptionRow:
+def _option_row(name: str, field: FieldInfo, meaning: str, console: Console) -> OptionRow:
     default = None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
     return OptionRow(
         name=name,
         type=field_type_text(name, field, console),
         required=field.is_required(),
         default=to_jsonable_python(default, fallback=str),
-        description=" ".join((field.description or "").split()),
+        description=" ".join(meaning.split()),
         values=allowed_values(field, console),
     )
 
@@ -112,12 +114,6 @@ def _default_text(option: OptionRow, console: Console) -> str:
     if option.required:
         return console.text("help_view.required")
     return "-" if option.default is None else toml_value(option.default)
-
-
-def _notes(factory: AdapterFactory) -> str:
-    """Return the docstring of the adapter's module, where its source and caveats stand, or else that of its class."""
-    module = sys.modules.get(getattr(factory, "__module__", ""))
-    return inspect.cleandoc((module and module.__doc__) or inspect.getdoc(factory) or "")
 
 
 def _times(source: Source) -> dict[str, str]:

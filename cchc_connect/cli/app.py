@@ -14,6 +14,7 @@ from cchc_connect.cli.completed_values import adapters, connections, record_type
 from cchc_connect.cli.completion import Shell, install_script, show_script
 from cchc_connect.cli.context import (
     CONFIG_FILE,
+    DEFAULT_SEED,
     MAX_ENTRY_NUMBER,
     PROGRAM,
     CommandContext,
@@ -333,7 +334,7 @@ def demo(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     *,
     db: Annotated[Path | None, typer.Option(help="help.demo_db", metavar="PATH")] = None,
-    seed: Annotated[int, typer.Option(help="help.seed", metavar="N")] = 7,
+    seed: Annotated[int, typer.Option(help="help.seed", metavar="N")] = DEFAULT_SEED,
     small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
     serve: Annotated[bool, typer.Option("--serve", help="help.demo_serve")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.demo_force")] = False,

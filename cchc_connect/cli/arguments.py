@@ -2,13 +2,13 @@
 
 # ruff: noqa: PLC0415  # what only opens SQLAlchemy or the records is imported there, so that `status` starts at once
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.errors import DatabaseUnusable, NotFound
+from cchc_connect.errors import DatabaseUnusable, NotFound, UsageMistake
 from cchc_connect.privacy.secrets import SecretText
 
 if TYPE_CHECKING:
@@ -87,3 +87,14 @@ def record_class(name: str) -> "type[Record]":
 
     require_known("names.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]
+
+
+def require_provided(connection: str, record_type: str | None, provided: Collection[str]) -> None:
+    """Check that `record_type`, if any, is one of those that a connection provides.
+
+    Raises:
+        UsageMistake: it is not.
+    """
+    if record_type not in {None, *provided}:
+        context = {"connection": connection, "name": record_type, "known": ", ".join(provided)}
+        raise UsageMistake("cli.record_type_not_provided", **context)

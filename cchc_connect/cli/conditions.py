@@ -12,32 +12,35 @@ from cchc_connect.database.reading.filters import ValueRange
 from cchc_connect.errors import UsageMistake
 from cchc_connect.exports.field_types import field_types
 from cchc_connect.messages import Message
+from cchc_connect.messages.catalogue import Wording
+from cchc_connect.record_fields import member_name
 from cchc_schemas import Record
 
-_CONDITION = re.compile(r"\s*(?P<name>\w+)\s*(?P<sign>>=|<=|=|<|>)(?P<values>.*)", re.DOTALL)
+_CONDITION = re.compile(r"\s*(?P<name>[\w.]+)\s*(?P<sign>>=|<=|=|<|>)(?P<values>.*)", re.DOTALL)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUTHS: Mapping[str, bool] = MappingProxyType(
     {"true": True, "yes": True, "có": True, "false": False, "no": False, "không": False}
 )
 
 
-def parse_conditions(record_class: type[Record], options: Iterable[str]) -> dict[str, object]:
+def parse_conditions(record_class: type[Record], options: Iterable[str], wording: Wording) -> dict[str, object]:
     """Return conditions by field name, as the reading functions take them.
 
     `=` is followed by values separated by commas, any of which may hold; nothing after it means "no value". `>=` and
     `<` may stand together for one field. Whether the record has such fields and values is checked by who reads.
 
     Raises:
-        UsageMistake: an option has another form, or its value is no number, yes or no, or time.
+        UsageMistake: an option has another form, or its value is no number, yes or no, or time, or not one of the
+            list; the message has the values of the list with their names in the language of `wording`.
     """
     values: dict[str, list[object]] = {}
     ranges: dict[str, ValueRange] = {}
-    for option in options:
+    for number, option in enumerate(options, start=1):
         match = _CONDITION.fullmatch(option)
         if match is None or match["sign"] in {"<=", ">"}:
-            raise UsageMistake("cli.where_unreadable", number=len(values) + len(ranges) + 1)
+            raise UsageMistake("cli.where_unreadable", number=number)
         name, sign, written = match["name"], match["sign"], match["values"]
-        reader = _reader(record_class, name)
+        reader = _reader(record_class, name, wording)
         if sign == "=":
             values.setdefault(name, []).extend(reader(part) if part else None for part in written.split(","))
         else:
@@ -51,10 +54,13 @@ def _narrowed(limits: ValueRange, sign: str, value: object) -> ValueRange:
     return ValueRange(value, limits.end) if sign == ">=" else ValueRange(limits.start, value)
 
 
-def _reader(record_class: type[Record], name: str) -> Callable[[str], object]:
+def _reader(record_class: type[Record], name: str, wording: Wording) -> Callable[[str], object]:
     """Return the function from text to a value of the field; text itself for a field that does not exist."""
     kinds = {field.name: field.kind for field in field_types(record_class)}
     kind = kinds.get(name, str)
+    subject = {"name": name, "record_type": record_class.record_type}
+    if issubclass(kind, IntEnum):
+        return _list_reader(kind, subject, wording)
     reader = next((reader for base, reader in _READERS.items() if issubclass(kind, base)), None)
     if reader is None:
         return str
@@ -65,8 +71,21 @@ def _reader(record_class: type[Record], name: str) -> Callable[[str], object]:
             return read(text.strip())
         except (ValueError, KeyError, InvalidOperation):
             pass
-        record_type = record_class.record_type
-        raise UsageMistake("filter.value_unreadable", name=name, record_type=record_type, expected=Message(expected))
+        raise UsageMistake("filter.value_unreadable", expected=Message(expected), **subject)
+
+    return value
+
+
+def _list_reader(kind: type[IntEnum], subject: Mapping[str, object], wording: Wording) -> Callable[[str], object]:
+    """Return the function from the number of a list's value to the value."""
+
+    def value(text: str) -> object:
+        try:
+            return kind(int(text))
+        except ValueError:
+            pass
+        allowed = "; ".join(member_name(kind, member.value, wording) for member in kind)
+        raise UsageMistake("filter.value_not_listed", known=allowed, **subject)
 
     return value
 
@@ -75,13 +94,8 @@ def _moment(text: str) -> date:
     return date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
 
 
-def _listed(text: str) -> object:
-    return int(text) if text.isdecimal() else text
-
-
 _READERS: Mapping[type[Any], tuple[Callable[[str], object], str]] = MappingProxyType(
     {
-        IntEnum: (_listed, "filter_value.listed"),
         bool: (lambda text: _TRUTHS[text.casefold()], "cli.where_truth"),
         int: (int, "cli.where_number"),
         Decimal: (Decimal, "cli.where_number"),

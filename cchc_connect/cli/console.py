@@ -94,6 +94,16 @@ class Console(Wording):
             for line in _aligned_lines([headings, *rows], table.numbers_from):
                 _write_line(sys.stdout, line)
 
+    def prose(self, text: str) -> None:
+        """Write lines that were broken for a wide page; a narrow terminal gets them broken anew."""
+        if not self.as_json and is_terminal(sys.stdout):
+            from cchc_connect.cli.tables import draw_prose  # noqa: PLC0415  # only a terminal needs it
+
+            draw_prose(escape_control_characters(text))
+            return
+        for line in text.splitlines():
+            self.line(line)
+
     def document(self, document: Mapping[str, object]) -> None:
         """Write the JSON document if one is requested: indented on a terminal, on one line elsewhere."""
         if self.as_json:

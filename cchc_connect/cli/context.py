@@ -14,6 +14,9 @@ PROGRAM = "cchc-connect"
 CONFIG_FILE = Path("cchc.toml")
 """Configuration file without the option --config."""
 
+DEFAULT_SEED = 7
+"""Seed of the demonstration's invented province without the option --seed."""
+
 MAX_ENTRY_NUMBER = 2**63 - 1
 """Maximum number of an entry: the largest 64-bit integer that a database stores."""
 

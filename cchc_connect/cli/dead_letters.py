@@ -137,8 +137,10 @@ def _check_route(connection: Connection, route: str | None, configured: Iterable
 
 
 def _requeue_text(dead_letter: DeadLetter, console: Console) -> str:
-    """Return why a dead letter is not queued again, "-" if it can be."""
+    """Return whether a dead letter can be queued again, and if not why."""
     if dead_letter.is_gone:
         return console.text("dead_letter_view.resend_gone")
     newer = dead_letter.outdated_by
-    return "-" if newer is None else console.text("dead_letter_view.resend_outdated", newer=newer)
+    if newer is not None:
+        return console.text("dead_letter_view.resend_outdated", newer=newer)
+    return console.text("dead_letter_view.resend_possible")

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cchc_connect.cli.console import Console, OutputTable
-from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.context import DEFAULT_SEED, CommandContext
 from cchc_connect.cli.demo import demo_world, program_command
 from cchc_connect.cli.demo_config import CONNECTION_NAMES, secrets_of_doubles, served_tables, toml_text
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
@@ -73,8 +73,14 @@ def serve_demo(command: CommandContext, options: ServeOptions) -> ExitCode:
             _write_secrets(agencies, path.parent)
             _introduce(command, agencies, is_new=known_ports is None)
             _serve(command, agencies, options, stop)
-    command.console.message("demo_serve.stopped")
+    command.console.message("demo_serve.stopped", options=_world_options(options))
     return ExitCode.DONE
+
+
+def _world_options(options: ServeOptions) -> str:
+    """Return the options, each with a space in front, that another start needs for the same records."""
+    seed = "" if options.seed == DEFAULT_SEED else f" --seed {options.seed}"
+    return (" --small" if options.small else "") + seed
 
 
 def _ports_of(path: Path) -> Sequence[int] | None:
@@ -115,7 +121,7 @@ def _running(agencies: Agencies, known_ports: Sequence[int] | None, path: Path) 
 
 def _write_configuration(command: CommandContext, agencies: Agencies, options: ServeOptions) -> None:
     path = command.config
-    header = command.console.text("demo_serve.header")
+    header = command.console.text("demo_serve.header", options=_world_options(options))
     text = f"# {header}\n\n{toml_text(served_tables(agencies, options.database))}"
     try:
         with path.open("w" if options.force else "x", encoding="utf-8", newline="\n") as file:

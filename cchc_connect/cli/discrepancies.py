@@ -1,6 +1,6 @@
 """`discrepancies`: list fields in which agencies contradict each other, and record how that was handled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
@@ -20,6 +20,9 @@ from cchc_schemas import RECORD_TYPES
 
 MAX_VALUE_LENGTH = 40
 """Maximum characters of a value in a table; JSON contains the complete value."""
+
+EQUAL_LENGTH = 8
+"""Characters, or a few more, of what two long values have in common that are shown before their difference."""
 
 HEAD = ("number", "record_type", "record_key", "field", "connection", "owner")
 COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "detected_at")
@@ -59,10 +62,7 @@ def list_discrepancies(
         return ExitCode.DONE
     headings = [f"discrepancy_view.{name}" for name in (*COLUMNS, "state")]
     console.table(OutputTable(headings=headings, rows=[_row(document, console) for document in documents]))
-    for document in documents:
-        if document["note"]:
-            console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
-    console.message("discrepancy_view.resolve", number=documents[0]["number"])
+    _show_handling(documents, console)
     return ExitCode.DONE
 
 
@@ -83,6 +83,16 @@ def resolve_discrepancy(command: CommandContext, database: str | None, number: i
     word = command.console.term("discrepancy_state", state)
     command.console.message("discrepancy_view.resolved", number=number, state=word)
     return ExitCode.DONE
+
+
+def _show_handling(documents: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Write the notes of those that were handled, and how to handle the first that was not."""
+    for document in documents:
+        if document["note"]:
+            console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
+    unhandled = [document["number"] for document in documents if document["state"] == DiscrepancyState.OPEN]
+    if unhandled:
+        console.message("discrepancy_view.resolve", number=unhandled[0])
 
 
 def _document(discrepancy: Discrepancy, *, unmasked: bool) -> Mapping[str, Any]:
@@ -106,12 +116,31 @@ def _document(discrepancy: Discrepancy, *, unmasked: bool) -> Mapping[str, Any]:
 
 def _row(document: Mapping[str, Any], console: Console) -> list[object]:
     model, name = record_model(document["record_type"]), document["field"]
-    values = {column: _cut(field_value(model, name, document[column], console)) for column in ("value", "owner_value")}
+    value, owner_value = (field_value(model, name, document[column], console) for column in ("value", "owner_value"))
+    values = dict(zip(("value", "owner_value"), differing_excerpts(value, owner_value), strict=True))
     detected_at = local_time(document["detected_at"], console.language)
     cells = {**document, **values, "field": field_name(model, name, console), "detected_at": detected_at}
     cells["record_type"] = console.term("record_name", document["record_type"])
     return [*(cells[column] for column in COLUMNS), console.term("discrepancy_state", document["state"])]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 1]}…"
+def differing_excerpts(value: str, owner_value: str) -> tuple[str, str]:
+    """Return two values; of long ones the part where they begin to differ, from the beginning of its word.
+
+    >>> use = "code: ODT; catalogue: TT 08/2024/TT-BTNMT; "
+    >>> differing_excerpts(f"{use}area: 1000", f"{use}area: 643")
+    ('… 08/2024/TT-BTNMT; area: 1000', '… 08/2024/TT-BTNMT; area: 643')
+    """
+    if max(len(value), len(owner_value)) <= MAX_VALUE_LENGTH:
+        return value, owner_value
+    pairs = enumerate(zip(value, owner_value, strict=False))
+    equal = next(
+        (index for index, (sign, owner_sign) in pairs if sign != owner_sign), min(len(value), len(owner_value))
+    )
+    start = max(0, value.rfind(" ", 0, max(0, equal - EQUAL_LENGTH)))
+    return _excerpt(value, start), _excerpt(owner_value, start)
+
+
+def _excerpt(text: str, start: int) -> str:
+    shown = f"…{text[start:]}" if start else text
+    return shown if len(shown) <= MAX_VALUE_LENGTH else f"{shown[: MAX_VALUE_LENGTH - 1]}…"

@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     DONE = 0
     """Every source was read and every route sent; quarantined items and refused messages are counted, not errors."""
     PARTIAL = 3
-    """Some work is done; what is not done, and why, was printed."""
+    """Some work is done, or a source is incomplete; what is not done, and why, was printed."""
     USAGE = 64
     """The command line is not correct, or names something that does not exist (EX_USAGE)."""
     STALE = 65

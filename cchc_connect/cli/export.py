@@ -46,7 +46,7 @@ def export_records(
     """
     console, kind = command.console, record_class(record_type)
     file_format = export_format(path, options.file_format)
-    where, at = parse_conditions(kind, options.where), parse_moment(options.at, "--at")
+    where, at = parse_conditions(kind, options.where, console), parse_moment(options.at, "--at")
     with (
         existing_database(command, database) as opened,
         writing_file(path),

@@ -23,7 +23,7 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     file_format: Annotated[
         str | None, typer.Option("--format", help="help.export_format", metavar="NAME", autocompletion=export_formats)
     ] = None,
-    where: Annotated[list[str] | None, typer.Option(help="help.export_where", metavar="TEXT")] = None,
+    where: Annotated[list[str] | None, typer.Option(help="help.export_where", metavar="CONDITION")] = None,
     at: Annotated[str | None, typer.Option(help="help.export_at", metavar="INSTANT")] = None,
     limit: Annotated[int | None, typer.Option(help="help.export_limit", metavar="N", min=1)] = None,
     crs: Annotated[str | None, typer.Option(help="help.export_crs", metavar="NAME")] = None,

@@ -15,6 +15,11 @@ def global_options_first(arguments: Sequence[str]) -> list[str]:
 
     >>> global_options_first(["status", "--json", "--db", "demo.db"])
     ['--json', 'status', '--db', 'demo.db']
+
+    One without its value stands alone, so that the command is not taken for the value.
+
+    >>> global_options_first(["status", "--lang"])
+    ['--lang']
     """
     global_options, command = list[str](), list[str]()
     remaining = iter(arguments)
@@ -22,7 +27,10 @@ def global_options_first(arguments: Sequence[str]) -> list[str]:
         if argument == "--":
             command += [argument, *remaining]
         elif argument in GLOBAL_VALUE_OPTIONS:
-            global_options += [argument, *islice(remaining, 1)]
+            option_value = list(islice(remaining, 1))
+            if not option_value:
+                return [argument]
+            global_options += [argument, *option_value]
         elif argument in GLOBAL_FLAGS or argument.partition("=")[0] in GLOBAL_VALUE_OPTIONS:
             global_options.append(argument)
         else:

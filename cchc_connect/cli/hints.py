@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from cchc_connect.messages import Language
+
 DATABASE_COMMANDS = (
     "backup",
     "case",
@@ -26,6 +28,8 @@ DATABASE_COMMANDS = (
     "status",
 )
 """Commands with the option --db; a test compares them with the program's."""
+
+LANGUAGES = frozenset(map(str, Language))
 
 SUGGESTION = re.compile(r"(?<=cchc-connect )(?=[a-z-])[^\n]+$", re.MULTILINE)
 """The rest of a line after the name of the program: a suggested command ends its line."""
@@ -51,7 +55,10 @@ class TypedOptions:
         >>> TypedOptions.of(["status", "--db=demo.db", "--lang", "vi"])
         TypedOptions(db='demo.db', config=None, lang='vi')
         """
-        return cls(**{name: _value(arguments, f"--{name}") for name in ("db", "config", "lang")})
+        typed = {name: _value(arguments, f"--{name}") for name in ("db", "config", "lang")}
+        if typed["lang"] not in LANGUAGES:
+            del typed["lang"]  # a command that repeats it would be refused as well
+        return cls(**typed)
 
     def complete(self, text: str) -> str:
         """Return `text` with these options after each suggested command, unless they stand there already.
@@ -75,6 +82,16 @@ class TypedOptions:
             if value is not None and f"{name} " not in command
         )
         return command + "".join(added)
+
+
+def takes_database(arguments: Sequence[str]) -> bool:
+    """True if a command line calls a command that has the option --db.
+
+    >>> takes_database(["--json", "quarantine", "list"])
+    True
+    """
+    line = f" {' '.join(arguments)} "
+    return any(f" {command} " in line for command in DATABASE_COMMANDS)
 
 
 def without_password(location: str) -> str:

@@ -185,7 +185,8 @@ class _HistoryView:
         for event in events:
             happened = event["happened_at"]
             when = local_time(happened, self._console.language) if happened else None
-            parts = (self._console.term("lineage", event["kind"]), when, event["evidence"])
+            evidence = event["evidence"] and self._console.text("history_view.evidence", evidence=event["evidence"])
+            parts = (self._console.term("lineage", event["kind"]), when, evidence)
             self._console.line(f"  {event[column]}: {', '.join(str(part) for part in parts if part)}")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 import typer
+from typer.main import get_command
 
 from cchc_connect.cli.app import app
 from cchc_connect.cli.completion import answer_shell, typed_words
@@ -20,13 +21,16 @@ from cchc_connect.cli.context import PROGRAM
 from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
 from cchc_connect.cli.expected_values import expected_value
 from cchc_connect.cli.global_options import global_options_first
-from cchc_connect.cli.hints import TypedOptions
+from cchc_connect.cli.hints import TypedOptions, takes_database
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError, UsageMistake
 from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
+
+WRITING_COMMANDS = frozenset({"sync", "pull", "reconcile", "purge", "quarantine replay", "dead-letters replay"})
+"""Commands that commit to the shared database while they work."""
 
 OUTPUT_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """Error numbers of an output that cannot be written."""
@@ -82,9 +86,11 @@ def _run_with_messages(command_line: list[str], console: Console) -> int:
         raise
     except CchcError as error:
         console.error(error)
+        if error.code == "config.file_missing" and takes_database(command_line):
+            console.stderr(console.text("cli.database_instead"))
         return exit_code_of(error)
     except typer.TyperException as error:
-        return _show_usage_error(error, console)
+        return _show_usage_error(error, command_line, console)
     except Exception as error:  # the last error boundary: a traceback is shown with --debug only
         if isinstance(error, OSError) and error.errno in OUTPUT_ERRNOS and error.filename is None:
             raise  # help is written by typer, not by our console
@@ -123,14 +129,15 @@ def _run_command(command_line: list[str], console: Console) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:
-        console.error_message("cli.interrupted", {})
+        is_run = _typed_command(command_line).removeprefix(f"{PROGRAM} ") in WRITING_COMMANDS
+        console.error_message("cli.interrupted" if is_run else "cli.interrupted_alone", {})
         if threading.active_count() > 1:
             # A call to a slow system may take another minute; committed data is complete, so do not wait for it.
             os._exit(ExitCode.INTERRUPTED)
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _show_usage_error(error: typer.TyperException, console: Console) -> ExitCode:
+def _show_usage_error(error: typer.TyperException, command_line: Sequence[str], console: Console) -> ExitCode:
     """Write what is wrong with the command line; typer's own texts are English."""
     if type(error).__name__ == "NoArgsIsHelpError":
         console.stderr(error.format_message())
@@ -139,7 +146,8 @@ def _show_usage_error(error: typer.TyperException, console: Console) -> ExitCode
     text = error.format_message()
     quoted = re.findall(r"'([^']*)'", text)
     code, word = _usage_code(error, text), quoted[0] if quoted else ""
-    context: dict[str, object] = {"command": _command(error), "word": word, **_parameter(error)}
+    command = _command(error) or _typed_command(command_line)
+    context: dict[str, object] = {"command": command, "word": word, **_parameter(error)}
     if code in _SUGGESTED_FROM:
         context["suggestion"] = _suggestion(error, word or str(context["parameter"]))
     if code == "usage.value_invalid":
@@ -161,6 +169,8 @@ def _suggestion(error: typer.TyperException, word: str) -> Message | str:
     context: typer.Context | None = getattr(error, "ctx", None)
     if context is None:
         return ""
+    if word == "--db":
+        return Message("suggestion.configured_database")
     if word.startswith("-"):
         contexts = (context, context.find_root())
         options = {name for each in contexts for option in each.command.get_params(each) for name in option.opts}
@@ -170,7 +180,17 @@ def _suggestion(error: typer.TyperException, word: str) -> Message | str:
 
 def _command(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    return PROGRAM if context is None else str(context.command_path)
+    return "" if context is None else str(context.command_path)
+
+
+def _typed_command(command_line: Sequence[str]) -> str:
+    """Return the program and the command that a command line calls: an option without its value does not name it."""
+    command, path = get_command(app), [PROGRAM]
+    for word in command_line:
+        subcommands = getattr(command, "commands", {})
+        if word in subcommands:
+            command, path = subcommands[word], [*path, word]
+    return " ".join(path)
 
 
 def _parameter(error: typer.TyperException) -> Mapping[str, Message | str]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cchc_connect.cli.arguments import existing_database, open_existing
-from cchc_connect.cli.console import OutputTable
+from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.formatting import local_number
@@ -41,7 +41,10 @@ def purge_rows(command: CommandContext, *, dry_run: bool) -> ExitCode:
             "reusable_bytes": report.reusable_bytes,
         }
     )
-    rows = [(console.text(f"purge_view.{name}"), age, report.rows.get(name, 0)) for name, age in ages.items()]
+    rows = [
+        (console.text(f"purge_view.{name}"), _age_words(getattr(retention, name), console), report.rows.get(name, 0))
+        for name in ages
+    ]
     headings = ("purge_view.kind", "purge_view.age", "purge_view.dry_rows" if dry_run else "purge_view.rows")
     console.table(OutputTable(headings=headings, rows=rows, numbers_from=2))
     if report.held_back_by is not None:
@@ -97,3 +100,7 @@ def prepare_restored(command: CommandContext) -> ExitCode:
 def _age_text(age: timedelta | None) -> str:
     """Return an age as cchc.toml writes it, in days."""
     return NEVER if age is None else f"{age.days}d"
+
+
+def _age_words(age: timedelta | None, console: Console) -> str:
+    return console.text("purge_age.never") if age is None else console.text("purge_age.days", days=age.days)

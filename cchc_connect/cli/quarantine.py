@@ -241,7 +241,8 @@ def export_entries(command: CommandContext, database: str | None, path: Path, op
     entries = open_entries(command, database, options.connection, options.record_type)
     columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in EXPORT_COLUMNS.items()]
     with writing_file(path):
-        faults = write_spreadsheet(path, columns, _rows(entries, console), replace=options.force)
+        title = console.text("quarantine_view.title")
+        faults = write_spreadsheet(path, columns, _rows(entries, console), replace=options.force, title=title)
     console.document({"file": str(path), "entries": len(entries), "faults": faults})
     console.message("quarantine_view.exported", path=path, entries=len(entries), faults=faults)
     return ExitCode.DONE

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_connect.cli.arguments import existing_database
+from cchc_connect.cli.arguments import existing_database, require_provided
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -56,7 +56,7 @@ def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if not provided:
         raise UsageMistake("cli.no_sources", name=name)
-    require_known("names.record_type_unknown", options.record_type, provided)
+    require_provided(name, options.record_type, provided)
 
 
 def _document(result: Reconciliation, console: Console) -> Mapping[str, Any]:

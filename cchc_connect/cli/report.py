@@ -19,10 +19,14 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
 PULL_COUNTERS = (
-    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined", "foreign", "held"),
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined"),
+    *("foreign", "drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
-HIDDEN_IF_ZERO = frozenset({"absent", "foreign", "held", "outdated", "shortened"})
+ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
+"""Counters of a route that have a sentence of their own, if they are not 0."""
+
+HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC_COUNTERS = ("requests", "bytes_received")
@@ -45,14 +49,18 @@ def show_report(report: RunReport, console: Console) -> None:
     show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome))
     for line in report.lines:
         _show_cursor(line, console)
-    for line in report.lines:
-        for note in time_notes(line.counts):
-            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+    _show_notes(report.lines, console)
     for line in report.lines:
         if line.reason is not None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
         if line.counts.absent:
             console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
+        for name in ROUTE_COUNTERS:
+            number = getattr(line.counts, name)
+            if number:
+                console.message(f"sync_view.{name}", place=_line_label(line), number=number)
+    if report.lost_sequence is not None:
+        console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
@@ -96,6 +104,13 @@ def _table(
     counted = [f"count.{renamed.get(counter, counter)}" for counter in shown_counters]
     headings = (*names, *counted, "sync_view.seconds")
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
+
+
+def _show_notes(lines: Sequence[ReportLine], console: Console) -> None:
+    """Write what is odd about the times of the sources."""
+    for line in lines:
+        for note in time_notes(line.counts):
+            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 
 
 def _show_cursor(line: ReportLine, console: Console) -> None:

@@ -73,8 +73,11 @@ def list_record_types(command: CommandContext) -> ExitCode:
 
 
 def show_values(path: str, values: list[AllowedValue], console: Console) -> None:
-    """Write the allowed values of a field under a heading of their own."""
+    """Write the allowed values of a field under a heading of their own, in one line if none has a name."""
     console.heading("schema_view.values", field=path)
+    if not any(value.name for value in values):
+        console.line("  " + "  ".join(str(value.value) for value in values))
+        return
     rows = [(value.value, value.name or "-") for value in values]
     console.table(OutputTable(headings=("schema_view.value", "schema_view.name"), rows=rows))
 

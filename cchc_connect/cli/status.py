@@ -177,3 +177,5 @@ def _show_summary(document: Mapping[str, Any], console: Console) -> None:
         console.message("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
         console.message("status.see_quarantine")
+    if any(route["dead"] for route in document["routes"]):
+        console.message("status.see_dead_letters")

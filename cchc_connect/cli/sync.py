@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from cchc_connect.cli.arguments import require_provided
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import parse_moment
@@ -102,9 +103,7 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
     if config.connections[name].is_program:
         raise UsageMistake("program.no_system", connection=name)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
-    if pull_range.record_type not in {None, *provided}:
-        context = {"connection": name, "name": pull_range.record_type, "known": ", ".join(provided)}
-        raise UsageMistake("cli.record_type_not_provided", **context)
+    require_provided(name, pull_range.record_type, provided)
 
     def run(synchronizer: Synchronizer) -> RunReport:
         return synchronizer.pull(name, pull_range, dry_run=dry_run)
@@ -129,6 +128,8 @@ def _run(
     show_report(report, console)
     if quarantined:
         console.message("sync_view.see_quarantine", number=quarantined)
+    if refused := sum(line.counts.refused for line in report.lines):
+        console.message("sync_view.see_dead_letters", number=refused)
     return EXIT_CODES[report.outcome]
 
 

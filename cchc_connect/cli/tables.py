@@ -3,7 +3,8 @@
 Only a terminal needs rich, so this module is imported when a table is drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import ceil
 from textwrap import TextWrapper
 
 from rich import box
@@ -18,6 +19,9 @@ MIN_TEXT_WIDTH = 11
 SENTENCE_LENGTH, MIN_SENTENCE_WIDTH = 40, 20
 """A column with a text of more characters is at least so wide: a sentence of one word a line cannot be read."""
 
+SIGNS = "_-.:@/,"
+"""Signs within identifiers and keys after which a long one is folded: its parts can then be read and typed."""
+
 COLUMN_GAP = 2
 """Columns of the terminal between two columns of a table."""
 
@@ -26,9 +30,15 @@ TITLE_CELLS = 3
 
 INDENT = "  "
 
+WORD_SHARE = 0.75
+"""Smallest share of a column's longest word that its first line shows; if less fits, the rows become blocks."""
+
+ITEM = "- "
+"""Beginning of an item of a list."""
+
 
 def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
-    """Draw a table if it fits when its texts are folded; else write a block for each row. Numbers are never folded."""
+    """Draw a table if it fits when its texts are folded at spaces; else write a block for each row."""
     console = Console(highlight=False)
     columns = [[heading, *(row[index] for row in rows)] for index, heading in enumerate(headings)]
     widths = _fitting_widths(columns, numbers_from, console.width)
@@ -41,28 +51,84 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
         is_number = index >= numbers_from
         drawn.add_column(Text(heading), justify="right" if is_number else "left", width=width, overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(_folded(cell, width)) for cell, width in zip(row, widths, strict=True)))
     console.print()
     console.print(drawn)
     console.print()
 
 
+def draw_prose(text: str) -> None:
+    """Write a text whose lines were broken for a wider page; a paragraph that fits stays as it is."""
+    console = Console(highlight=False)
+    for line in prose_lines(text, console.width):
+        console.print(Text(line), soft_wrap=True)
+
+
+def prose_lines(text: str, width: int) -> Iterator[str]:
+    r"""Yield the lines of `text`; a paragraph or item of a list with a line wider than `width` is broken anew.
+
+    >>> list(prose_lines("Caveats:\n  - one two\n    three", 9))
+    ['Caveats:', '  - one', '    two', '    three']
+    """
+    for paragraph in _paragraphs(text):
+        if max(map(cell_len, paragraph)) <= width:
+            yield from paragraph
+            continue
+        words = " ".join(line.strip() for line in paragraph)
+        indent = paragraph[0][: len(paragraph[0]) - len(paragraph[0].lstrip())]
+        yield from _wrapped(words, width, indent) if words.startswith(ITEM) else _wrapped(words, width, indent, indent)
+
+
+def _paragraphs(text: str) -> Iterator[list[str]]:
+    paragraph = list[str]()
+    for line in text.splitlines():
+        if paragraph and (not line.strip() or not paragraph[-1].strip() or line.lstrip().startswith(ITEM)):
+            yield paragraph
+            paragraph = []
+        paragraph.append(line)
+    if paragraph:
+        yield paragraph
+
+
+def _folded(cell: str, width: int) -> str:
+    r"""Return a cell in which words longer than `width` are folded after a sign within them, if there is one.
+
+    >>> _folded("construction_permit of land", 15)
+    'construction_\npermit of land'
+    """
+    return " ".join("\n".join(_parts(word, width)) for word in cell.split(" "))
+
+
+def _parts(word: str, width: int) -> Iterator[str]:
+    while cell_len(word) > width > 0:
+        end = max(word.rfind(sign, 0, width) for sign in SIGNS) + 1 or width
+        yield word[:end]
+        word = word[end:]
+    yield word
+
+
 def _fitting_widths(columns: Sequence[Sequence[str]], numbers_from: int, available: int) -> list[int] | None:
     """Return the widths of the columns in a terminal of `available` columns; None if they do not fit.
 
-    Columns of text become narrower, the widest first: down to their longest word, then below it.
+    Columns of text become narrower, the widest first, down to their longest word. Then the longest word of one column
+    may lose its end to a second line; a table of broken names cannot be read, and names in it cannot be copied.
     """
     widths = [max(map(cell_len, column)) for column in columns]
     longest_words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
     least = [MIN_SENTENCE_WIDTH if width > SENTENCE_LENGTH else MIN_TEXT_WIDTH for width in widths]
     excess = sum(widths) + COLUMN_GAP * (len(widths) - 1) - available
-    for minima in (list(map(max, longest_words, least)), least):
-        while excess > 0:
-            reducible = [index for index, width in enumerate(widths[:numbers_from]) if width > minima[index]]
-            if not reducible:
-                break
-            widths[max(reducible, key=widths.__getitem__)] -= 1
-            excess -= 1
+    minima = list(map(max, longest_words, least))
+    while excess > 0:
+        reducible = [index for index, width in enumerate(widths[:numbers_from]) if width > minima[index]]
+        if not reducible:
+            break
+        widths[max(reducible, key=widths.__getitem__)] -= 1
+        excess -= 1
+    if excess > 0 and numbers_from > 0:
+        widest = max(range(len(widths[:numbers_from])), key=longest_words.__getitem__)
+        reduction = min(excess, widths[widest] - max(least[widest], ceil(longest_words[widest] * WORD_SHARE)))
+        widths[widest] -= reduction
+        excess -= reduction
     return widths if excess <= 0 else None
 
 
@@ -82,11 +148,12 @@ def _block_lines(
     return lines
 
 
-def _wrapped(text: str, width: int, indent: str) -> Sequence[str]:
+def _wrapped(text: str, width: int, indent: str, next_indent: str | None = None) -> Sequence[str]:
+    deeper = indent + INDENT if width > len(indent + INDENT) else indent
     wrapper = TextWrapper(
         width=max(width, len(indent) + 1),
         initial_indent=indent,
-        subsequent_indent=indent + INDENT if width > len(indent + INDENT) else indent,
+        subsequent_indent=deeper if next_indent is None else next_indent,
         break_on_hyphens=False,
         replace_whitespace=False,
     )

@@ -6,14 +6,20 @@ from pathlib import Path
 
 from cchc_connect.cli.exit_codes import CannotCreate
 
+STANDARD_OUTPUT = "-"
+"""Name by which other programs mean standard output; a file of this name would surprise whoever types it."""
+
 
 @contextmanager
 def writing_file(path: Path) -> Generator[None, None, None]:
     """Translate the errors of writing a file in the block.
 
     Raises:
-        CannotCreate: there is something at `path` that is not to be replaced, or the file cannot be written.
+        CannotCreate: `path` means standard output, there is something at `path` that is not to be replaced, or the file
+            cannot be written.
     """
+    if str(path) == STANDARD_OUTPUT:
+        raise CannotCreate("cli.not_standard_output", path=path)
     try:
         yield
     except OSError as error:

@@ -22,6 +22,13 @@ from cchc_schemas.text import listed
 if TYPE_CHECKING:
     from cchc_connect.config.file import Config
 
+NAME_ITSELF = "[key]"
+"""Last part of the place of a fault, as Pydantic writes it, if the name of a connection or route is at fault."""
+
+
+ACCOUNT_PATH_LENGTH = 4
+"""Length of pydantic's path of an account: `connections`, the connection, `account` and its kind."""
+
 
 def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[Message]:
     """Yield the faults that Pydantic found in the table of `model`, each at its key below `prefix`.
@@ -32,7 +39,7 @@ def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tupl
         path = tuple(map(str, fault["loc"]))
         is_unknown = fault["type"] == "extra_forbidden"
         problem = unknown_key_problem(model, path) if is_unknown else value_problem(fault, model, path)
-        yield _fault((*prefix, *path), problem)
+        yield _fault((*prefix, *(part for part in path if part != NAME_ITSELF)), problem)
 
 
 def connection_faults(config: "Config") -> Iterator[Message]:
@@ -132,7 +139,11 @@ def _may_be_withheld(field: str) -> bool:
 
 
 def _fault(path: tuple[str, ...], problem: Message) -> Message:
-    *table, key = path or ("",)
+    """Return a fault at its place in the file. Pydantic's path has the kind of an account, which is no table there."""
+    is_in_account = path[:1] == ("connections",) and path[2:3] == ("account",)
+    *table, key = (path[:3] + path[4:] if is_in_account and len(path) > ACCOUNT_PATH_LENGTH else path) or ("",)
+    if not table:
+        return Message("config_rule.at_top", {"key": key, "problem": problem})
     return Message("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
 
 

@@ -4,6 +4,7 @@ A backup holds one committed state. It is written beside its target in a folder 
 and then gets its name; if it fails, a former backup of that name is unchanged.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -45,7 +46,7 @@ class Backup:
     size_bytes: int
 
 
-def back_up(database: SharedDatabase, path: Path, *, replace: bool = False) -> Backup:
+def back_up(database: SharedDatabase, path: Path | str, *, replace: bool = False) -> Backup:
     """Write a backup to `path`, readable by its owner only.
 
     Raises:
@@ -54,8 +55,9 @@ def back_up(database: SharedDatabase, path: Path, *, replace: bool = False) -> B
         ConfigurationError: pg_dump is not installed, or older than the server.
         DatabaseUnusable: the database cannot be read, or the written backup is not intact.
     """
+    path = Path(path)
     if path.exists() and not replace:
-        raise FileExistsError
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     with database.reading() as connection:
         is_sqlite, url = connection.dialect.name == "sqlite", connection.engine.url
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:

@@ -2,8 +2,8 @@
 
 A purge deletes old versions from the feed, but never the latest version of a record. So a reader always ends with the
 right state of each record; but one that stopped before a deleted version would miss that version without noticing,
-and is told. After a restore the feed goes on at a sequence that the lost
-database cannot have reached, so that no sequence and no idempotency key is used twice.
+and is told. After a restore the feed goes on at a sequence that the lost database cannot have reached, and in another
+epoch, so that no sequence and no idempotency key is used twice.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, func, select
 
 from cchc_connect.database.bulk import upsert_row
+from cchc_connect.database.epochs import begin_epoch
 from cchc_connect.database.tables import change, maintenance
 from cchc_connect.errors import NotFound
 
@@ -60,12 +61,19 @@ def next_sequence(connection: Connection) -> int:
     return max(row[0] or 0, row[1] or 0) + 1
 
 
-def advance_feed(connection: Connection, now: str) -> int:
+def advance_feed(connection: Connection, now: str, reached: int = 0) -> int:
     """Let the feed go on far behind the present end, after a restore; return the sequence behind which it goes on.
 
-    The lost database may have given the following sequences to other changes, which readers and targets know.
+    The lost database may have given the following sequences to other changes, which readers and targets know. So an
+    epoch begins too: that of the idempotency keys of new changes.
+
+    Args:
+        connection: a write transaction.
+        now: the present instant, UTC, as stored.
+        reached: sequence that the lost database is known to have reached; 0: not known.
     """
-    floor = next_sequence(connection) - 1 + RESTORE_GAP
+    begin_epoch(connection, now)
+    floor = max(next_sequence(connection) - 1, reached) + RESTORE_GAP
     write_mark(connection, MarkName.RESTORE, Mark(done_at=now, sequence=floor))
     return floor
 

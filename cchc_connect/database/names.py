@@ -14,8 +14,9 @@ def record_type_names(record_types: Collection[type[Record] | str]) -> list[str]
     Raises:
         UsageMistake: there is no such record type, or a single name is given, whose letters would count as names.
     """
-    if isinstance(record_types, str):
-        raise UsageMistake("names.not_a_list", argument="record_types", name=record_types)
+    if isinstance(record_types, str | type):
+        name = getattr(record_types, "__name__", record_types)
+        raise UsageMistake("names.not_a_list", argument="record_types", name=name)
     names = [kind if isinstance(kind, str) else kind.record_type for kind in record_types]
     for name in names:
         require_known("names.record_type_unknown", name, RECORD_TYPES)

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from cchc_connect.database.names import require_known
+from cchc_connect.database.reading.call_checks import require_record_class
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
 from cchc_connect.exports.field_types import has_geometry
@@ -70,15 +72,17 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     a file. `progress` receives the number of rows written and of all rows.
 
     Raises:
-        UsageMistake: no such format, field or reference system; GeoJSON of records that have no geometry.
+        UsageMistake: no such format, field, language or reference system; GeoJSON of records that have no geometry.
         ConfigurationError: the format or a transformation needs an extra that is not installed.
         FileExistsError: there is a file at `path`, and `replace` is false.
         OSError: the file cannot be written.
         NotFound: versions of the instant `at` were purged (`maintenance.history_purged`).
         DatabaseUnusable: the database failed.
     """
+    require_record_class(record_class)
     path, chosen = Path(path), export_format(Path(path), file_format)
     selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
+    require_known("exports.language_unknown", language, list(Language))
     job = _Job(selection, chosen, crs, Language(language), progress)
     return job.run(database, path, replace=replace)
 

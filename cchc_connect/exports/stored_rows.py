@@ -14,8 +14,9 @@ import msgspec
 from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, select, type_coerce
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from cchc_connect.clock import as_instant, to_timestamp_text
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.maintenance import require_history
+from cchc_connect.database.reading.call_checks import end_of
 from cchc_connect.database.reading.filters import conditions
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, key_batches, live_records_query
 from cchc_connect.database.record_tables import record_table
@@ -129,7 +130,7 @@ class StoredRows:
     def _rows_at(self, at: date) -> Iterator[Any]:
         """Yield the last version of each record that was stored by then, unless it ended the record."""
         record_class = self._selection.record_class
-        until = to_timestamp_text(as_instant(at, at_end_of_day=True))
+        until = to_timestamp_text(end_of("at", at))
         require_history(self._connection, until)
         versions = (change.c.record_type == record_class.record_type) & (change.c.changed_at <= until)
         latest = select(change.c.record_key, func.max(change.c.sequence).label("last")).where(versions)

@@ -20,6 +20,7 @@ CATALOGUE_TABLES: Mapping[str, str] = MappingProxyType(
         "record_type": "record_name",
         "record_types": "record_name",
         "place": "record_name",
+        "evidence": "record_name",
         "verdict": "verdict",
         "limit": "limit",
         "rule": "address_rule",
@@ -29,6 +30,14 @@ CATALOGUE_TABLES: Mapping[str, str] = MappingProxyType(
 
 INSTANT_PLACEHOLDERS = frozenset({"until", "since", "opens_at"})
 """Placeholders whose values may be the stored text of a date, with or without a time."""
+
+QUANTITY_PLACEHOLDERS = frozenset(
+    {
+        *("rows", "messages", "waiting", "entries", "faults", "size_mib", "free_mib", "good", "faulty", "fetched"),
+        *("vanished", "live", "total", "found", "limit", "most", "written", "read", "quarantined", "delivered"),
+    }
+)
+"""Placeholders whose values count something, so that Vietnamese separates the thousands; other numbers are names."""
 
 SYSTEM_TEXT_PLACEHOLDERS = frozenset({"reason", "problem"})
 """Placeholders whose values may be the English text of the operating system or of the TOML reader."""
@@ -56,6 +65,8 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
             text = catalogue["value.yes" if value else "value.no"]
         case float():
             text = number_text(f"{value:g}", language)
+        case int() if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE:
+            text = f"{value:,}".replace(",", ".")
         case datetime():
             text = instant_text(value, language)
         case date():

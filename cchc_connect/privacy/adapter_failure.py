@@ -148,7 +148,7 @@ def adapter_failure(error: BaseException, called: Callable[..., object] | None =
         if isinstance(exception, SyntaxError) and exception.filename and exception.lineno:
             return AdapterFailure(type(exception).__name__, _file_place(exception.filename, exception.lineno))
     if called is not None and (isinstance(called, type) or _is_of_the_call(error)):
-        return AdapterFailure(_described(error, []), *_definition(called))
+        return AdapterFailure(_described(error, list(_frames(error.__traceback__))), *_definition(called))
     return None
 
 

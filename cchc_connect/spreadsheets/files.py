@@ -13,8 +13,17 @@ from cchc_connect.spreadsheets.tables import Column, Row, checked_rows
 _CSV, _XLSX = ".csv", ".xlsx"
 
 
-def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False) -> int:
+def write_spreadsheet(
+    path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False, title: str | None = None
+) -> int:
     """Write a table and return the number of rows; the file is private, and written completely or not at all.
+
+    Args:
+        path: the file; the end of its name decides between CSV and XLSX.
+        columns: the columns with their types.
+        rows: the rows.
+        replace: whether a file that exists is replaced.
+        title: name of the sheet of a workbook.
 
     Raises:
         ConfigurationError: the file is neither .csv nor .xlsx, or the extra `files` is not installed.
@@ -24,7 +33,7 @@ def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row]
     """
     suffix = _suffix(path)
     with new_private_file(path, replace=replace) as file:
-        return _write(suffix, file, columns, checked_rows(columns, rows))
+        return _write(suffix, file, columns, checked_rows(columns, rows), title)
 
 
 def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
@@ -58,9 +67,9 @@ def _suffix(path: Path) -> str:
     return path.suffix.casefold()
 
 
-def _write(suffix: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
+def _write(suffix: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], title: str | None) -> int:
     if suffix == _CSV:
         return write_csv(file, columns, rows)
     with require_extra("files", "openpyxl"):
         from cchc_connect.spreadsheets.xlsx import write_xlsx  # noqa: PLC0415  # the extra may be missing
-    return write_xlsx(file, columns, rows)
+    return write_xlsx(file, columns, rows, title)

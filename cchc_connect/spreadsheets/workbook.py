@@ -4,7 +4,6 @@ Values are those of spreadsheets and instants besides. No text becomes a formula
 hold is replaced by a sentence that says so.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,14 +21,10 @@ from cchc_connect.spreadsheets.tables import (
     escape_xml,
     fits_number,
 )
-from cchc_connect.spreadsheets.xlsx import FIRST_DAY, text_cell
+from cchc_connect.spreadsheets.xlsx import FIRST_DAY, sheet_name, text_cell
 
 CellValue: TypeAlias = Value | datetime
 """Value of a cell; an instant without offset, as the reader's clock shows it."""
-
-_MAX_TITLE = 31
-"""Characters of a sheet's name in Excel."""
-_NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
 
 
 class WorkbookFile:
@@ -66,10 +61,10 @@ class WorkbookFile:
 
     def new_sheet(self, title: str, headings: Sequence[str]) -> Any:
         """Create a sheet; a name that is taken or too long gets a number."""
-        number, name = 1, _title(title, "")
+        number, name = 1, sheet_name(title, "")
         while name.casefold() in self._titles:
             number += 1
-            name = _title(title, f" ({number})")
+            name = sheet_name(title, f" ({number})")
         self._titles.add(name.casefold())
         sheet: Any = self._workbook.create_sheet(name)
         sheet.freeze_panes = "A2"
@@ -123,10 +118,6 @@ class SheetWriter:
             self._sheet, self._rows = self._workbook.new_sheet(self._title, self._headings), 0
         self._sheet.append([self._workbook.cell(self._sheet, value) for value in row])
         self._rows += 1
-
-
-def _title(title: str, suffix: str) -> str:
-    return _NOT_IN_TITLES.sub(" ", title).strip("'")[: _MAX_TITLE - len(suffix)] + suffix
 
 
 def _formatted(sheet: Any, value: date, number_format: str) -> Any:

@@ -4,6 +4,7 @@ A workbook from outside is a ZIP archive of XML files. Before openpyxl reads it,
 and a part that declares a document type is refused.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cchc_connect.drop_folder.archives import zip_members
@@ -37,6 +39,11 @@ from cchc_connect.spreadsheets.tables import (
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"
+_MAX_TITLE = 31
+"""Characters of a sheet's name in Excel."""
+_NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
+_COLUMN_WIDTH, _WIDE_COLUMN_WIDTH = 20, 60
+"""Widths of columns in characters; the last one has the longest texts."""
 FIRST_DAY = date(1900, 3, 1)
 """Excel's calendar has a false 29 February 1900; earlier days are written as texts."""
 _XML_LIMITS = XmlLimits(max_bytes=256 * 1024 * 1024, max_elements=20_000_000)
@@ -53,11 +60,15 @@ _DAMAGE_ERRORS = (
 """Exceptions that openpyxl raises for damaged workbooks."""
 
 
-def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
-    """Write a table of checked rows; return the number of rows."""
+def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], title: str | None = None) -> int:
+    """Write a table of checked rows, its headings fixed while the rows are scrolled; return the number of rows."""
     count = 0
     workbook = Workbook(write_only=True)
-    sheet: Any = workbook.create_sheet()
+    sheet: Any = workbook.create_sheet(None if title is None else sheet_name(title))
+    sheet.freeze_panes = "A2"
+    for number in range(1, len(columns) + 1):
+        width = _WIDE_COLUMN_WIDTH if number == len(columns) else _COLUMN_WIDTH
+        sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.append([text_cell(sheet, escape_formula(column.name)) for column in columns])
     try:
         for row in rows:
@@ -70,6 +81,11 @@ def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -
         raise
     workbook.save(file)
     return count
+
+
+def sheet_name(title: str, suffix: str = "") -> str:
+    """Return the name of a sheet, as long as Excel permits, without the characters that it refuses."""
+    return _NOT_IN_TITLES.sub(" ", title).strip("'")[: _MAX_TITLE - len(suffix)] + suffix
 
 
 def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeleteDetection, Source, SourceProfile
+from cchc_connect.adapter import DeleteDetection, Page, Source, SourceProfile
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.cursors import accept_shrink, shrink_accepted_at
 from cchc_connect.database.stream import NO_PARTITION, Stream
@@ -28,11 +28,13 @@ from cchc_connect.database.writing.absences import (
 )
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.sync.adapter_calls import lacks_item
+from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.pass_progress import Pass
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.seen_keys import SeenKeys
+from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.transport import Transport
 
 MAX_KEY_QUESTIONS = 20
@@ -86,19 +88,13 @@ class Absences:
         A pass that was limited to changes or to a part, or was resumed, is not complete. An observer finds deletions
         itself.
         """
-        return (
-            self._profile.deletes is DeleteDetection.ABSENCE
-            and self._shows_all
-            and state.initial_cursor.pass_since is None
-            and not state.is_resumed
-            and state.completeness.incomplete is None
-        )
+        return self._profile.deletes is DeleteDetection.ABSENCE and self._shows_all and state.shows_everything
 
     def ask(self, run_context: RunContext, transport: Transport, source: Source, state: Pass) -> None:
         """Ask a source that answers by key for items that its listing lacks for the first time."""
         missing = run_context.read(lambda connection: self.missing(connection, state.seen))
-        asked = [key for key in missing if key not in self.noticed][:MAX_KEY_QUESTIONS]
-        self._answered = frozenset(key for key in asked if lacks_item(transport, source, self._stream, key))
+        first_missing = [key for key in missing if key not in self.noticed][:MAX_KEY_QUESTIONS]
+        self._answered = frozenset(key for key in first_missing if lacks_item(transport, source, self._stream, key))
 
     def listed_again(self, keys: Collection[str]) -> list[str]:
         """Return those of a page's keys that an earlier listing lacked."""
@@ -139,18 +135,18 @@ class Absences:
         """Return what is too many, if it is; what an operator accepted does not count."""
         accepted_at = shrink_accepted_at(connection, self._stream) or ""
         accepted = {key for key, noticed_at in self.noticed.items() if noticed_at <= accepted_at}
-        if self._accepts_shrink or accepted.intersection(missing):
-            accept_shrink(connection, self._stream, now)
         if self._accepts_shrink:
+            accept_shrink(connection, self._stream, now)
             return Deletions()
-        window_start = to_timestamp_text(from_timestamp_text(now) - DELETION_WINDOW)
         partitions = self._profile.partitions or (NO_PARTITION,)
         elsewhere = missing_elsewhere(connection, self._stream, partitions, accepted_at)
-        lately = deleted_items(connection, self._stream, max(window_start, accepted_at))
+        lately = deleted_lately(connection, self._stream, now)
         vanished = len([key for key in missing if key not in accepted]) + elsewhere + lately
         live = live_items(connection, self._stream)
         if is_too_many(vanished, live + lately, MAX_DELETED_SHARE):
             return Deletions(too_many=vanished, live=live)
+        if accepted.intersection(missing):  # they are deleted now, and count no longer
+            accept_shrink(connection, self._stream, now)
         return Deletions()
 
     def _store(self, connection: Connection, waiting: Collection[str], now: str) -> None:
@@ -158,3 +154,21 @@ class Absences:
         still_waiting = set(waiting)
         remove_absences(connection, self._stream, [key for key in self.noticed if key not in still_waiting])
         store_absences(connection, self._stream, [key for key in waiting if key not in self.noticed], now)
+
+
+def tombstones(page: Page, classified: ClassifiedPage, pull_range: PullRange) -> list[str]:
+    """Return the page's tombstones, without keys that it lists and keys that are not requested."""
+    return [
+        key
+        for key in page.deleted_keys
+        if key not in classified.keys and pull_range.key in {None, key} and is_storable_key(key)
+    ]
+
+
+def deleted_lately(connection: Connection, stream: Stream, now: str) -> int:
+    """Return how many records of a connection and record type were deleted in the last day.
+
+    What an operator accepted does not count. `now` is the instant of the write, UTC, as stored.
+    """
+    window_start = to_timestamp_text(from_timestamp_text(now) - DELETION_WINDOW)
+    return deleted_items(connection, stream, max(window_start, shrink_accepted_at(connection, stream) or ""))

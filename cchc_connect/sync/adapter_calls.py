@@ -6,7 +6,17 @@ What an adapter returned is used far from its code, so without the checks its mi
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
 
-from cchc_connect.adapter import DeliveryStatus, ListingEnd, Outgoing, Page, PageRequest, Receipt, Source, Target
+from cchc_connect.adapter import (
+    DeliveryStatus,
+    ListingEnd,
+    Outgoing,
+    Page,
+    PageRequest,
+    Receipt,
+    Source,
+    Target,
+    WithdrawalTarget,
+)
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError, Rejected, Retriable, SourceHeld, StartOver
 from cchc_connect.http import Conversation, HttpResponse, Result
@@ -80,17 +90,56 @@ def lacks_item(transport: Transport, source: Source, stream: Stream, key: str) -
     return is_whole and (key in page.deleted_keys or not page.items)
 
 
-def deliver_batch(transport: Transport, target: Target, batch: Sequence[Outgoing], route: str) -> Sequence[Receipt]:
-    """Deliver one message to a target.
+def send_batch(
+    transport: Transport,
+    target: Target,
+    batch: Sequence[Outgoing],
+    *,
+    route: str,
+    is_withdrawal: bool = False,
+    require_lease: Callable[[], None] = lambda: None,
+) -> Sequence[Receipt]:
+    """Deliver one message to a target, or withdraw its records.
+
+    Args:
+        transport: the transport to the receiver.
+        target: the target; for a withdrawal one that takes them.
+        batch: the records of the message.
+        route: name of the route, for errors.
+        is_withdrawal: withdraw the records.
+        require_lease: raises if the run may send nothing more; called before each request after the first.
 
     Raises:
         CchcError: what the conversation raised, or the typed error of one of its requests.
         SourceHeld: the adapter failed, or did not return one receipt for each record.
     """
-    with adapter_boundary(connection=route, record_type=target.record_type.record_type, called=target.deliver):
-        receipts = transport.run(target.deliver(batch))
+    called = target.withdraw if is_withdrawal and isinstance(target, WithdrawalTarget) else target.deliver
+    with adapter_boundary(connection=route, record_type=target.record_type.record_type, called=called):
+        receipts = transport.run(_guarded(called(batch), require_lease))
         _require_receipts(receipts, len(batch))
     return receipts
+
+
+def _guarded(
+    conversation: Conversation[Sequence[Receipt]], require_lease: Callable[[], None]
+) -> Conversation[Sequence[Receipt]]:
+    """Call `require_lease` before each request of a conversation after the first one."""
+    require_type("Conversation", Generator, conversation)
+    try:
+        request = next(conversation)
+        while True:
+            try:
+                response = yield request
+            except (CchcError, ContractBroken) as error:
+                request = conversation.throw(error)
+            else:
+                request = conversation.send(response)
+            require_lease()
+    except StopIteration as finished:
+        receipts: Sequence[Receipt] = finished.value
+        return receipts
+    finally:
+        conversation.close()
 
 
 def _require_page(page: object) -> None:

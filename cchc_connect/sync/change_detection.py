@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from cchc_connect.adapter import Source
 from cchc_connect.database.writing.fingerprints import KnownItem
-from cchc_connect.database.writing.incoming import IncomingRecord
+from cchc_connect.database.writing.incoming import IncomingRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.database.writing.version_order import NO_KNOWN_FORM
@@ -42,6 +42,10 @@ class ClassifiedPage:
     """Number of valid items that are in the database in just this form."""
     still_faulty: int = 0
     """Number of items that are in quarantine already in just this form."""
+    drafts: int = 0
+    """Number of items that are no records yet."""
+    former_faults: list[str] = field(default_factory=list[str])
+    """Source keys of drafts that are still in quarantine."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all items of the page."""
     change_times: list[str] = field(default_factory=list[str])
@@ -174,14 +178,17 @@ class ChangeDetector:
         hash_by_key: dict[str, bytes],
         classified: ClassifiedPage,
     ) -> None:
-        key = translated.key or f"#{item_hash.hex()}"  # an item without a key is identified by its content
+        key = translated.key or _own_key(translated, item_hash)
         if not _add_key(key, item_hash, item, hash_by_key, classified):
             return
         if translated.source_time is not None:
             classified.change_times.append(translated.source_time)
         if translated.time_shape is not None:
             classified.time_shapes.append(translated.time_shape)
-        if translated.record is None and quarantined.by_key.get(key) == item_hash:
+        if translated.is_draft:
+            classified.drafts += 1
+            classified.former_faults += [key] if key in quarantined.by_key else []
+        elif translated.record is None and quarantined.by_key.get(key) == item_hash:
             classified.still_faulty += 1
         elif translated.record is None:
             faulty = _faulty_item(key, item_hash, item, translated.faults)
@@ -198,6 +205,11 @@ class ChangeDetector:
             classified.records.append(incoming)
 
 
+def _own_key(translated: TranslatedItem, item_hash: bytes) -> str:
+    """Return the key of an item that the source names by none: that of its record; if it is faulty, its content."""
+    return content_key(item_hash) if translated.record is None else translated.record.key
+
+
 def _canonical_json(item: Item) -> bytes:
     """Return the canonical JSON of an item that is parsed already; it is hashed instead of the raw bytes."""
     return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
@@ -210,7 +222,7 @@ def _add_key(key: str, item_hash: bytes, item: Item, hash_by_key: dict[str, byte
         classified.keys.add(key)
         return True
     if first_hash != item_hash:
-        own_key = f"{key}#{item_hash.hex()}"
+        own_key = f"{key}{content_key(item_hash)}"
         classified.keys.add(own_key)
         classified.faulty.append(_faulty_item(own_key, item_hash, item, (KEY_TWICE,)))
     return False

@@ -20,8 +20,8 @@ from cchc_connect.sync.seen_keys import SeenKeys
 MAX_EMPTY_PAGES = 3
 """So many pages in a row that hold nothing, though the source links a next one, put it on hold."""
 
-MAX_READINGS = 3
-"""How often a run reads a listing that moves under it before the pass counts as incomplete."""
+MAX_READINGS = 5
+"""How often a run reads a listing that moves under it each time before the pass counts as incomplete."""
 
 MOVED = frozenset({"source.total_changed", "source.fewer_than_counted", "source.end_repeated", "source.page_repeated"})
 """Reasons that may be due to changes at the source while it was read, so that another reading is worth it."""
@@ -105,8 +105,8 @@ class Completeness:
         if self.total is not None and is_counted and self.shown < self.total:
             return self._message("source.fewer_than_counted", shown=self.shown, total=self.total)
         is_reached = is_counted and self.shown == self.total
-        is_known = self._ends_without_link and not self._is_repeated_end
-        if self._end is ListingEnd.UNPROVEN and not is_reached and not is_known:
+        is_declared = self._ends_without_link and not self._is_repeated_end
+        if self._end is ListingEnd.UNPROVEN and not is_reached and not is_declared:
             return self._message("source.end_repeated" if self._is_repeated_end else "source.end_unproven")
         return None
 
@@ -155,15 +155,15 @@ class Completeness:
 class Rereading:
     """Decides whether a listing is read again in the same run: not too often, and not for a doubt that stays."""
 
-    def __init__(self, known: Collection[str] = ()) -> None:
-        """Start a run; `known` are the codes of the doubts that the last run left with the stream."""
-        self._known = frozenset(known) - {BUSY}
+    def __init__(self, stored_codes: Collection[str] = ()) -> None:
+        """Start a run; `stored_codes` are those of the doubts that the last run left with the stream."""
+        self._lasting = frozenset(stored_codes) - {BUSY}
         self._doubts = set[str]()
         self._readings = 1
 
     def may_end(self, doubt: Message | CchcError | None) -> bool:
         """Return whether another reading may end the doubt that the last one left; None: it left none."""
-        if doubt is None or doubt.code not in MOVED or doubt.code in self._known or self._readings == MAX_READINGS:
+        if doubt is None or doubt.code not in MOVED or doubt.code in self._lasting or self._readings == MAX_READINGS:
             return False
         self._readings += 1
         same = f"{doubt.code} {doubt.context}"

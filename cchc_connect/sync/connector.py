@@ -1,5 +1,6 @@
 """Opens the transport of a connection from its configuration table."""
 
+from collections.abc import Callable
 from ssl import SSLContext
 
 from cchc_connect.adapter import Adapter
@@ -30,7 +31,11 @@ class TransportFactory:
     """Opens transports to connections, with the rate limits and sessions that processes share."""
 
     def __init__(
-        self, database: SharedDatabase | None = None, clock: Clock | None = None, token_store: TokenStore | None = None
+        self,
+        database: SharedDatabase | None = None,
+        clock: Clock | None = None,
+        token_store: TokenStore | None = None,
+        may_resume: Callable[[], None] = lambda: None,
     ) -> None:
         """Create the factory.
 
@@ -38,10 +43,12 @@ class TransportFactory:
             database: shares rate limits between processes; None: none is enforced.
             clock: current time; None: the system clock.
             token_store: shares sessions between processes; None: each process logs in for itself.
+            may_resume: called before an attempt that follows a wait; it raises if nothing more may be sent.
         """
         self._database = database
         self._clock = clock or SystemClock()
         self._token_store = token_store
+        self._may_resume = may_resume
 
     def __call__(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
         """Return the transport to a connection; its secrets are resolved now.
@@ -58,7 +65,10 @@ class TransportFactory:
         hours = OpeningHours(tuple(map(TimeSpan.parse, table.opening_hours))) if table.opening_hours else None
         policy = Policy(deadline_s=deadline_s, opening_hours=hours)
         environment = TransportEnvironment(
-            now=self._clock.now, rate_limiter=self._rate_limiter(name, table, adapter), token_store=self._token_store
+            now=self._clock.now,
+            rate_limiter=self._rate_limiter(name, table, adapter),
+            token_store=self._token_store,
+            may_resume=self._may_resume,
         )
         return RequestsTransport(endpoint_for(name, table, adapter, self._clock), policy, environment)
 

@@ -4,7 +4,6 @@ An outgoing record is the record without withheld fields, plus its idempotency k
 or more of them. They are built in a thread while others are being sent, so that sending waits for the target only.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -12,8 +11,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from cchc_connect.adapter import Outgoing, Target, max_lengths_of
+from cchc_connect.adapter import Outgoing, Target, max_lengths_of, takes_withdrawals
 from cchc_connect.database.outbox.deliveries import Delivery
+from cchc_connect.database.outbox.queueing import RouteScope
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
 BUILD_BATCH_SIZE = 50
@@ -44,6 +44,19 @@ class Route:
     """Fields that are not sent, written `record_type.field`."""
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     """Record type -> service of the receiver that accepts it."""
+    configured: frozenset[str] = frozenset()
+    """Names of all routes of the configuration: a stored route that is not among them may have been renamed to this."""
+
+    @property
+    def scope(self) -> RouteScope:
+        """Return what the route sends to whom."""
+        withdrawable = {record_type for record_type, target in self.targets.items() if takes_withdrawals(target)}
+        return RouteScope(
+            name=self.name,
+            record_types=self.record_types,
+            receiver=self.connection,
+            withdrawable=frozenset(withdrawable & set(self.record_types)),
+        )
 
 
 class OutgoingBuilder:
@@ -51,7 +64,6 @@ class OutgoingBuilder:
 
     def __init__(self, route: Route, *, ahead: bool) -> None:
         """Create the builder; without `ahead` there is no thread, and each record is built when it is requested."""
-        self._route = route.name
         self._max_lengths = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
         self._withheld = {
             record_type: _withheld_names(route.withhold, record_type) for record_type in route.record_types
@@ -102,11 +114,12 @@ class OutgoingBuilder:
         shortened = dict(_shortened(record, self._max_lengths[record_type], replaced.keys()))
         delivery.shortened_fields = tuple(shortened)
         replaced |= shortened
-        identity = f"{self._route}/{record_type}/{delivery.record_key}/{delivery.sequence}"
         return Outgoing(
             record=record.model_copy(update=replaced) if replaced else record,
-            idempotency_key=hashlib.sha256(identity.encode()).hexdigest()[:32],
+            idempotency_key=delivery.idempotency_key or "",
             previously_delivered=delivery.previously_delivered,
+            sequence=delivery.sequence,
+            version=delivery.version,
         )
 
 

@@ -62,6 +62,11 @@ class Pass:
             order, self.began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
+    @property
+    def shows_everything(self) -> bool:
+        """Whether the pass, after its end, showed every item of the stream: it asked for all, and is whole."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed and self.completeness.incomplete is None
+
     def is_too_long(self, now_s: float, limit_s: float) -> bool:
         """Whether the pass took `limit_s` or longer; then it is incomplete, and the next run continues it."""
         if now_s - self.began_s < limit_s:
@@ -104,8 +109,14 @@ class PageCommit:
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+    count = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
+    counts = Counters(
+        fetched=fetched,
+        pages=1,
+        unchanged=fetched - count,
+        quarantined=classified.still_faulty,
+        drafts=classified.drafts,
+    )
     counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
 

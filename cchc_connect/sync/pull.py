@@ -7,7 +7,7 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,13 +22,13 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import remove_absences
-from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash
+from cchc_connect.database.writing.fingerprints import KnownItem, keys_without_item, known_items_by_hash
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.absences import Absences, Deletions
+from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
@@ -38,7 +38,7 @@ from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.range_start import range_start
 from cchc_connect.sync.run_context import RunContext
-from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -108,39 +108,15 @@ class Pull:
         except StartOver:
             if cursor.pass_since is None and cursor.page_token is None:
                 raise
-            log.warning(
-                "%(connection)s: %(record_type)s is read again from the start: its cursor is too old",
-                self._error_context,
-            )
+            again = "%(connection)s: %(record_type)s is read again from the start: its cursor is too old"
+            log.warning(again, self._error_context)
             state = self._read(self._restart_cursor())
         if self._pull_range.moves_cursor:
-            state = self._follow_source(state)
+            state = self._stored_items.follow(state, self._read, self.profile.deletes)
+            self.counts.unlisted += self._stored_items.unlisted
         self._conclude(state)
         self._check_quarantined_share()
         self._unreadable_times.check(self.counts, self._error_context)
-
-    def _follow_source(self, state: Pass) -> Pass:
-        """Compare everything if the pass `state` shows that the source went back; return the last pass."""
-        if state.is_resumed or state.completeness.incomplete is not None:
-            return state
-        cursor = state.initial_cursor
-        missing = self._stored_items.left_out(cursor, state.seen)
-        if (missing or state.is_behind_watermark) and state.pages > 1:
-            state = self._read(cursor)  # rows may have moved between two pages
-            missing = {key for key in missing if key not in state.seen}
-        if missing or state.is_behind_watermark or state.older.are_many:
-            log.warning(
-                "%(connection)s: %(record_type)s does not list what it should since its watermark; "
-                "everything is compared",
-                self._error_context,
-            )
-            start = replace(self._restart_cursor(), watermark=cursor.watermark)
-            state = self._read(start, source_went_back=True)
-            if state.completeness.incomplete is not None:
-                return state
-            self.counts.unlisted += self._stored_items.settle(missing, cursor, state.seen, self.profile.deletes)
-        self._stored_items.mark_unshown(state.older.unexplained(state.seen))
-        return state
 
     def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         """Run one pass; one that the source may have changed under is read again at once."""
@@ -201,16 +177,36 @@ class Pull:
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
+        counts = self._write_conflicts(is_gone=None)
+        counts.quarantined = 0  # they are counted when the source lists them
+        self.counts.add(counts)
+
+    def _settle_moved_keys(self, state: Pass) -> None:
+        """After a complete pass, write the items whose record another item was before, and end what no item is now.
+
+        Row numbers move on when a row is deleted, so items of one page may be records that items of another page were.
+        """
+        if not self._shows_everything(state) or not self._writes_pages:
+            return
+        counts = self._write_conflicts(is_gone=self._is_gone(state))
+        counts.quarantined = -counts.resolved  # they were counted as quarantined on their page
+        keys = self._run_context.read(lambda connection: keys_without_item(connection, self._stream))
+        if keys:
+            counts.add(self._write_batch(PageBatch(deleted_keys=keys)))
+        self.counts.add(counts)
+
+    def _write_conflicts(self, is_gone: Callable[[str], bool] | None) -> Counters:
         items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
         classified = self._detector.classify_all(items)
-        if classified.records:
-            batch = PageBatch(records=classified.records)
-            write_context = self._run_context.write_context(self._stream.record_type)
-            counts = self._run_context.commit(
-                lambda connection: write_page(connection, self._stream, batch, write_context)
-            )
-            counts.quarantined = 0  # they are counted when the source lists them
-            self.counts.add(counts)
+        return self._write_batch(
+            PageBatch(records=classified.records, is_gone=is_gone, is_full_listing=is_gone is not None)
+        )
+
+    def _write_batch(self, batch: PageBatch) -> Counters:
+        if not (batch.records or batch.deleted_keys):
+            return Counters()
+        write_context = self._run_context.write_context(self._stream.record_type)
+        return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
 
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self.profile.order
@@ -229,6 +225,8 @@ class Pull:
                     ends_pass = self._process_page(page, lookup, state, writer)
                     if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
+                        if ends_pass:
+                            self._settle_moved_keys(state)
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -284,8 +282,8 @@ class Pull:
         state.seen.add(classified.keys)
         state.pages += 1
         ends_pass = state.completeness.observe(page, classified)
-        if self._pull_range.key is not None:
-            self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
+        key = self._pull_range.key
+        self.lists_key |= key is not None and (key in classified.keys or key in page.deleted_keys)
         times = page_times(classified.change_times, asking_instant)
         state.cursor = self._next_cursor(page, times, state, ends_pass=ends_pass)
         self._quarantined.add(classified.faulty)
@@ -297,12 +295,10 @@ class Pull:
         return ends_pass
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
-        if self._pull_range.key is None:
-            return classified
-        classified.records = [
-            incoming for incoming in classified.records if incoming.source_key == self._pull_range.key
-        ]
-        classified.faulty = [item for item in classified.faulty if item.source_key == self._pull_range.key]
+        key = self._pull_range.key
+        if key is not None:
+            classified.records = [incoming for incoming in classified.records if incoming.source_key == key]
+            classified.faulty = [item for item in classified.faulty if item.source_key == key]
         return classified
 
     @property
@@ -322,9 +318,8 @@ class Pull:
             source_went_back=page_commit.pass_state.source_went_back,
             asked_at=page_commit.asking_instant.text,
         )
-        counts, deletions = self._run_context.commit(
-            lambda connection: self._write_page(connection, page_commit, write_context)
-        )
+        write = partial(self._write_page, page_commit=page_commit, write_context=write_context)
+        counts, deletions = self._run_context.commit(write)
         page_commit.pass_state.older.add(write_context.outdated)
         self.counts = counts
         for key in self._absences.listed_again(page_commit.classified.keys):
@@ -342,13 +337,16 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
-        if classified.records or classified.faulty or deleted_keys:
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys]
+        if classified.records or classified.faulty or deleted_keys or classified.former_faults:
             batch = PageBatch(
                 records=classified.records,
                 faulty=classified.faulty,
                 deleted_keys=deleted_keys,
                 shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
+                former_faults=classified.former_faults,
+                is_full_listing=self._is_full_listing(page_commit.pass_state),
+                is_gone=self._is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
             )
             counts.add(write_page(connection, self._stream, batch, write_context))
         counts.held, counts.absent = deletions.too_many, deletions.waiting
@@ -363,15 +361,6 @@ class Pull:
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
-
-    def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
-        """Return the page's tombstones, without keys that it lists and keys that are not requested."""
-        only_key = self._pull_range.key
-        return [
-            key
-            for key in page.deleted_keys
-            if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
-        ]
 
     def _next_cursor(self, page: Page, times: PageTimes, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor
@@ -389,6 +378,18 @@ class Pull:
         if cursor.pass_since is None and watermark is not None and not state.is_resumed:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
+
+    def _shows_everything(self, state: Pass) -> bool:
+        """True if a pass that came to its end showed every item of the source's partition."""
+        return state.shows_everything and not self._pull_range.is_partial
+
+    def _is_full_listing(self, state: Pass) -> bool:
+        """True if a pass lists everything, if it comes to its end."""
+        return state.initial_cursor.pass_since is None and not self._pull_range.is_partial
+
+    def _is_gone(self, state: Pass) -> Callable[[str], bool] | None:
+        """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
+        return (lambda source_key: source_key not in state.seen) if self._shows_everything(state) else None
 
     def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""

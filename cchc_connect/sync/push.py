@@ -2,25 +2,31 @@
 
 A message is what one call of `Target.deliver` sends: a batch of deliveries of one record type. It is sent at least
 once; each record in it has the same idempotency key in all attempts, so a target that honours the key applies it once.
+The key is stored before the first attempt. Withdrawals of deleted records are messages too, if the target takes them.
 Messages are sent in parallel groups, as many at the same time as the target accepts. No two messages of a group share
 an order key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records
 each message before it is sent, with purpose and legal basis, and afterwards its outcome.
+
+Directly before a group leaves, the lease is checked: a run that froze past its lease sends nothing more after what was
+on its way.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeliveryStatus, Receipt, max_parallel_of
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.outbox import deliveries
+from cchc_connect.database.outbox import deliveries, queueing
 from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
-from cchc_connect.database.outbox.deliveries import Delivery
+from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
+from cchc_connect.database.outbox.queueing import Queued
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
-from cchc_connect.sync.adapter_calls import deliver_batch
+from cchc_connect.sync.adapter_calls import send_batch
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
@@ -60,6 +66,8 @@ class Push:
         self._refused_keys: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
         self._unstored_receipts: list[tuple[Batch, Sequence[Receipt]]] = []
+        self._unsent: dict[int, Delivery] = {}
+        """Deliveries that have their first key and were not sent yet, by sequence."""
         self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
         self._writer = BackgroundWriter(overlapping=run_context.prefetch > 0)
@@ -83,16 +91,18 @@ class Push:
                 while ready := self._due():
                     self._blocked_keys.clear()
                     self._announce(ready)
-                    self._builder.prepare(ready)
                     self._record_intent(ready)
+                    self._builder.prepare(ready)
                     for group in self._parallel_groups(ready):
                         self._run_context.raise_if_stopping()
                         self._commit_refusals(group)
                         self._handle_results(group, self._send_group(group, pool))
                     self._store_receipts()
+                    self._forget_unsent()
         except (SourceHeld, Retriable, Stopped):
             self._store_receipts()
             self._writer.flush()
+            self._forget_unsent()
             raise
         finally:
             self._writer.close()
@@ -108,11 +118,25 @@ class Push:
                 self._run_context.progress(self._route.name, record_type, counts, None)
 
     def _enqueue(self) -> None:
-        route, changes_read = self._route, 1
+        """Take into the outbox what the route has to send, and count what changed with the route."""
+        scope, commit = self._route.scope, self._run_context.commit
+        self._count(commit(lambda connection: queueing.follow_route(connection, scope, self._route.configured)))
+        for record_type in self._run_context.read(lambda connection: queueing.new_types(connection, scope)):
+            after: int | None = 0
+            while after is not None:
+                queued, after = commit(partial(queueing.begin_type, scope=scope, record_type=record_type, after=after))
+                self._count(queued)
+        changes_read = 1
         while changes_read:
-            changes_read = self._run_context.commit(
-                lambda connection: deliveries.enqueue(connection, route.name, route.record_types, route.connection)
-            )
+            queued = self._run_context.commit(lambda connection: queueing.enqueue(connection, scope))
+            self._count(queued)
+            changes_read = queued.read
+
+    def _count(self, queued: Queued) -> None:
+        for name in ("initial", "dropped", "not_withdrawn"):
+            for record_type, number in getattr(queued, name).items():
+                counts = self.counts.setdefault(record_type, Counters())
+                setattr(counts, name, getattr(counts, name) + number)
 
     def _announce(self, ready: Sequence[Delivery]) -> None:
         """Report the record types of which the first message is about to be sent."""
@@ -125,19 +149,29 @@ class Push:
         return self._run_context.read(lambda connection: deliveries.due(connection, route, now, DELIVERY_BATCH_SIZE))
 
     def _record_intent(self, ready: Sequence[Delivery]) -> None:
-        """Write audit log entries before sending; otherwise a crash could hide that a message was sent."""
+        """Write audit log entries and idempotency keys before sending; otherwise a crash could hide what was sent."""
         now = to_timestamp_text(self._run_context.clock.now())
-        by_type = {
-            record_type: [delivery for delivery in ready if delivery.record_type == record_type]
-            for record_type in self._route.record_types
-        }
+        groups: dict[tuple[int, DeliveryKind], list[Delivery]] = {}
+        for delivery in ready:
+            position = self._route.record_types.index(delivery.record_type)
+            groups.setdefault((position, delivery.kind), []).append(delivery)
 
-        def append(connection: Connection) -> None:
-            for typed_deliveries in filter(None, by_type.values()):
-                outcomes = [SENDING] * len(typed_deliveries)
-                append_entry(connection, self._audit_entry(typed_deliveries, outcomes, now))
+        def store(connection: Connection) -> None:
+            deliveries.store_keys(connection, self._route.name, ready, now)
+            for _, of_one_kind in sorted(groups.items()):
+                outcomes = [SENDING] * len(of_one_kind)
+                append_entry(connection, self._audit_entry(of_one_kind, outcomes, now))
+            self._run_context.mark_high_water(connection)
 
-        self._run_context.commit(append)
+        self._run_context.commit(store)
+        self._unsent = {delivery.sequence: delivery for delivery in ready if delivery.is_first_attempt}
+
+    def _forget_unsent(self) -> None:
+        """Remove the keys of deliveries that were not sent after all: the receiver cannot have them."""
+        if self._unsent:
+            unsent = list(self._unsent.values())
+            self._run_context.commit(lambda connection: deliveries.forget_keys(connection, self._route.name, unsent))
+            self._unsent = {}
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.
@@ -164,13 +198,14 @@ class Push:
     def _batches(self, ready: Sequence[Delivery]) -> Iterator[Batch]:
         """Yield the deliveries of one message each, in the order of the feed, up to the target's batch limit.
 
-        A batch has one record type, and contains a record only once: its next version goes into the next message.
+        A batch has one record type, withdraws all its records or none, and contains a record only once: its next
+        version goes into the next message.
         """
         batch: list[Delivery] = []
         keys: set[str] = set()
         for delivery in ready:
             must_split = bool(batch) and (
-                delivery.record_type != batch[0].record_type
+                (delivery.record_type, delivery.kind) != (batch[0].record_type, batch[0].kind)
                 or len(batch) >= self._route.targets[delivery.record_type].batch_limit
                 or delivery.record_key in keys
             )
@@ -193,7 +228,12 @@ class Push:
             self._writer.flush()
 
     def _send_group(self, group: list[Batch], pool: ThreadPoolExecutor) -> Iterable[SendResult]:
-        """Send the batches of a group at the same time; return the result of each."""
+        """Send the batches of a group at the same time; return the result of each.
+
+        Raises:
+            LeaseLost: another run took the lease over; nothing was sent.
+        """
+        self._run_context.require_lease()
         return [self._send(group[0])] if len(group) == 1 else list(pool.map(self._send, group))
 
     def _send(self, batch: Batch) -> SendResult:
@@ -201,7 +241,16 @@ class Push:
         try:
             with adapter_boundary(connection=self._route.name, record_type=batch[0].record_type):
                 outgoing = [self._builder.build(delivery) for delivery in batch]
-            receipts = deliver_batch(self._transport, target, outgoing, self._route.name)
+            for delivery in batch:
+                self._unsent.pop(delivery.sequence, None)
+            receipts = send_batch(
+                self._transport,
+                target,
+                outgoing,
+                route=self._route.name,
+                is_withdrawal=batch[0].kind is DeliveryKind.WITHDRAWAL,
+                require_lease=self._run_context.require_lease,
+            )
         except Rejected as error:
             return [Receipt(status=DeliveryStatus.REFUSED, reason=error.code)] * len(batch)
         except CchcError as error:
@@ -234,14 +283,18 @@ class Push:
             return result if is_final else None
         self._consecutive_failures = 0
         if len(batch) > 1 and all(receipt.status is DeliveryStatus.REFUSED for receipt in result):
-            errors = [
-                self._handle_result([delivery], self._send([delivery]))
-                for delivery in batch
-                if delivery.order_key not in self._blocked_keys
-            ]
-            return next((error for error in errors if error is not None), None)
+            return self._send_alone(batch)
         self._record_receipts(batch, result)
         return None
+
+    def _send_alone(self, batch: Batch) -> CchcError | None:
+        """Send each record of a refused batch alone; return an error that ends the push, if any."""
+        final_error: CchcError | None = None
+        for delivery in batch:
+            if delivery.order_key not in self._blocked_keys:
+                self._run_context.require_lease()
+                final_error = self._handle_result([delivery], self._send([delivery])) or final_error
+        return final_error
 
     def _record_receipts(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
         """Count receipts and keep them for the next transaction."""
@@ -251,6 +304,7 @@ class Push:
             match receipt.status:
                 case DeliveryStatus.DELIVERED | DeliveryStatus.DUPLICATE:
                     counts.delivered += 1
+                    counts.withdrawn += delivery.kind is DeliveryKind.WITHDRAWAL
                 case DeliveryStatus.REFUSED:
                     counts.refused += 1
                     self._refused_keys.add(delivery.order_key)
@@ -293,5 +347,6 @@ class Push:
             legal_basis=self._route.legal_basis,
             record_type=batch[0].record_type,
             record_keys=tuple(delivery.record_key for delivery in batch),
+            kind=batch[0].kind.value,
             outcomes=tuple(outcomes),
         )

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from cchc_connect.adapter import Adapter
-from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config, RouteTable
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
@@ -35,7 +34,7 @@ class PushJobs:
     def _job(self, name: str, table: RouteTable) -> Job:
         def job() -> None:
             adapter = self._config.adapter(table.to)
-            route = _route(name, table, self._config.connections[table.to], adapter)
+            route = _route(name, table, self._config, adapter)
             # Read now, and not once for all jobs: another route may have just changed it.
             circuit_breaker = self._run_context.read(read_circuit_breakers).get(table.to)
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
@@ -94,7 +93,8 @@ class PushJobs:
         self.report_lines += lines
 
 
-def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Adapter) -> Route:
+def _route(name: str, table: RouteTable, config: Config, adapter: Adapter) -> Route:
+    receiver = config.connections[table.to]
     return Route(
         name=name,
         record_types=table.records,
@@ -105,4 +105,5 @@ def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Ada
         legal_basis=table.legal_basis,
         withhold=table.withhold,
         targets={target.record_type.record_type: target for target in adapter.targets},
+        configured=frozenset(config.routes),
     )

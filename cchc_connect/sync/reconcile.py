@@ -2,7 +2,8 @@
 
 Items are recognised by their hash, as in a pull; only the others are translated and compared with the stored records.
 A repair is the same pass with its pages written by the one write path. Deletions are found here, after the last page
-of the last partition, whatever delete detection the source's profile names.
+of the last partition, whatever delete detection the source's profile names. Before it deletes anything a repair lists
+the source a second time: only what both listings lack is deleted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +12,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import ListingOrder, Source
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
-from cchc_connect.database.state.cursors import hold
+from cchc_connect.database.state.cursors import accept_shrink, hold
 from cchc_connect.database.stream import NO_PARTITION, Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import live_source_keys, stored_documents
@@ -21,6 +23,7 @@ from cchc_connect.database.writing.merge_rules import plan_page, same_document
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Message
+from cchc_connect.sync.absences import deleted_lately
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.error_policy import adapter_boundary, is_unreachable, status_and_reason
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, is_too_many
@@ -96,8 +99,9 @@ class Comparison:
         if not classified.records:
             return
         stored = stored_documents(connection, stream, [incoming.source_key for incoming in classified.records])
-        page = PageBatch(records=classified.records)
-        conflicts = plan_page(connection, stream, page, self._write_context).key_conflicts
+        conflicts = plan_page(
+            connection, stream, PageBatch(records=classified.records), self._write_context
+        ).key_conflicts
         conflicting_keys = {item.source_key for item in conflicts}
         self.quarantined.add(conflicting_keys)
         for incoming in classified.records:
@@ -208,9 +212,31 @@ class Reconciler:
                 return is_unreachable(error)
         comparison.is_complete = True
         missing_there, missing_records, live = self._run_context.read(comparison.find_deleted)
-        if not self._run_context.dry_run:
-            self._repair(comparison, missing_there, missing_records, live)
+        if self._run_context.dry_run:
+            return False
+        if missing_there:
+            error, again = self._list_again(source, comparison, transport)
+            if comparison.reason is not None:
+                return is_unreachable(error)
+            still_missing, missing_records, live = self._run_context.read(again.find_deleted)
+            missing_there = sorted(set(missing_there).intersection(still_missing))
+        self._repair(comparison, missing_there, missing_records, live)
         return False
+
+    def _list_again(
+        self, source: Source, comparison: Comparison, transport: Transport
+    ) -> tuple[CchcError | None, Comparison]:
+        """List a source a second time before anything is deleted: rows may have moved while it was read.
+
+        Its pages are observed by a comparison of their own; if it cannot be listed, `comparison` gets the reason.
+        """
+        again = Comparison(comparison.stream, self._run_context.write_context(comparison.stream.record_type))
+        for partition in source.profile.partitions or (NO_PARTITION,):
+            error = self._compare_partition(source, replace(comparison.stream, partition=partition), again, transport)
+            if again.reason is not None:
+                comparison.reason = again.reason
+                return error, again
+        return None, again
 
     def _compare_partition(
         self, source: Source, stream: Stream, comparison: Comparison, transport: Transport
@@ -247,15 +273,19 @@ class Reconciler:
     def _repair(self, comparison: Comparison, missing_there: Sequence[str], missing_records: int, live: int) -> None:
         """Mark as deleted what the source no longer has; all other differences were written page by page."""
         stream, label = comparison.stream, _stream_label(comparison.stream)
-        if (
-            is_too_many(missing_records, live, MAX_DELETED_SHARE)
-            and stream.connection not in self._run_context.accept_shrink
-        ):
-            context = {"connection": stream.connection, "place": label, "vanished": missing_records, "live": live}
+        now = to_timestamp_text(self._run_context.clock.now())
+        lately = self._run_context.read(lambda connection: deleted_lately(connection, stream, now))
+        vanished = missing_records + lately
+        is_accepted = stream.connection in self._run_context.accept_shrink
+        if missing_records and not is_accepted and is_too_many(vanished, live + lately, MAX_DELETED_SHARE):
+            context = {"connection": stream.connection, "place": label, "vanished": vanished, "live": live}
             comparison.reason = Message("reconcile.shrunk", context)
             return
         for start in range(0, len(missing_there), DELETION_BATCH_SIZE):
             self._delete(stream, PageBatch(deleted_keys=missing_there[start : start + DELETION_BATCH_SIZE]))
+        if is_accepted:
+            accepted_at = to_timestamp_text(self._run_context.clock.now())
+            self._run_context.commit(lambda connection: accept_shrink(connection, stream, accepted_at))
         comparison.is_repaired = True
 
     def _delete(self, stream: Stream, batch: PageBatch) -> None:

@@ -42,6 +42,7 @@ from cchc_connect.errors import (
 )
 from cchc_connect.messages import Message, Messages
 from cchc_connect.sync.change_detection import ChangeDetector
+from cchc_connect.sync.high_water import high_water_file, settle_epoch
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
@@ -253,6 +254,7 @@ class RecordWriter:
         """Hold the lease, commit what is pending at the end, and store the report."""
         environment, clock = self._environment, self._environment.clock
         with Lease(self._database, clock, timedelta(seconds=self._config.run.lease_s)) as lease:
+            settle_epoch(self._database, lease.token, high_water_file(self._config, self._database), clock)
             started_at, began_s = clock.now(), clock.monotonic()
             self._run_context = run_context = RunContext(
                 run_id=environment.new_run_id(),

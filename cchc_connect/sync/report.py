@@ -119,6 +119,8 @@ class RunReport:
     """Duration of the run in seconds, by the monotonic clock."""
     lines: Sequence[ReportLine]
     """Lines of the sources and routes, sorted by kind, name and partition."""
+    lost_sequence: int | None = None
+    """Sequence that the database had reached before it went back, found at the start of this run; else None."""
 
     @property
     def outcome(self) -> RunStatus:
@@ -165,7 +167,8 @@ class RunReport:
             "seconds": round(self.seconds, 3),
         }
         totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
-        return {**head, **times, **totals, "lines": [line.as_document() for line in self.lines]}
+        lines = [line.as_document() for line in self.lines]
+        return {**head, **times, **totals, "lost_sequence": self.lost_sequence, "lines": lines}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -177,6 +180,7 @@ class RunReport:
             finished_at=from_timestamp_text(document["finished_at"]),
             seconds=document["seconds"],
             lines=[ReportLine.from_document(line) for line in document["lines"]],
+            lost_sequence=document.get("lost_sequence"),
         )
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -11,9 +12,11 @@ from cchc_connect.clock import Clock, to_timestamp_text
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.lease import require_token
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.errors import Stopped
+from cchc_connect.sync.high_water import HighWaterFile, present_mark
 
 Result = TypeVar("Result")
 
@@ -70,6 +73,10 @@ class RunContext:
     """Names of the connections that say that a page without a link is the last one."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
+    high_water: HighWaterFile | None = None
+    """File with the high-water mark of the database; None: none is kept."""
+    lost_sequence: int | None = None
+    """Sequence that the database had reached, if it went back before this run; else None."""
 
     @property
     def dry_run(self) -> bool:
@@ -97,6 +104,22 @@ class RunContext:
             DatabaseUnusable: the database failed, or the connection broke in every repetition.
         """
         return replayed_read(self.database, work, sleep=self.sleep)
+
+    def require_lease(self) -> None:
+        """Check that the run still has the lease. Call it directly before something leaves.
+
+        A process that froze past its lease wakes without knowing it: what it sends then is old.
+
+        Raises:
+            LeaseLost: another run took the lease over.
+        """
+        if self.token is not None:
+            self.read(partial(require_token, token=self.token))
+
+    def mark_high_water(self, connection: Connection) -> None:
+        """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""
+        if self.high_water is not None:
+            self.high_water.write(present_mark(connection))
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one write transaction and return its result.

@@ -22,6 +22,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_all_known, require_known
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
+from cchc_connect.database.replay import replayed_read
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
@@ -33,11 +34,12 @@ from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
-from cchc_connect.errors import ConfigurationError, NotFound, Rejected, UsageMistake
+from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
+from cchc_connect.sync.high_water import high_water_file, present_mark, settle_epoch
 from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
@@ -49,7 +51,7 @@ from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.written_records import WrittenRecords
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
-from cchc_connect.transport.auth.token_store import default_token_folder
+from cchc_connect.transport.auth.token_store import usable_runtime_folder
 from cchc_schemas import RECORD_TYPES
 
 
@@ -246,6 +248,7 @@ class Synchronizer:
                 finished_at=run_context.clock.now(),
                 seconds=run_context.clock.monotonic() - began_s,
                 lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
+                lost_sequence=run_context.lost_sequence,
             )
             if not dry_run:
                 run_context.commit(lambda connection: finish_run(connection, report.as_document()))
@@ -268,7 +271,8 @@ class Synchronizer:
         return pull_jobs
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
-        push_jobs = PushJobs(self._config, run_context, self._connection_opener(dry_run=run_context.dry_run))
+        opener = self._connection_opener(dry_run=run_context.dry_run, may_resume=run_context.require_lease)
+        push_jobs = PushJobs(self._config, run_context, opener)
         self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
 
@@ -348,14 +352,17 @@ class Synchronizer:
             with private_copy(self._database) if on_copy else nullcontext(self._database) as database:
                 yield replace(run_context, database=database, is_on_copy=on_copy)
             return
+        high_water = high_water_file(self._config, self._database)
         with Lease(self._database, self._clock, timedelta(seconds=self._config.run.lease_s)) as lease:
-            yield replace(run_context, token=lease.token)
+            lost_sequence = settle_epoch(self._database, lease.token, high_water, self._clock)
+            yield replace(run_context, token=lease.token, high_water=high_water, lost_sequence=lost_sequence)
+            high_water.write(replayed_read(self._database, present_mark))
 
-    def _connection_opener(self, *, dry_run: bool) -> ConnectionOpener:
+    def _connection_opener(self, *, dry_run: bool, may_resume: Callable[[], None] = lambda: None) -> ConnectionOpener:
         """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""
         environment = self._environment
         open_transport = environment.open_transport or TransportFactory(
-            self._database, self._clock, _token_store(self._config, is_read_only=dry_run)
+            self._database, self._clock, _token_store(self._config, is_read_only=dry_run), may_resume
         )
 
         def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
@@ -381,8 +388,5 @@ def _token_store(config: Config, *, is_read_only: bool) -> TokenStore | None:
     """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
     if config.run.session_folder is not None:
         return FileTokenStore(config.run.session_folder, is_read_only=is_read_only)
-    folder = default_token_folder()
-    try:
-        return None if folder is None else FileTokenStore(folder, is_read_only=is_read_only)
-    except ConfigurationError:  # the runtime folder was not configured, so the run works without it
-        return None
+    folder = usable_runtime_folder(is_read_only=is_read_only)
+    return None if folder is None else FileTokenStore(folder, is_read_only=is_read_only)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cchc_connect.adapter import Source
+from cchc_connect.adapter import ListsDrafts, Source
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
 from cchc_connect.privacy.adapter_failure import (
@@ -84,6 +84,8 @@ class TranslatedItem(msgspec.Struct):
     """Quality notes on the record, a JSON array of [path, rule]; None if there are none."""
     faults: tuple[Fault, ...] = ()
     """All faults of the item."""
+    is_draft: bool = False
+    """Whether the item is no record yet; then it has neither record nor faults."""
 
 
 class Translator(Protocol):
@@ -116,6 +118,7 @@ class LocalTranslator:
     def __init__(self, source: Source) -> None:
         """Create the translator of `source`."""
         self._source = source
+        self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
         self._mapped_count = 0
         self._called: Callable[..., object] | None = None
@@ -140,7 +143,7 @@ class LocalTranslator:
     def _apply(self, step: Callable[[_PendingItem], object], batch: Sequence[_PendingItem]) -> None:
         """Apply a step to every item without a fault; an exception becomes a fault of its item alone."""
         for pending in batch:
-            if pending.result.faults:
+            if pending.result.faults or pending.result.is_draft:
                 continue
             try:
                 pending.value = step(pending)
@@ -189,6 +192,10 @@ class LocalTranslator:
             result.time_shape = changed_at.shape
         else:
             require_type("datetime, Unreadable or None", type(None), changed_at)
+        if self._is_draft is not None:
+            self._called = self._is_draft
+            result.is_draft = self._is_draft(properties)
+            require_type("bool", bool, result.is_draft)
         self._called = None
         if not _is_unicode(pending.item, properties):
             result.faults = (NOT_UNICODE,)

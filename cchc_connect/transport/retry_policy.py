@@ -90,6 +90,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _always() -> None:
+    """Let every attempt be made."""
+
+
 def _random_id() -> str:
     return str(uuid4())
 
@@ -112,6 +116,10 @@ class TransportEnvironment:
     """Rate limiter shared by all callers of this system; None: no limit."""
     token_store: TokenStore | None = None
     """Token store that processes share; None: each process logs in for itself."""
+    may_resume: Callable[[], None] = _always
+    """Called before an attempt that follows a wait: a repetition, or a slot of the rate limit. It raises a typed error
+    if the request must not be sent any more.
+    """
 
 
 class RetryArguments(TypedDict):

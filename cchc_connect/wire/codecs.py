@@ -50,7 +50,16 @@ _OBJECTS = (dict, Mapping)
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 _YEAR, _MONTH, _DAY = r"(?P<year>[0-9]{4})", r"(?P<month>[0-9]{2})", r"(?P<day>[0-9]{2})"
 _CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])"
-_ISO = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?")
+_ISO = re.compile(
+    rf"(?P<moment>{_YEAR}-{_MONTH}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
+    r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)(?P<region>\[[A-Za-z0-9_+:/-]+\])?"
+)
+"""Also without seconds and with a zone's name, as Java writes it, and with any number of digits of a second."""
+_CLOCK_OF_DAY = re.compile(rf"[T ](?:{_CLOCK}(?:\.[0-9]+)?|[0-2][0-9]:[0-5][0-9])\Z")
+_FIRST_MOMENT_MS = -62_135_596_800_000
+"""0001-01-01T00:00:00Z in milliseconds since 1970: an unset `DateTime` of .NET."""
+_MAX_OFFSET_MS = 14 * 3_600_000
+_LENGTH_OF_DAY = len("27/09/2026")
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0+)?")
 _NUMBERS = {
@@ -59,7 +68,7 @@ _NUMBERS = {
 }
 _FLAGS = {"true": True, "1": True, "y": True, "false": False, "0": False, "n": False}
 _DATES = {
-    "dd/MM/yyyy": re.compile(r"(?:(?:(?P<day>[0-9]{1,2})/)?(?P<month>[0-9]{1,2})/)?(?P<year>[0-9]{4})"),
+    "dd/MM/yyyy": re.compile(r"(?:(?:(?P<day>[0-9]{1,2})[/-])?(?P<month>[0-9]{1,2})[/-])?(?P<year>[0-9]{4})"),
     "yyyy/MM/dd": re.compile(r"(?P<year>[0-9]{4})(?:/(?P<month>[0-9]{1,2})(?:/(?P<day>[0-9]{1,2}))?)?"),
     "yyyy-MM-dd": re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?)?"),
 }
@@ -107,7 +116,6 @@ _INSTANT_EXAMPLES = {
 }
 _NUMBER_EXAMPLES = {",": "1.234,5", ".": "1,234.5"}
 _NO_INSTANT = Unreadable("instant_unreadable", "2026-09-27T08:15:00+07:00")
-_NO_OFFSET = Unreadable("instant_naive", "2026-09-27T08:15:00+07:00")
 _NO_MILLISECONDS = Unreadable("instant_unreadable", "1790471700000 (ms, 1970-01-01)")
 _NO_FLAG = Unreadable("flag_unreadable", "true, false, 1, 0, Y, N")
 _NO_WHOLE_NUMBER = Unreadable("whole_number_unreadable", "12")
@@ -213,31 +221,36 @@ def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str]
 
 @noting_shape
 def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
-    """Return the UTC instant of an ISO 8601 text with an offset (with or without a colon).
+    """Return the UTC instant of an ISO 8601 text; without an offset it is Vietnamese time.
 
-    >>> iso_instant("2022-09-21T08:15:00.000+0700").hour, iso_instant("2022-09-21T08:15:00")
-    (1, Unreadable(rule='instant_naive', expected='2026-09-27T08:15:00+07:00'))
+    >>> iso_instant("2022-09-21T08:15:00.000+0700").hour, iso_instant("2022-09-21T08:15").hour
+    (1, 1)
     """
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
     if none_prefixes and text.startswith(tuple(none_prefixes)):
         return None
-    if not _ISO.fullmatch(text):
+    match = _ISO.fullmatch(text)
+    if match is None:
         return _NO_INSTANT
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else _NO_OFFSET
+        moment = datetime.fromisoformat(match["moment"])
+        if moment.tzinfo is None and match["region"] is not None:
+            return _NO_INSTANT
+        return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
     except (ValueError, OverflowError):
         return _NO_INSTANT
 
 
 @noting_shape
 def epoch_ms(value: object) -> datetime | Unreadable | None:
-    """Return the UTC instant of milliseconds since 1970, as ArcGIS writes it."""
+    """Return the UTC instant of milliseconds since 1970, as ArcGIS writes it; None for an unset `DateTime` of .NET."""
     count = whole_number(value)
     if not isinstance(count, int):
         return count if count is None else _NO_MILLISECONDS
+    if abs(count - _FIRST_MOMENT_MS) <= _MAX_OFFSET_MS:
+        return None
     try:
         return _EPOCH + timedelta(milliseconds=count)
     except OverflowError:
@@ -255,12 +268,22 @@ def dotnet_instant(value: object) -> datetime | Unreadable | None:
 
 
 def local_day(moment: datetime | Unreadable | None) -> PartialDate | Unreadable | None:
-    """Return the Vietnamese day of an instant; systems without a date type write midnight of the day."""
-    return PartialDate.of(vietnamese_day(moment)) if isinstance(moment, datetime) else moment
+    """Return the Vietnamese day of an instant; systems without a date type write midnight of the day.
+
+    A day of a year before 1000, which no record can hold, is unreadable.
+    """
+    if not isinstance(moment, datetime):
+        return moment
+    try:
+        return PartialDate.of(vietnamese_day(moment))
+    except ValueError:
+        return Unreadable("date_unreadable", _DATE_EXAMPLES["dd/MM/yyyy"])
 
 
 def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | None:
     """Return a date in which the day, or day and month, may be left out or written as zeros.
+
+    Of a complete date with a time the Vietnamese day counts; a time without an offset is Vietnamese already.
 
     >>> [str(partial_date(text, "dd/MM/yyyy")) for text in ("27/09/2021", "09/2021", "1987", "00/00/1995", "0")]
     ['2021-09-27', '2021-09', '1987', '1995', 'None']
@@ -273,9 +296,10 @@ def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | No
 def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
     if not text.strip("0/-"):
         return None
-    match = _DATES[form].fullmatch(text)
-    if match is None:
-        return Unreadable("date_unreadable", _DATE_EXAMPLES[form])
+    match = _DATES[form].fullmatch(_CLOCK_OF_DAY.sub("", text) if len(text) > _LENGTH_OF_DAY else text)
+    if match is None or (len(text) > _LENGTH_OF_DAY and not match["day"]):
+        iso_day = local_day(iso_instant(text)) if form == "yyyy-MM-dd" else None
+        return iso_day if isinstance(iso_day, PartialDate) else Unreadable("date_unreadable", _DATE_EXAMPLES[form])
     year, month, day = (int(match[part] or 0) or None for part in ("year", "month", "day"))
     try:
         return PartialDate(year or 0, month, day)
@@ -307,6 +331,18 @@ def plain_text(value: object) -> str:
     """Return text, "" where there is none or it is unreadable; for keys only, not for record fields."""
     text = text_or_none(value)
     return text if isinstance(text, str) else ""
+
+
+def item_key(value: object) -> str:
+    """Return a source's key of an item: one key for a number, its text and the text of its float; "" for none.
+
+    >>> item_key(45), item_key(45.0), item_key("45.0"), item_key(" p-1 "), item_key(None)
+    ('45', '45', '45', 'p-1', '')
+    """
+    text = plain_text(value)
+    if _INTEGER.fullmatch(text):
+        return text.partition(".")[0]
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def as_list(value: object) -> list[object]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationError, cr
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from cchc_connect.wire import codecs
+from cchc_connect.wire import codecs, times
 from cchc_connect.wire.field_map import At, FieldMap, FieldPath, ListReader, MappedItem, ValueReader, WordMap, value_at
 from cchc_connect.wire.json import Item
 from cchc_schemas import Record
@@ -27,6 +27,9 @@ _ADDED_PREFIX = "="
 
 _WHOLE_NUMBER_BOUND = 10**18
 """`codecs.whole_number` reads only smaller numbers."""
+
+_CODEC_MODULES = frozenset({codecs.__name__, times.__name__, At.__module__})
+"""Modules of our own codecs."""
 
 Document: TypeAlias = dict[str, Any]
 
@@ -194,7 +197,7 @@ def _compile_model(base: type[Any], plan: _Plan) -> type[Any]:
 def _reads_none_as_none(read: codecs.Reader) -> bool:
     """True if it is one of our codecs and returns None for None."""
     function = _function(read)
-    is_our_codec = isinstance(read, WordMap) or getattr(function, "__module__", "") in {codecs.__name__, At.__module__}
+    is_our_codec = isinstance(read, WordMap) or getattr(function, "__module__", "") in _CODEC_MODULES
     return is_our_codec and read(None) is None
 
 

@@ -13,9 +13,9 @@ from typing import Any, Self, TypeAlias
 
 from pydantic import ConfigDict, model_validator
 
+from cchc_connect.wire import times
 from cchc_connect.wire.codecs import (
     COMMUNE_DIGITS,
-    NO_DATE_PREFIXES,
     DecimalSign,
     LocalTime,
     Reader,
@@ -36,7 +36,9 @@ from cchc_connect.wire.codecs import (
     whole_number,
 )
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.times import noting
 from cchc_schemas.described_models import DescribedModel
+from cchc_schemas.faults import Noted
 
 ValueReader: TypeAlias = Callable[[Item], object]
 """Takes one value from an item and reads it; usually an `At`."""
@@ -64,11 +66,14 @@ class At:
 
     def __call__(self, item: Item) -> object:
         """Return the value as read; None where no path has one."""
+        nothing: Noted | None = None
         for path in self.paths:
             value = self.read(item.get(path[0]) if len(path) == 1 else value_at(item, path))
-            if value is not None:
+            if isinstance(value, Noted) and value.value is None:
+                nothing = nothing or value
+            elif value is not None:
                 return value
-        return None
+        return nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,13 +195,39 @@ def value_at(item: object, path: Sequence[str]) -> object:
 
 
 def iso_day(value: object) -> object:
-    """Return the Vietnamese day of an ISO instant."""
-    return local_day(iso_instant(value, none_prefixes=NO_DATE_PREFIXES))
+    """Return the Vietnamese day of an ISO instant; a day alone stays that day."""
+    return noting(value, _iso_date)
+
+
+def local_iso_day(value: object) -> object:
+    """Return the day of an ISO date and time in Vietnamese time; a "Z" at its end is ignored."""
+    return noting(value, _local_iso_day)
 
 
 def epoch_day(value: object) -> object:
     """Return the Vietnamese day of milliseconds since 1970."""
+    return noting(value, _epoch_day)
+
+
+def dotnet_day(value: object) -> object:
+    """Return the Vietnamese day of "/Date(1762060782826)/"."""
+    return noting(value, _dotnet_day)
+
+
+def _iso_date(value: object) -> object:
+    return partial_date(value, "yyyy-MM-dd")
+
+
+def _local_iso_day(value: object) -> object:
+    return local_day(local_instant(value, LocalTime.ISO))
+
+
+def _epoch_day(value: object) -> object:
     return local_day(epoch_ms(value))
+
+
+def _dotnet_day(value: object) -> object:
+    return local_day(dotnet_instant(value))
 
 
 class Codec(StrEnum):
@@ -209,25 +240,52 @@ class Codec(StrEnum):
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
     """A decimal number; in text with the decimal sign that the options name."""
+    INSTANT = "instant"
+    """An instant in any usual spelling (`wire.times`); without an offset it is Vietnamese time."""
+    CHANGE_TIME = "change_time"
+    """The same for a time of change: a day alone is its first moment, the beginning of 1970 is nothing."""
+    DAY = "day"
+    """A day in any usual spelling; of an instant its Vietnamese day; MM/yyyy or yyyy stay what they are."""
     DATE = "date"
-    """dd/MM/yyyy, MM/yyyy or yyyy."""
+    """dd/MM/yyyy, MM/yyyy or yyyy, also with "-"; of a date with a time the day."""
     ISO_DATE = "iso_date"
-    """yyyy-MM-dd, yyyy-MM or yyyy."""
+    """yyyy-MM-dd, yyyy-MM or yyyy; of a date with a time the Vietnamese day."""
     ISO_INSTANT = "iso_instant"
+    """yyyy-MM-ddTHH:mm:ss with an offset; without one it is Vietnamese time."""
     ISO_DAY = "iso_day"
     """The Vietnamese day of an ISO instant."""
     LOCAL_INSTANT = "local_instant"
     """dd/MM/yyyy HH:mm:ss in Vietnamese time."""
     LOCAL_ISO = "local_iso"
     """yyyy-MM-ddTHH:mm:ss in Vietnamese time; a "Z" at its end is ignored."""
+    LOCAL_DAY = "local_day"
+    """The day of yyyy-MM-ddTHH:mm:ss in Vietnamese time; a "Z" at its end is ignored."""
+    SQL_LOCAL = "sql_local"
+    """yyyy-MM-dd HH:mm:ss in Vietnamese time, or with an offset: MySQL, PostgreSQL, Laravel."""
+    DMY_TIME = "dmy_time"
+    """dd/MM/yyyy HH:mm in Vietnamese time, also "02-04-2026 08:00:00", "08:00 02/04/2026", "2/4/2026 8:00:00 SA"."""
+    COMPACT_INSTANT = "compact_instant"
+    """yyyyMMddHHmmss in Vietnamese time."""
+    COMPACT_DAY = "compact_day"
+    """yyyyMMdd."""
+    EPOCH_S = "epoch_s"
+    """Seconds since 1970."""
     EPOCH_MS = "epoch_ms"
+    """Milliseconds since 1970."""
     EPOCH_DAY = "epoch_day"
     """The Vietnamese day of milliseconds since 1970."""
     DOTNET_INSTANT = "dotnet_instant"
     """/Date(milliseconds since 1970)/."""
+    DOTNET_DAY = "dotnet_day"
+    """The Vietnamese day of /Date(milliseconds since 1970)/."""
 
 
-INSTANTS = frozenset({Codec.ISO_INSTANT, Codec.LOCAL_INSTANT, Codec.LOCAL_ISO, Codec.EPOCH_MS, Codec.DOTNET_INSTANT})
+INSTANTS = frozenset(
+    {
+        *(Codec.INSTANT, Codec.CHANGE_TIME, Codec.ISO_INSTANT, Codec.LOCAL_INSTANT, Codec.LOCAL_ISO, Codec.SQL_LOCAL),
+        *(Codec.DMY_TIME, Codec.COMPACT_INSTANT, Codec.EPOCH_S, Codec.EPOCH_MS, Codec.DOTNET_INSTANT),
+    }
+)
 """Codecs that read an instant."""
 
 READERS: Mapping[Codec, Reader] = {
@@ -235,15 +293,25 @@ READERS: Mapping[Codec, Reader] = {
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
     Codec.FLAG: flag,
     Codec.WHOLE_NUMBER: whole_number,
-    Codec.DATE: partial(partial_date, form="dd/MM/yyyy"),
-    Codec.ISO_DATE: partial(partial_date, form="yyyy-MM-dd"),
-    Codec.ISO_INSTANT: iso_instant,
+    Codec.INSTANT: times.instant,
+    Codec.CHANGE_TIME: times.change_time,
+    Codec.DAY: times.day,
+    Codec.DATE: partial(noting, read=partial(partial_date, form="dd/MM/yyyy")),
+    Codec.ISO_DATE: iso_day,
+    Codec.ISO_INSTANT: partial(noting, read=iso_instant),
     Codec.ISO_DAY: iso_day,
-    Codec.LOCAL_INSTANT: partial(local_instant, form=LocalTime.SLASHED),
-    Codec.LOCAL_ISO: partial(local_instant, form=LocalTime.ISO),
-    Codec.EPOCH_MS: epoch_ms,
+    Codec.LOCAL_INSTANT: partial(noting, read=partial(local_instant, form=LocalTime.SLASHED)),
+    Codec.LOCAL_ISO: partial(noting, read=partial(local_instant, form=LocalTime.ISO)),
+    Codec.LOCAL_DAY: local_iso_day,
+    Codec.SQL_LOCAL: partial(times.spelled, spellings=times.SQL_TIMES),
+    Codec.DMY_TIME: partial(times.spelled, spellings=times.OFFICE_TIMES),
+    Codec.COMPACT_INSTANT: partial(times.spelled, spellings=times.COMPACT_TIMES),
+    Codec.COMPACT_DAY: partial(times.spelled_day, spellings=times.COMPACT_DAYS),
+    Codec.EPOCH_S: partial(noting, read=times.epoch_s),
+    Codec.EPOCH_MS: partial(noting, read=epoch_ms),
     Codec.EPOCH_DAY: epoch_day,
-    Codec.DOTNET_INSTANT: dotnet_instant,
+    Codec.DOTNET_INSTANT: partial(noting, read=dotnet_instant),
+    Codec.DOTNET_DAY: dotnet_day,
 }
 
 

@@ -175,7 +175,7 @@ ParcelKey: TypeAlias = Annotated[str, PARCEL_KEY]
 CertificateSerial: TypeAlias = Annotated[str, SerialRule()]
 """Serial of a land certificate (số phát hành giấy chứng nhận), in upper case without spaces."""
 CrsName: TypeAlias = Annotated[str, CRS_NAME]
-"""Name of a coordinate reference system (hệ quy chiếu toạ độ), "OGC:CRS84" or "EPSG:9210"."""
+"""Name of a coordinate reference system (hệ quy chiếu tọa độ), "OGC:CRS84" or "EPSG:9210"."""
 
 LandUseCode: TypeAlias = Annotated[str, ListedCode(rule="land_use_code_unknown", code_list="land_use_codes")]
 """Land use code (mã loại đất)."""

@@ -167,5 +167,5 @@ def vietnamese_day(moment: datetime) -> date:
     """
     try:
         return (moment.astimezone(VIETNAM) if moment.tzinfo else moment).date()
-    except OverflowError:  # the last hours of 9999, which some systems send for "unlimited"
-        return date.max
+    except OverflowError:  # the last hours of 9999, which some systems send for "unlimited", or the first of year 1
+        return date.min if moment.year == 1 else date.max

@@ -5,10 +5,10 @@ their `errors()` and their cause; a fault contains only the path and a stable ru
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -99,6 +99,36 @@ class NamesItsRule(Protocol):
     def rule(self) -> str:
         """The stable rule id."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A value that a codec changed or read as none, and the rule of the note that says so.
+
+    `Record.read` puts the value in its place and the note among the record's notes.
+    """
+
+    value: object = field(repr=False)
+    rule: str
+
+
+def without_notes(fields: Mapping[str, object]) -> tuple[Mapping[str, object], tuple[Note, ...]]:
+    """Return fields in which each `Noted` is replaced by its value, and the notes with their paths."""
+    notes: list[Note] = []
+
+    def settled(value: object, path: str) -> object:
+        if isinstance(value, Noted):
+            notes.append(Note(path, value.rule))
+            return settled(value.value, path)
+        if isinstance(value, Mapping):
+            members = cast("Mapping[str, object]", value).items()
+            return {name: settled(member, f"{path}.{name}" if path else name) for name, member in members}
+        if isinstance(value, list | tuple):
+            parts = cast("Sequence[object]", value)
+            return [settled(part, f"{path}.{number}") for number, part in enumerate(parts)]
+        return value
+
+    return cast("Mapping[str, object]", settled(fields, "")), tuple(notes)
 
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:

@@ -146,7 +146,7 @@ class Geometry(Part):
     type: GeometryType
     """GeoJSON type (kiểu hình học)."""
     coordinates: Coordinates
-    """Coordinates (toạ độ): longitude or easting first, nested as GeoJSON nests them; lists become tuples."""
+    """Coordinates (tọa độ): longitude or easting first, nested as GeoJSON nests them; lists become tuples."""
     crs: CrsName
     """Reference system (hệ quy chiếu): "OGC:CRS84" for longitude and latitude, "EPSG:9210" for VN-2000 105°45'."""
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, ValidationError
 
 from cchc_schemas.codes import Irregularities
 from cchc_schemas.described_models import DescribedModel
-from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of
+from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of, without_notes
 from cchc_schemas.personal import mask, personal_marks
 
 
@@ -58,10 +58,17 @@ class Record(Part):
         Raises:
             RecordInvalid: the fields do not make a record; the error contains every fault and no value.
         """
-        irregular = Irregularities()
-        record = _read_leniently(cls, fields, irregular)
+        irregular, notes = Irregularities(), tuple[Note, ...]()
+        try:
+            record = _read_leniently(cls, fields, irregular)
+        except RecordInvalid:
+            fields, notes = without_notes(fields)
+            if not notes:
+                raise
+            irregular.clear()
+            record = _read_leniently(cls, fields, irregular)
         irregularities = record.irregularities() if irregular else ()
-        return Reading(record, (*irregularities, *record.quality_notes()))
+        return Reading(record, (*notes, *irregularities, *record.quality_notes()))
 
     def irregularities(self) -> tuple[Note, ...]:
         """Return a note for everything the strict constructor would refuse; empty if the record may be written."""

@@ -189,7 +189,7 @@ def test_every_fault_of_a_file_is_found_at_once() -> None:
     assert {
         ("name", "missing"),
         ("scheme", "province_without_scheme"),
-        ("expires_on", "instant_unreadable"),
+        ("expires_on", "date_unreadable"),
         ("kind", "missing"),
         ("geometry", "geometry_unreadable"),
     } <= fault_set

@@ -339,8 +339,6 @@ def test_the_total_is_told_where_the_server_tells_it(announced: object, total: i
         {"code": "NoApplicableCode", "type": "x", "description": "query error"},
         {"features": None, "links": []},
         {"features": [1], "links": []},
-        {"features": [], "links": "x"},
-        {"features": [], "links": [{"rel": "next"}]},
     ],
 )
 def test_what_is_no_feature_collection_holds_the_source(document: object) -> None:

@@ -263,7 +263,8 @@ def test_every_question_names_an_end() -> None:
         (0, 5, None),
         (0, 0, None),
         (2, None, "2"),
-        (1, None, None),
+        (1, None, "1"),  # nobody says how many there are: one question beyond what may be the end
+        (0, None, None),
     ],
 )
 def test_the_end_is_a_page_that_is_not_full_and_not_contradicted(

@@ -48,6 +48,14 @@ def change_first_dossier(call: Call, district: District, *, accepted: bool) -> N
     district.refused = set()
 
 
+@pytest.mark.usefixtures("refused")
+def test_a_letter_that_can_be_queued_again_says_so(call: Call) -> None:
+    """The list ends with the command that queues it again, so its last column must not look like a no."""
+    (line,) = [line for line in call("dead-letters", "list").out.splitlines() if FIRST in line]
+
+    assert line.endswith("yes")
+
+
 def test_a_letter_that_is_sent_again_arrives_with_the_next_run(call: Call, refused: District) -> None:
     """Exit code 0; it has its original idempotency key, and it is no longer a dead letter."""
     assert replay(call, number(call, FIRST)).code == 0
@@ -119,7 +127,8 @@ def test_all_means_all_letters_that_are_current(call: Call, refused: District) -
 def test_a_letter_about_a_record_that_is_gone_stays(call: Call, refused: District) -> None:
     """Exit code 69 with a message."""
     del refused.dossiers[0]
-    call("sync")
+    for _ in range(2):
+        call("sync")
 
     replayed = replay(call, number(call, FIRST))
 
@@ -142,3 +151,16 @@ def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: C
 
     assert codes == [64, 64, 64, 66]
     assert refused.accepted == []
+
+
+def test_run_and_status_say_where_dead_letters_are_listed(call: Call, refused: District) -> None:
+    """A run counts those of its own; the status says it as long as there is one."""
+    replay(call, "--all")
+    refused.refused = set(CODES)
+
+    english, vietnamese = call("sync").out, call("status", "--lang", "vi").out
+
+    assert "The receiver refused 2 messages in this run. The reasons: cchc-connect dead-letters list\n" in english
+    assert "không gửi được và lý do: cchc-connect dead-letters list --lang vi\n" in vietnamese
+    assert "dead-letters" not in call("sync").out
+    assert "Dead letters and their reasons: cchc-connect dead-letters list\n" in call("status").out

@@ -107,13 +107,14 @@ def test_an_interrupted_demonstration_can_be_run_again(call: Call, section: str,
     hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     program = f"{hears}; from cchc_connect.cli import main; raise SystemExit(main())"
     command = [sys.executable, "-c", program, "demo", "--small"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         while not running.stdout.readline().startswith(section):
             assert running.poll() is None
         running.send_signal(signalled)
-        running.communicate(timeout=30)
+        _, last = running.communicate(timeout=30)
     assert running.returncode != 0
+    assert signalled == signal.SIGKILL or last.endswith("cchc-connect: Interrupted. The command can be typed again.\n")
     assert not Path("demo.db").exists()
 
     assert call("demo", "--small").code == 0

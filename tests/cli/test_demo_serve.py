@@ -75,6 +75,17 @@ def test_it_can_be_started_again_and_the_configuration_still_fits(call: Call, st
     assert "was not changed" in "".join(output_lines)
 
 
+@pytest.mark.usefixtures("call")
+def test_the_command_that_starts_it_again_names_the_options_of_its_records() -> None:
+    """Without them other records would be served, and the next run would change the whole database."""
+    with served("--seed", "3") as output_lines:
+        pass
+
+    again = "cchc-connect demo --serve --small --seed 3"
+    assert output_lines[-1].strip().endswith(again)
+    assert CONFIG.read_text(encoding="utf-8").splitlines()[0].endswith(again)
+
+
 def test_a_configuration_of_other_systems_is_left_as_it_is(call: Call) -> None:
     """Exit code 73; --force overwrites it."""
     call("init")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cchc_connect.cli.discrepancies import MAX_VALUE_LENGTH, differing_excerpts
 from tests.cli.conftest import Call
 from tests.databases import on_every_kind
 from tests.sync.memory_systems import LandRegister, parcel_item
@@ -76,3 +77,26 @@ def test_a_discrepancy_is_not_resolved_without_a_word(call: Call, address: str) 
 
     assert call("discrepancies", "resolve", number, "--as", "reported", "--note", " ", "--db", address).code == 64
     assert listed(call, address)["state"] == "open"
+
+
+def test_a_handled_discrepancy_is_not_suggested_again(call: Call, address: str, second_register: LandRegister) -> None:
+    del second_register
+    suggestion = "cchc-connect discrepancies resolve"
+    before = call("discrepancies", "list", "--db", address).out
+
+    resolve(call, address, "reported")
+
+    assert suggestion in before
+    assert suggestion not in call("discrepancies", "list", "--db", address).out
+
+
+def test_long_values_are_shown_where_they_differ() -> None:
+    """Their beginnings are equal: cut there, the two could not be told apart."""
+    use = "code: ODT; catalogue: TT 08/2024/TT-BTNMT; term: permanent; "
+
+    value, owner_value = differing_excerpts(f"{use}area: 1000; origin: granted", f"{use}area: 643")
+
+    assert value != owner_value
+    assert (value[0], "area: 1000" in value, "area: 643" in owner_value) == ("…", True, True)
+    assert max(len(value), len(owner_value)) <= MAX_VALUE_LENGTH
+    assert differing_excerpts("250.5", "260") == ("250.5", "260")

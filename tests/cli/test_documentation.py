@@ -19,6 +19,13 @@ def test_the_readers_are_named_in_both_languages(call: Call) -> None:
     assert "người vận hành" in call("docs", "--lang", "vi").out
 
 
+def test_a_page_with_a_vietnamese_counterpart_is_named_by_that_one(call: Call) -> None:
+    english, vietnamese = (call("docs", "--lang", language, "--json").document["pages"] for language in ("en", "vi"))
+
+    assert (Path(english["operator"]).name, Path(vietnamese["operator"]).name) == ("operate.md", "van_hanh.md")
+    assert [page for page in vietnamese.values() if not Path(page).is_file()] == []
+
+
 def test_the_written_configuration_says_how_to_find_the_documentation(call: Call) -> None:
     call("init")
 

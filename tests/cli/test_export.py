@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from cchc_connect.cli.quarantine import EXPORT_COLUMNS
@@ -124,3 +125,11 @@ def test_the_sheet_is_for_its_owner_alone(call: Call, pulled: Path, name: str) -
         os.umask(before)
 
     assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600
+
+
+def test_the_sheet_for_an_agency_has_a_name_fixed_headings_and_wide_columns(call: Call, pulled: Path) -> None:
+    call("quarantine", "export", "loi.xlsx", "--db", pulled, "--lang", "vi")
+
+    (sheet,) = openpyxl.load_workbook("loi.xlsx").worksheets
+    assert (sheet.title, sheet.freeze_panes) == ("mục cách ly", "A2")
+    assert sheet.column_dimensions["H"].width > sheet.column_dimensions["A"].width >= 20

@@ -26,7 +26,7 @@ def test_it_says_what_was_written_and_what_is_masked(call: Call, pulled: Path) -
         "Coordinates are in OGC:CRS84.",
     ]
     assert vietnamese.out.startswith(f"Đã xuất {count} bản ghi land_parcel (thửa đất) ra b.csv.\n")
-    assert "người sử dụng đất, ngày sinh" in vietnamese.out
+    assert "người sử dụng đất – ngày sinh" in vietnamese.out
     assert csv_rows(Path("b.csv"))[0][0] == "khóa bản ghi"
 
 
@@ -103,7 +103,7 @@ def test_a_log_gets_a_line_of_progress_every_second(capsys: pytest.CaptureFixtur
         progress(written, 20_000)
 
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "land_parcel (thửa đất): 2000/20000 bản ghi"
+    assert lines[0] == "land_parcel (thửa đất): 2.000/20.000 bản ghi"
     assert len(lines) == 10
 
 
@@ -123,6 +123,8 @@ REFUSALS = [
     (["land_parcel", "--to", "a.csv", "--crs", "VN2000"], 64, "exports.crs_unknown"),
     (["land_parcel", "--to", "a.csv", "--where", "communes=1"], 64, "filter.field_unknown"),
     (["land_parcel", "--to", "a.csv", "--where", "holders=1"], 64, "filter.field_nested"),
+    (["land_parcel", "--to", "a.csv", "--where", "holders.name=An"], 64, "filter.field_unknown"),
+    (["land_parcel", "--to", "-", "--format", "csv"], 73, "cli.not_standard_output"),
     (["land_parcel", "--to", "a.csv", "--where", "area_m2<=1"], 64, "cli.where_unreadable"),
     (["land_parcel", "--to", "a.csv", "--where", "area"], 64, "cli.where_unreadable"),
     (["land_parcel", "--to", "a.csv", "--where", "area_m2=1", "--where", "area_m2<2"], 64, "cli.where_twice"),
@@ -136,6 +138,13 @@ REFUSALS = [
     (["dossier", "--to", "link.csv", "--force"], 73, "cli.is_link"),
     (["dossier", "--to", "mine.csv"], 73, "cli.file_exists"),
 ]
+
+
+def test_the_values_of_a_list_are_named_in_the_language_of_the_reader(call: Call, pulled: Path) -> None:
+    status = ("dossier", "--to", "a.csv", "--where", "status=done", "--db", pulled)
+
+    assert "4 (IN_PROCESS)" not in call("export", *status).err
+    assert "Đang xử lý (4)" in call("export", *status, "--lang", "vi").err
 
 
 @pytest.mark.parametrize(("arguments", "exit_code", "code"), REFUSALS)

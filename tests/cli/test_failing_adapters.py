@@ -137,6 +137,24 @@ def test_what_an_adapter_returns_against_its_contract_is_its_fault_and_the_funct
     assert shows_no_value(ran)
 
 
+@pytest.mark.parametrize("member", ["translate", "profile", "fetch"])
+def test_a_member_that_a_source_lacks_is_named(
+    member: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by somebody who misspelt it; the class is named where it is defined."""
+    install_harbour(tmp_path, monkeypatch, "fetch", "pass")
+    module = tmp_path / "site" / FILE
+    text = module.read_text(encoding="utf-8")
+    module.write_text(text.replace(f"    def {member}(self", f"    def misspelt_{member}(self"), encoding="utf-8")
+    connect_harbour(harbour.base_url)
+
+    ran = call("check")
+
+    assert ran.code == 78
+    assert f"AttributeError '{member}', {FILE}:" in ran.err
+    assert "Parcels" in ran.err
+
+
 def test_a_request_that_is_none_is_told_at_its_yield(
     call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,12 @@ def test_a_suggestion_repeats_the_configuration_that_was_typed(call: Call) -> No
     assert "cchc-connect init --config other.toml\n" in ended.err
 
 
+def test_a_suggestion_does_not_repeat_a_language_that_there_is_not(call: Call) -> None:
+    (suggested,) = re.findall(r"cchc-connect (.*--help.*)", call("status", "--lang", "fr").err)
+
+    assert call(*suggested.split()).code == 0
+
+
 @pytest.mark.parametrize(
     ("text", "completed"),
     [

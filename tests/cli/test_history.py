@@ -25,7 +25,7 @@ def remeasured(books: PulledDatabase) -> LandRegister:
     books.pull("a", register)
     books.clock.advance(DAY)
     register.items = []
-    books.pull("a", register)
+    books.pull_twice("a", register)
     return register
 
 
@@ -82,6 +82,8 @@ def test_history_by_a_number_that_was_split_is_that_of_the_parcels_it_became(
         (parcel_key(3), "split"),
     ]
     assert "was never a record in this database" in shown_text.out
+    assert f"  {parcel_key(2)}: split, " in shown_text.out
+    assert "stated by land_change " in shown_text.out
 
 
 def test_history_by_a_number_that_was_known_here_leads_to_the_new_one_and_back(

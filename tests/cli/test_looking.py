@@ -108,7 +108,7 @@ def test_why_something_is_held_is_told_in_the_readers_language(call: Call, own: 
         "On hold since 2026-07-01 08:15 (Vietnam time): one-stop dossier. one-stop: the listing of dossier"
         in english.out
     )
-    assert "Tạm dừng từ 01/07/2026 08:15 (giờ Việt Nam): one-stop dossier (hồ sơ). " in vietnamese.out
+    assert "Tạm ngừng từ 01/07/2026 08:15 (giờ Việt Nam): one-stop dossier (hồ sơ). " in vietnamese.out
     assert "one-stop: danh sách dossier (hồ sơ) quay lại trang đã đọc" in vietnamese.out
     assert "a_code_of_tomorrow" in english.out
 

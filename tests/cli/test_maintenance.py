@@ -48,6 +48,15 @@ def test_purge_shows_what_it_deletes_and_a_dry_run_what_it_would(call: Call, con
     assert again.document["rows"] == KEPT
 
 
+def test_purge_names_the_ages_in_words(call: Call, connect: Connect) -> None:
+    connect()
+
+    english, vietnamese = (call("purge", "--dry-run", "--lang", language).out for language in ("en", "vi"))
+
+    assert [age in english for age in ("400 days", "never deleted", "400d")] == [True, True, False]
+    assert [age in vietnamese for age in ("400 ngày", "không xóa", "400d")] == [True, True, False]
+
+
 def test_purge_says_that_the_file_does_not_shrink(call: Call, connect: Connect) -> None:
     connect()
 

@@ -362,7 +362,7 @@ def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District
 
     assert (unknown.code, not_brought.code) == (64, 64)
     assert "district" in unknown.err
-    assert "land_parcel" in not_brought.err
+    assert "'district' does not provide 'dossier'. It provides: land_parcel." in not_brought.err
     assert not pulled.request_counts
 
 
@@ -371,3 +371,23 @@ def test_a_connection_that_brings_nothing_cannot_be_compared(call: Call, connect
     connect(lists=[], takes=True)
 
     assert call("reconcile", "district").code == 64
+
+
+def test_a_repair_deletes_only_what_a_second_listing_lacks_too(
+    call: Call, pulled: District, books: PulledDatabase
+) -> None:
+    """A row that moved while the source was listed is there the second time."""
+    first, *following = pulled.parcels
+    moved = following.pop(2)
+    pulled.items[PARCELS] = following
+
+    def move_back() -> None:
+        if len(pulled.questions) > 2 and moved not in pulled.parcels:
+            pulled.parcels.append(moved)
+
+    pulled.questions.clear()
+    pulled.meanwhile = move_back
+    repaired = call("reconcile", "district", "--repair", "--json")
+
+    assert (repaired.code, keys(repaired)["gone_there"]) == (0, [first["id"], moved["id"]])
+    assert books.live_parcels() == ["2", "3", "4", "5", "6"]

@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
 from cchc_connect.registry import adapter_factory
@@ -69,8 +70,19 @@ def test_every_option_of_an_adapter_is_shown(call: Call, name: str, language: st
     assert all(option["type"] and option["description"] for option in document["options"])
     assert all(option["name"] in shown.out for option in document["options"])
     assert document["reads"]
-    assert "Caveats:" in shown.out
+    assert {"en": "Caveats:", "vi": "Lưu ý:"}[language] in shown.out
     assert document["sample"] in shown.out
+
+
+@pytest.mark.parametrize("name", installed_adapters())
+def test_an_adapter_that_ships_is_described_in_vietnamese(name: str) -> None:
+    """Each option has its meaning, and no other; the notes have as many caveats as the English ones."""
+    factory = adapter_factory(name)
+    english, vietnamese = (adapter_texts(name, factory, language) for language in Language)
+
+    assert set(vietnamese.options) == set(factory.Options.model_fields)
+    assert english.options == {}
+    assert vietnamese.notes.count("    - ") == english.notes.count("    - ") > 0
 
 
 @pytest.mark.parametrize("name", installed_adapters())
@@ -96,6 +108,12 @@ def test_allowed_values_of_an_option_are_shown(call: Call) -> None:
     assert options["page_size"]["type"] == "whole number ≥ 1 ≤ 10000"
 
 
+def test_values_without_names_stand_in_one_line(call: Call) -> None:
+    shown = call("adapter", "show", "national_portal").out
+
+    assert "  dd/MM/yyyy  yyyy/MM/dd  yyyy-MM-dd\n" in shown
+
+
 @pytest.mark.parametrize(
     ("command", "meant"), [(("schema", "show", "dosier"), "dossier"), (("adapter", "show", "open_cps"), "opencps")]
 )
@@ -114,5 +132,6 @@ def test_an_adapter_of_another_package_is_shown_too(call: Call, connect: object)
     document = call("adapter", "show", "district", "--json").document
 
     assert document["package"] == "village-adapter"
+    assert call("adapter", "show", "district", "--lang", "vi", "--json").document["notes"] == document["notes"]
     assert document["reads"] == ["land_parcel"]
     assert {option["name"] for option in document["options"]} >= {"lists", "takes"}

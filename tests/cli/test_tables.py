@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.tables import prose_lines
 from cchc_connect.messages import Language
 
 LINE = frozenset("─,:")
@@ -83,6 +84,60 @@ def test_no_name_is_cut(name: str, width: int, names: list[str], count: int) -> 
     assert not visible(text for row in rows for text in row) - shown
     assert "…" not in output
     assert max(map(len, output.splitlines())) <= width
+
+
+def test_rows_whose_names_a_table_would_break_are_blocks() -> None:
+    """The id of a run, or names in several columns; the long word of one column may end on a second line."""
+    run = ("4de5e725-2ac2-4f25-bac0-049ff29bff97", "2026-11-30 14:49", "2026-11-30 14:49", "done", 0, 0)
+    item = ("1", "national-portal", "construction_permit", "CPXD-2026-000086", "2026-11-30 14:49", "map_sheet: missing")
+    adapter = (
+        "invented_adapter_of_a_small_town_in_a_valley",
+        "cchc-connect",
+        "0.1.0",
+        "Listing of parcels and buildings of a town",
+    )
+
+    blocks = [
+        drawn(OutputTable(headings=[f"{prefix}.{name}" for name in columns], rows=[row], numbers_from=numbers_from), 80)
+        for row, (columns, prefix, numbers_from) in (
+            (run, TABLES["runs"]),
+            (item, TABLES["quarantine"]),
+            (adapter, TABLES["adapters"]),
+        )
+    ]
+
+    assert ["─" in shown for shown in blocks] == [False, False, True]
+    assert all(name in shown for name, shown in zip((run[0], item[3], "cchc-connect"), blocks, strict=True))
+
+
+def test_a_long_name_is_folded_after_a_sign_within_it() -> None:
+    """A name that is broken within a word is none that a person could read or type."""
+    headings = [f"status.{name}" for name in TABLES["status"][0]]
+    row = ("national-portal", "construction_permit", "2026-11-30 14:50", "2026-06-30 17:10", 152, 2)
+
+    words = drawn(OutputTable(headings=headings, rows=[row], numbers_from=4), 80).split()
+
+    assert {"construction_", "permit", "national-portal"} <= set(words)
+
+
+def test_the_notes_of_an_adapter_are_broken_anew_on_a_narrow_terminal() -> None:
+    """A paragraph that fits stays as its author wrote it; an item of a list is indented below its sign."""
+    caveats = "Caveats:\n    - a caveat of several words\n    - b"
+    text = f"First line.\n\nsome words of a paragraph that is\ntoo long\n\n{caveats}"
+
+    assert list(prose_lines(text, 24)) == [
+        "First line.",
+        "",
+        "some words of a",
+        "paragraph that is too",
+        "long",
+        "",
+        "Caveats:",
+        "    - a caveat of",
+        "      several words",
+        "    - b",
+    ]
+    assert list(prose_lines(text, 80)) == text.splitlines()
 
 
 def test_a_table_that_fits_is_a_table_and_one_of_too_many_columns_is_blocks() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from cchc_connect.cli.console import Console
 from cchc_connect.messages import Language, sentences_by_code
-from cchc_connect.record_fields import field_name
+from cchc_connect.record_fields import field_name, field_value
 from cchc_connect.spreadsheets import is_spreadsheet
 from cchc_schemas import RECORD_TYPES, LandParcel
 from cchc_schemas.personal import models_in
@@ -67,7 +67,7 @@ def leftovers(text: str) -> list[str]:
 def test_the_rule_finds_english() -> None:
     assert leftovers("Show this help and exit.")
     assert leftovers("diện tích: True")
-    assert leftovers("Tạm dừng đến 2026-05-25T00:04:50.000000Z")
+    assert leftovers("Tạm ngừng đến 2026-05-25T00:04:50.000000Z")
     assert not leftovers("Tùy chọn chung cũng dùng được: --config TỆP, --lang vi|en, --json, --debug.")
 
 
@@ -182,4 +182,19 @@ def test_every_field_has_a_vietnamese_term(record_type: str) -> None:
 def test_a_field_of_a_part_is_named_with_its_position() -> None:
     screen = Console(Language.VIETNAMESE, as_json=False)
 
-    assert field_name(LandParcel, "uses.0.area_m2", screen) == "mục đích sử dụng đất 1, diện tích"
+    assert field_name(LandParcel, "uses.0.area_m2", screen) == "mục đích sử dụng đất 1 – diện tích"
+
+
+def test_names_of_fields_that_contain_commas_are_told_apart() -> None:
+    holders = [{"kind": "household", "name": "***"}, {"kind": "individual", "name": "***"}]
+
+    vietnamese, english = (
+        field_value(LandParcel, "holders", holders, Console(language, as_json=False))
+        for language in (Language.VIETNAMESE, Language.ENGLISH)
+    )
+
+    assert vietnamese == (
+        "loại người sử dụng đất: hộ gia đình; họ tên, tên tổ chức: *** | "
+        "loại người sử dụng đất: cá nhân; họ tên, tên tổ chức: ***"
+    )
+    assert english.count("; ") == 1

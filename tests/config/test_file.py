@@ -58,6 +58,18 @@ def faults(file: Path, text: str) -> str:
     return str(refused.value)
 
 
+def test_a_fault_is_placed_as_the_file_is_written(file: Path) -> None:
+    """No table stands before a key outside of all tables, and the kind of an account is no table of its own."""
+    text = f"surplus = 1\n{GOOD}".replace('{ env = "ONE_STOP_PASSWORD" }', '"s3cret"')
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+
+    assert "\n  surplus: " in str(refused.value)
+    assert "  [connections.one-stop.account] password: " in str(refused.value)
+
+
 def test_a_relative_database_lies_beside_the_file(file: Path) -> None:
     """The working directory does not matter."""
     file.write_text(GOOD, encoding="utf-8")
@@ -220,6 +232,7 @@ def test_a_secret_file_that_others_may_read_is_refused(file: Path) -> None:
         account.authentication()
 
     assert refused.value.code == "config.secret_file_open"
+    assert str(refused.value).endswith(f"chmod 600 {secret}")
     secret.chmod(0o600)
     shown = account.authentication()
     assert shown.account is not None

@@ -58,7 +58,7 @@ def test_the_faults_of_a_text_say_that_it_is_one() -> None:
     ("text", "expected"),
     [
         ("[run]\nworker_proceses = 1\n", "[run] worker_proceses: is an unknown key; did you mean worker_processes?"),
-        ("[runn]\n\n", "[] runn: is an unknown key; did you mean run?"),
+        ("[runn]\n\n", "  runn: is an unknown key; did you mean run?"),
         ("[run]\nxyz = 1\n", "[run] xyz: is an unknown key; remove or correct it"),
         (f'{CONNECTION}base-url = "x"', "did you mean base_url?"),
         (f"{CONNECTION}tls = {{ certificat = 'x' }}", "[connections.one-stop.tls] certificat: is an unknown key; did"),
@@ -73,6 +73,12 @@ def test_the_faults_of_a_text_say_that_it_is_one() -> None:
 )
 def test_an_unknown_key_is_reported_with_the_one_that_was_meant(text: str, expected: str) -> None:
     assert expected in str(faults(text if "\n" in text else f"{text}\n"))
+
+
+def test_a_name_of_a_wrong_form_is_the_key_at_fault() -> None:
+    refused = faults(CONNECTION.replace("one-stop]", "OneStop]"))
+
+    assert "[connections] OneStop: does not have the required form" in str(refused)
 
 
 TABLES = {

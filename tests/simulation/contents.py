@@ -6,7 +6,7 @@ from typing import Any
 from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import METADATA
 
-OF_EACH_RUN = frozenset({"run", "run_counter", "lease", "cursor", "route"})
+OF_EACH_RUN = frozenset({"run", "run_counter", "lease", "cursor", "route", "maintenance"})
 """Tables that every run writes to."""
 
 

@@ -118,7 +118,7 @@ def test_a_placeholder_date_is_none_only_where_the_source_declares_it(text: str)
         ("2022-09-21T08:15:00+07:00", datetime(2022, 9, 21, 1, 15, tzinfo=UTC)),
         ("2022-09-21T01:15:00.000+0000", datetime(2022, 9, 21, 1, 15, tzinfo=UTC)),
         ("2022-09-21T01:15:00Z", datetime(2022, 9, 21, 1, 15, tzinfo=UTC)),
-        ("2022-09-21T08:15:00", Unreadable("instant_naive")),
+        ("2022-09-21T08:15:00", datetime(2022, 9, 21, 1, 15, tzinfo=UTC)),
         ("2022-09-21", BAD_INSTANT),
         ("2022-09-21 08:15:00+07:00", BAD_INSTANT),
         ("2022-09-31T08:15:00+07:00", BAD_INSTANT),
@@ -126,7 +126,9 @@ def test_a_placeholder_date_is_none_only_where_the_source_declares_it(text: str)
         ("0001-01-01T00:00:00+07:00", BAD_INSTANT),
     ],
 )
-def test_an_iso_instant_needs_its_offset_and_takes_it_with_or_without_a_colon(text: str, expected: object) -> None:
+def test_an_iso_instant_takes_its_offset_with_or_without_a_colon_and_is_vietnamese_time_without_one(
+    text: str, expected: object
+) -> None:
     assert codecs.iso_instant(text) == expected
 
 
@@ -251,6 +253,15 @@ def test_a_code_that_is_no_number_stays_as_it_is() -> None:
 )
 def test_a_whole_number_may_be_text(value: object, expected: int | None) -> None:
     assert codecs.whole_number(value) == (Unreadable("whole_number_unreadable") if expected is None else expected)
+
+
+@given(st.integers(0, 10**15), st.text("abcđơ\u0302\u0323 -", min_size=1, max_size=8).map(str.strip).filter(bool))
+def test_an_item_has_one_key_however_its_number_or_its_letters_are_written(number: int, word: str) -> None:
+    spellings = (number, float(number), str(number), f"{number}.0", f" {number}.00")
+
+    assert {codecs.item_key(spelling) for spelling in spellings} == {str(number)}
+    assert codecs.item_key(unicodedata.normalize("NFD", word)) == codecs.item_key(unicodedata.normalize("NFC", word))
+    assert codecs.item_key("1.5") == "1.5"
 
 
 def test_a_code_outside_the_declared_table_is_unreadable() -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from cchc_connect import Unreadable
 from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, rules_of, translated, value_at
+from cchc_connect.wire.times import NOTHING
 from cchc_schemas import PartialDate
 
 ITEM: dict[str, Any] = {
@@ -77,7 +78,7 @@ def test_a_rule_in_toml_reads_a_value(rule: str, value: object) -> None:
     ("codec", "wire_value", "expected"),
     [
         (Codec.ISO_DAY, "2021-09-26T17:00:00Z", PartialDate(2021, 9, 27)),
-        (Codec.ISO_DAY, "0001-01-01T00:00:00Z", None),
+        (Codec.ISO_DAY, "0001-01-01T00:00:00Z", NOTHING),
         (Codec.EPOCH_DAY, 1632675600000, PartialDate(2021, 9, 27)),
         (Codec.DATE, "27/09/2021", PartialDate(2021, 9, 27)),
         (Codec.ISO_DATE, "2021-09", PartialDate(2021, 9)),

@@ -48,9 +48,10 @@ from cchc_connect import (
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, epoch_day, iso_day, translated
+from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),
@@ -139,11 +140,11 @@ class Permits(_DepartmentSource):
 
     def key(self, item: Item) -> str:
         """Return the department's code of the file."""
-        return codecs.plain_text(item.get("maCTCPXD"))
+        return codecs.item_key(item.get("maCTCPXD"))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the file last changed; None if no column is configured."""
-        return codecs.iso_instant(item.get(self._options.changed_column or ""))
+        return change_time(item.get(self._options.changed_column or ""))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `ConstructionPermit`."""
@@ -170,7 +171,7 @@ class Works(_DepartmentSource):
 
     def key(self, item: Item) -> str:
         """Return the department's code of the works, never the OBJECTID."""
-        return codecs.plain_text(item["attributes"].get("maCTXD"))
+        return codecs.item_key(item["attributes"].get("maCTXD"))
 
     def changed_at(self, item: Item) -> datetime | None:
         """Return None: the layer has no time of change."""

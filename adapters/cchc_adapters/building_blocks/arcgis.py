@@ -56,9 +56,15 @@ def layer_page(page_request: PageRequest, layer_path: str, size: int, crs: str) 
     if features is None or any(codecs.as_object(feature.get("attributes")) is None for feature in features):
         raise SourceHeld("arcgis.no_features")
     # Servers before 10.3.1 never announce a next page, so a full page is followed by another request.
-    has_next = content.get("exceededTransferLimit") is True or len(features) >= page_token.size
-    next_token = _PageToken(page_token.offset + len(features), page_token.size, page_token.object_id)
-    return Page(items=features, next_page_token=str(next_token) if has_next else None, total=total)
+    has_more, is_full = codecs.flag(content.get("exceededTransferLimit")) is True, len(features) >= page_token.size
+    next_offset = page_token.offset + (len(features) or page_token.size)  # an empty page may say that there is more
+    next_token = _PageToken(next_offset, page_token.size, page_token.object_id)
+    return Page(
+        items=features,
+        next_page_token=str(next_token) if has_more or is_full else None,
+        next_is_probe=is_full and not has_more,
+        total=total,
+    )
 
 
 def _first_page_token(layer_path: str, size: int) -> Conversation[_PageToken]:

@@ -35,6 +35,8 @@ class AuditEntry:
     legal_basis: str
     record_type: str
     record_keys: tuple[str, ...]
+    kind: str
+    """`record`, or `withdrawal` where deleted records were withdrawn."""
     outcomes: tuple[str, ...]
     """Outcome for each record, or `SENDING` before it is sent."""
 

@@ -1,8 +1,10 @@
 """Dead letters: messages that are not sent again automatically, and requeueing them by hand.
 
-The target refused the message, it failed too often, or its record is deleted or has another key now.
+The target refused the message, it failed too often, its record is deleted or has another key now, or the route has
+another receiver or no longer this record type.
 
-A requeued message keeps its idempotency key, so a target that accepted it before does not process it twice.
+A requeued message keeps its idempotency key if the target may have it, so that it is not processed twice. A refused
+one gets the key of what is sent then, which is the same if the record and the epoch are.
 Only the newest version of a record is requeued: an older message is outdated, even if the newer one was not delivered.
 """
 
@@ -15,7 +17,13 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.bulk import RowQuery, batches, select_in
-from cchc_connect.database.outbox.deliveries import REQUEUED, DeliveryState
+from cchc_connect.database.outbox.deliveries import (
+    RECEIVER_CHANGED,
+    REQUEUED,
+    TYPE_REMOVED,
+    DeliveryKind,
+    DeliveryState,
+)
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change, delivery
 
@@ -42,12 +50,15 @@ class DeadLetter:
     outdated_by: int | None
     """Sequence of the record's latest change, where that is a newer one."""
     is_gone: bool
-    """True if the record is deleted or has another key now."""
+    """True if the record is deleted or has another key now, and the message is no withdrawal of it."""
+    kind: str = DeliveryKind.RECORD.value
+    """`record` or `withdrawal`."""
 
     @property
     def is_worth_sending(self) -> bool:
-        """True if it holds the newest version of a live record."""
-        return self.outdated_by is None and not self.is_gone
+        """True if the route still sends it: the newest version of a live record, or a withdrawal of a deleted one."""
+        has_left_the_route = self.reason in {RECEIVER_CHANGED, TYPE_REMOVED}
+        return self.outdated_by is None and not self.is_gone and not has_left_the_route
 
 
 def dead_letters(database: SharedDatabase) -> Iterator[DeadLetter]:
@@ -115,5 +126,6 @@ def _dead_letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
         finished_at=None if finished_at is None else from_timestamp_text(finished_at),
         shortened_fields=tuple((row["shortened_fields"] or "").split()),
         outdated_by=latest if latest != row["sequence"] else None,
-        is_gone=operation in GONE,
+        is_gone=operation in GONE and row["kind"] == DeliveryKind.RECORD,
+        kind=row["kind"],
     )

@@ -1,9 +1,15 @@
 """The outbox: one delivery for each change on each route, waiting, delivered or dead.
 
-A route takes changes from the feed into its outbox (`enqueue`), and sends the deliveries that are due. They are sent
+A route takes changes from the feed into its outbox (`queueing`), and sends the deliveries that are due. They are sent
 in feed order within each order key: a later message waits for an earlier one of the same key, and for no other.
+
+The idempotency key of a delivery is stored before its first attempt, and every attempt uses the stored one. So a
+message whose answer was lost is recognised by the target even if what is sent now differs, because the route withholds
+more, for instance: the target then has the change as it was sent first, like every record delivered before. A refusal
+of the first attempt is an answer: the target has nothing under that key, and it is dropped.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +24,9 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.bulk import RowQuery, insert_rows, select_in, update_rows, upsert_row
-from cchc_connect.database.reading.change_feed import change_rows, last_sequence
-from cchc_connect.database.tables import GONE, change, delivery, route
+from cchc_connect.database.bulk import RowQuery, select_in, update_rows, upsert_row
+from cchc_connect.database.epochs import epochs_of
+from cchc_connect.database.tables import change, delivery, route
 from cchc_connect.errors import CchcError
 from cchc_connect.messages.stored import stored_context
 
@@ -35,6 +41,9 @@ MAX_ATTEMPTS = 10
 
 PARENT_NOT_FOUND = "not_found"
 """Reason of a receipt: the target has no record that the message refers to."""
+
+RECORD_GONE, RECEIVER_CHANGED, TYPE_REMOVED = "gone", "receiver_changed", "type_removed"
+"""Reasons of dead letters that were never refused: the record is deleted, or the route has changed."""
 
 OUTAGE_REASONS = frozenset({"outage"})
 """Reasons that concern the target as such: it could not be reached. A message that fails for one keeps its attempts."""
@@ -51,6 +60,8 @@ class DeliveryState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEAD = "dead"
+    NOT_TAKEN = "not_taken"
+    """A withdrawal that the target does not take; it is due once the target does."""
 
 
 class DeliveryKind(StrEnum):
@@ -76,6 +87,15 @@ class Delivery:
     """True if this route delivered an earlier version of the record."""
     shortened_fields: tuple[str, ...] = ()
     """Fields whose text was cut when it was last sent."""
+    kind: DeliveryKind = DeliveryKind.RECORD
+    version: int = 0
+    """Version of the record."""
+    content_hash: str = ""
+    """Hash of the record as stored, in hexadecimal digits."""
+    idempotency_key: str | None = None
+    """Key of every attempt; None before the first one."""
+    is_first_attempt: bool = True
+    """Whether no attempt was begun before this run."""
 
 
 DeliveryReceipt = tuple[Delivery, Receipt]
@@ -93,42 +113,18 @@ REQUEUED: Mapping[str, object] = MappingProxyType(
 )
 """Column values of a dead letter that was requeued: as if it had never been sent."""
 
-_RECEIPT_COLUMNS = ("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields")
+_DUE_COLUMNS = (
+    *(delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key, delivery.c.attempts),
+    *(delivery.c.kind, delivery.c.idempotency_key, change.c.version, change.c.document),
+)
+
+_RECEIPT_COLUMNS = (
+    *("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields"),
+    "idempotency_key",
+)
 
 NEVER_ATTEMPTED = (DeliveryState.WAITING, 0, None, "", None, None, None)
 """A new delivery: its state, attempts, next attempt, reason, end, shortened fields and idempotency key."""
-
-
-def enqueue(connection: Connection, route_name: str, record_types: Sequence[str], receiver: str) -> int:
-    """Take the next changes of the feed into the route's outbox.
-
-    Changes that the connection `receiver` made itself are not sent back to it.
-
-    Returns:
-        0 if the route had already reached the feed's end; else the number of changes read, or 1 if all of them were of
-        other record types. Call it until it returns 0.
-    """
-    start = connection.execute(select(route.c.last_sequence).where(route.c.name == route_name)).scalar() or 0
-    end = last_sequence(connection)
-    if start == end:
-        return 0
-    new = change_rows(connection, start, record_types=record_types, limit=ENQUEUE_BATCH_SIZE)
-    # No target has a message for a deletion today; messages that still wait for a deleted record are not sent.
-    for row in new:
-        if row["operation"] in GONE:
-            of_record = (delivery.c.record_type == row["record_type"]) & (delivery.c.record_key == row["record_key"])
-            waiting = (delivery.c.route == route_name) & of_record & (delivery.c.state == DeliveryState.WAITING)
-            connection.execute(update(delivery).where(waiting).values(state=DeliveryState.DEAD, reason="gone"))
-    described = ("sequence", "record_type", "record_key", "order_key")
-    rows = [
-        (route_name, *(row[name] for name in described), *NEVER_ATTEMPTED, DeliveryKind.RECORD)
-        for row in new
-        if row["operation"] not in GONE and row["connection"] != receiver
-    ]
-    insert_rows(connection, delivery, rows)
-    reached = new[-1]["sequence"] if len(new) == ENQUEUE_BATCH_SIZE else end
-    _upsert_route(connection, route_name, {"last_sequence": reached})
-    return max(len(new), 1)
 
 
 def due(connection: Connection, route_name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
@@ -139,11 +135,8 @@ def due(connection: Connection, route_name: str, now: datetime, limit: int | Non
         waiting & (delivery.c.next_attempt_at > now_text)
     )
     blocked_from = {row[0]: row[1] for row in connection.execute(first_blocked.group_by(delivery.c.order_key))}
-    columns = (delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key)
     ready = waiting & (delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text))
-    joined = select(*columns, delivery.c.attempts, change.c.document).join(
-        change, change.c.sequence == delivery.c.sequence
-    )
+    joined = select(*_DUE_COLUMNS).join(change, change.c.sequence == delivery.c.sequence)
     ordered = joined.where(ready).order_by(delivery.c.sequence).execution_options(yield_per=ROW_BATCH_SIZE)
     sendable: list[Row[*tuple[Any, ...]]] = []
     with connection.execute(ordered) as rows:
@@ -153,18 +146,48 @@ def due(connection: Connection, route_name: str, now: datetime, limit: int | Non
             if blocked_from.get(row.order_key, row.sequence) >= row.sequence:
                 sendable.append(row)
     delivered = _delivered_before(connection, route_name, sendable)
-    return [
-        Delivery(
-            sequence=row.sequence,
-            record_type=row.record_type,
-            record_key=row.record_key,
-            order_key=row.order_key,
-            attempts=row.attempts,
-            document=msgspec.json.decode(row.document),
-            previously_delivered=(row.record_type, row.record_key) in delivered,
-        )
-        for row in sendable
-    ]
+    return [_delivery(row, delivered) for row in sendable]
+
+
+def _delivery(row: Row[*tuple[Any, ...]], delivered: set[tuple[str, str]]) -> Delivery:
+    """Return a due delivery; a withdrawal takes its record out of `delivered`, for the deliveries after it."""
+    previously_delivered = (row.record_type, row.record_key) in delivered
+    if row.kind == DeliveryKind.WITHDRAWAL:
+        delivered.discard((row.record_type, row.record_key))
+    return Delivery(
+        sequence=row.sequence,
+        record_type=row.record_type,
+        record_key=row.record_key,
+        order_key=row.order_key,
+        attempts=row.attempts,
+        document=msgspec.json.decode(row.document),
+        previously_delivered=previously_delivered,
+        kind=DeliveryKind(row.kind),
+        version=row.version,
+        content_hash=hashlib.blake2b(row.document.encode(), digest_size=16).hexdigest(),
+        idempotency_key=row.idempotency_key,
+        is_first_attempt=row.idempotency_key is None,
+    )
+
+
+def store_keys(connection: Connection, route_name: str, ready: Sequence[Delivery], now: str) -> None:
+    """Give each delivery without an idempotency key its key, and store it. Nothing may be sent before the commit."""
+    epochs, new = epochs_of(connection, now), [due for due in ready if due.is_first_attempt]
+    for unsent in new:
+        unsent.idempotency_key = _idempotency_key(epochs.of(unsent.sequence), route_name, unsent)
+    rows = [(unsent.idempotency_key, route_name, unsent.sequence) for unsent in new]
+    update_rows(connection, delivery, ("idempotency_key",), rows)
+
+
+def forget_keys(connection: Connection, route_name: str, unsent: Sequence[Delivery]) -> None:
+    """Remove the keys of deliveries of which no attempt was made: the receiver has nothing under them."""
+    update_rows(connection, delivery, ("idempotency_key",), [(None, route_name, never.sequence) for never in unsent])
+
+
+def _idempotency_key(epoch: str, route_name: str, unsent: Delivery) -> str:
+    """Return the key of a delivery: 32 hexadecimal digits."""
+    identity = (epoch, route_name, unsent.record_type, unsent.record_key, unsent.sequence, unsent.content_hash)
+    return hashlib.sha256(json.dumps(identity, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
 def due_counts(connection: Connection, route_name: str, now: datetime) -> Mapping[str, int]:
@@ -201,27 +224,27 @@ def store_receipts(connection: Connection, route_name: str, receipts: Sequence[D
                 now + min(MAX_RETRY_WAIT, INITIAL_RETRY_WAIT * 2 ** max(attempts - 1, 0))
             )
         finished_at = None if state is DeliveryState.WAITING else to_timestamp_text(now)
-        values = (
-            state,
-            attempts,
-            next_attempt_at,
-            receipt.reason,
-            finished_at,
-            " ".join(sent.shortened_fields) or None,
-        )
+        shortened_fields = " ".join(sent.shortened_fields) or None
+        is_unheld = receipt.status is DeliveryStatus.REFUSED and sent.is_first_attempt
+        key = None if is_unheld else sent.idempotency_key
+        values = (state, attempts, next_attempt_at, receipt.reason, finished_at, shortened_fields, key)
         rows.append((*values, route_name, sent.sequence))
     update_rows(connection, delivery, _RECEIPT_COLUMNS, rows)
     _requeue_dependents(
         connection,
         route_name,
-        [sent for sent, receipt in receipts if _STATE_BY_STATUS[receipt.status] is DeliveryState.DELIVERED],
+        [
+            sent
+            for sent, receipt in receipts
+            if _STATE_BY_STATUS[receipt.status] is DeliveryState.DELIVERED and sent.kind is DeliveryKind.RECORD
+        ],
     )
 
 
 def hold_route(connection: Connection, route_name: str, reason: CchcError | None) -> None:
     """Put a route on hold for `reason`, or end its hold where that is None."""
     context = None if reason is None else json.dumps(stored_context(reason.context))
-    _upsert_route(connection, route_name, {"held_code": reason.code if reason else None, "held_context": context})
+    upsert_route(connection, route_name, {"held_code": reason.code if reason else None, "held_context": context})
 
 
 def route_states(connection: Connection) -> list[Mapping[str, object]]:
@@ -239,17 +262,20 @@ def route_states(connection: Connection) -> list[Mapping[str, object]]:
 def _delivered_before(
     connection: Connection, route_name: str, rows: Sequence[Row[*tuple[Any, ...]]]
 ) -> set[tuple[str, str]]:
-    """Return those records of these messages that the route delivered before, by type and key."""
+    """Return those records of these messages that the route delivered before and did not withdraw, by type and key."""
     keys = sorted({row.record_key for row in rows})
     bound = {"name": route_name, "delivered": DeliveryState.DELIVERED.value}
     delivered = select_in(connection, _delivered_query(), delivery.c.record_key, keys, bound)
-    return {(record_type, key) for record_type, key in delivered}
+    last: dict[tuple[str, str], tuple[int, str]] = {}
+    for record_type, key, sequence, kind in delivered:
+        last[record_type, key] = max(last.get((record_type, key), (0, "")), (sequence, kind))
+    return {name for name, (_, kind) in last.items() if kind == DeliveryKind.RECORD}
 
 
 @cache
 def _delivered_query() -> RowQuery:
     done = (delivery.c.route == bindparam("name")) & (delivery.c.state == bindparam("delivered"))
-    return select(delivery.c.record_type, delivery.c.record_key).where(done)
+    return select(delivery.c.record_type, delivery.c.record_key, delivery.c.sequence, delivery.c.kind).where(done)
 
 
 def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequence[Delivery]) -> None:
@@ -274,6 +300,7 @@ def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequ
         connection.execute(update(delivery).where(orphaned).values(**REQUEUED))
 
 
-def _upsert_route(connection: Connection, route_name: str, values: Mapping[str, object]) -> None:
+def upsert_route(connection: Connection, route_name: str, values: Mapping[str, object]) -> None:
+    """Store `values` of a route; a new one has read nothing of the feed."""
     insert_values = {} if "last_sequence" in values else {"last_sequence": 0}
     upsert_row(connection, route, {"name": route_name}, values, insert_values=insert_values)

@@ -13,8 +13,9 @@ from typing import Any, Generic
 
 from sqlalchemy import Row, RowMapping, Select, func, select
 
-from cchc_connect.clock import as_instant, from_timestamp_text, to_timestamp_text
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.maintenance import require_history
+from cchc_connect.database.reading.call_checks import end_of, require_record_class, require_text
 from cchc_connect.database.reading.change_feed import last_sequence, stored_day
 from cchc_connect.database.reading.lineage import only_successor, successor_keys
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord, key_batches
@@ -89,6 +90,8 @@ def histories(
     Raises:
         NotFound: versions of that time were purged (`maintenance.history_purged`).
     """
+    require_record_class(record_class)
+    require_text("key", key)
     with database.reading() as connection:
         if until is not None:
             require_history(connection, to_timestamp_text(until))
@@ -117,7 +120,7 @@ def record_at(
         RecordNotFound: several records replaced the key (`record.replaced_by_several`); the error names their keys.
         NotFound: versions of that time were purged (`maintenance.history_purged`).
     """
-    versions_by_key = histories(database, record_class, key, as_instant(at, at_end_of_day=True))
+    versions_by_key = histories(database, record_class, key, end_of("at", at))
     stored = [record for versions in versions_by_key.values() if (record := _latest(versions, valid_on)) is not None]
     return only_successor(record_class, key, stored) if stored else None
 
@@ -139,7 +142,8 @@ def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: date
     Raises:
         NotFound: versions of that time were purged (`maintenance.history_purged`).
     """
-    until = to_timestamp_text(as_instant(at, at_end_of_day=True))
+    until = to_timestamp_text(end_of("at", at))
+    require_record_class(record_class)
     with database.reading() as connection:
         require_history(connection, until)
         end = last_sequence(connection)  # what is committed later has a higher sequence

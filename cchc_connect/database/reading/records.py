@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, select
 
+from cchc_connect.database.reading.call_checks import require_record_class, require_text
 from cchc_connect.database.reading.filters import conditions
 from cchc_connect.database.reading.lineage import only_successor, successor_keys
 from cchc_connect.database.record_tables import record_table
@@ -35,6 +36,7 @@ def records(database: SharedDatabase, record_class: type[AnyRecord], **filters: 
         UsageMistake: the record has no such field, the field has parts and cannot be filtered, or a value is not one
             that the field can have; raised at the call, before anything is read.
     """
+    require_record_class(record_class)
     query = live_records_query(record_class).where(*conditions(record_class, filters))
     return _in_batches(database, record_class, query)
 
@@ -75,6 +77,8 @@ def get(database: SharedDatabase, record_class: type[AnyRecord], key: str) -> An
     Raises:
         RecordNotFound: several records replaced it (`record.replaced_by_several`); the error names their keys.
     """
+    require_record_class(record_class)
+    require_text("key", key)
     with database.reading() as connection:
         for keys in ([key], successor_keys(connection, record_class.record_type, key)):
             matching = [record for _, record in records_by_key(connection, record_class, keys)]

@@ -21,6 +21,8 @@ class Counters:
     """Fetched items that are in quarantine, new or still."""
     foreign: int = 0
     """Fetched items of records that another agency owns; differing values became discrepancies."""
+    drafts: int = 0
+    """Fetched items that are no records yet, such as dossiers without a number."""
     outdated: int = 0
     """Versions and deletions that are older than the stored version by the source's own time; they changed nothing."""
     deleted: int = 0
@@ -31,6 +33,14 @@ class Counters:
     """Messages that the target accepted, or had already."""
     refused: int = 0
     """Messages that the target will never accept; they are dead letters."""
+    withdrawn: int = 0
+    """Delivered messages that withdrew a deleted record."""
+    not_withdrawn: int = 0
+    """Deleted records that the receiver keeps, as it takes no withdrawals."""
+    initial: int = 0
+    """Live records that were queued because the route begins with this receiver or record type."""
+    dropped: int = 0
+    """Messages that waited and became dead letters because the route has another receiver or lost the record type."""
     waiting: int = 0
     """Messages to be sent again later."""
     shortened: int = 0

@@ -31,7 +31,7 @@ from cchc_connect.database.state.lease_expiry import (
 )
 from cchc_connect.database.state.lease_holder import this_process
 from cchc_connect.database.tables import lease
-from cchc_connect.errors import CchcError, LeaseHeld
+from cchc_connect.errors import CchcError, LeaseHeld, LeaseLost
 
 RENEWALS_PER_LEASE = 4
 """Renewals in the duration of one lease: three may be missed."""
@@ -133,6 +133,17 @@ class Lease:
             "expires_s": now.seconds + self._duration.total_seconds(),
             "expires_at": to_timestamp_text(self._clock.now() + self._duration),
         }
+
+
+def require_token(connection: Connection, token: int) -> None:
+    """Check in a reading that a run still has the lease; a write transaction checks it by itself.
+
+    Raises:
+        LeaseLost: the lease has another token now.
+    """
+    row = _row(connection)
+    if row is None or row["token"] != token:
+        raise LeaseLost("lease.lost", token=token)
 
 
 def _row(connection: Connection) -> Mapping[str, Any] | None:

@@ -37,8 +37,8 @@ def missing_elsewhere(
 ) -> int:
     """Return how many items are missing in the source's other partitions, without those accepted by an operator."""
     of_source = (absence.c.connection == stream.connection) & (absence.c.record_type == stream.record_type)
-    others = [partition for partition in partitions if partition != stream.partition]
-    is_counted = of_source & absence.c.partition.in_(others) & (absence.c.noticed_at > (accepted_at or ""))
+    elsewhere = [partition for partition in partitions if partition != stream.partition]
+    is_counted = of_source & absence.c.partition.in_(elsewhere) & (absence.c.noticed_at > (accepted_at or ""))
     return connection.execute(select(func.count()).select_from(absence).where(is_counted)).scalar_one()
 
 

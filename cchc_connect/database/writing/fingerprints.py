@@ -11,6 +11,7 @@ from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, claim
+from cchc_connect.database.writing.incoming import MOVED_KEY
 
 SOURCE_KEY_BATCH_SIZE = 10_000
 """Source keys in memory at a time."""
@@ -51,6 +52,14 @@ def _claimed_items_query() -> RowQuery:
     claimed = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
     in_partition = claimed & (claim.c.partition == bindparam("partition"))
     return select(claim.c.item_hash, claim.c.source_key, claim.c.source_time).where(in_partition)
+
+
+def keys_without_item(connection: Connection, stream: Stream) -> list[str]:
+    """Return the source keys of the live records of a stream's partition that no item of the source is any more."""
+    table = record_table(stream.record_type)
+    of_partition = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
+    live = of_partition & table.c.source_key.startswith(MOVED_KEY) & table.c.deleted_at.is_(None)
+    return list(connection.execute(select(table.c.source_key).where(live)).scalars())
 
 
 def stored_documents(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:

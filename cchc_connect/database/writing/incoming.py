@@ -3,7 +3,7 @@
 A record object itself is not kept: a page of them would take ten times the memory, and nothing reads them again.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,22 @@ class IncomingRecord(msgspec.Struct, kw_only=True, gc=False):
         return f"<incoming {self.record!r}>"
 
 
+CONTENT_KEY = "#"
+"""Start of a source key that the source did not give: the hash of an item's content."""
+
+MOVED_KEY = f"{CONTENT_KEY}moved:"
+"""Start of the source key of a record whose former source key names another record now; its record key follows."""
+
+
+NO_ITEM = b""
+"""Item hash of a record whose source key names another record now."""
+
+
+def content_key(content_hash: bytes) -> str:
+    """Return the source key of an item that the source names by none and that is no record."""
+    return f"{CONTENT_KEY}{content_hash.hex()}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageBatch:
     """A page after translation: records, faulty items and deletions."""
@@ -76,6 +92,12 @@ class PageBatch:
     """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
     shown_elsewhere: Container[str] = frozenset()
     """Source keys of those items of which the same pass showed a version on another page too."""
+    former_faults: Sequence[str] = ()
+    """Source keys of items that are in quarantine and turned out to be no records yet."""
+    is_full_listing: bool = False
+    """Whether the pass lists everything, so that its end shows which records no item of the source is any more."""
+    is_gone: Callable[[str], bool] | None = None
+    """Whether the source has no item with a source key any more, after a complete pass; None: not known yet."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.writing.claims import Claim, Document, claims_for
 from cchc_connect.database.writing.incoming import (
+    CONTENT_KEY,
     IncomingRecord,
     PageBatch,
     SerializedRecord,
@@ -23,7 +24,6 @@ from cchc_connect.database.writing.incoming import (
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.writing.version_order import (
-    StoredItem,
     VersionOrder,
     claimed_items,
     claimed_time,
@@ -76,8 +76,8 @@ class WritePlan:
     """Keys of records that may have a claim which differs."""
     record_keys: dict[str, str] = field(default_factory=dict[str, str])
     """Record key of every item of the page that is not outdated, by source key."""
-    stored: Sequence[StoredItem] = ()
-    """What was stored of the items before the page."""
+    moved_on: set[str] = field(default_factory=set[str])
+    """Source keys of items that show a record which another item of the source was before."""
     outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Source key -> hash of the items whose version is older than the stored one; it is not written."""
     went_back: int = 0
@@ -106,8 +106,11 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     foreign = [incoming.source_key for incoming in page.records if _is_foreign(incoming, stream, current)]
     order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
     resolver = ConflictResolver(stream, write_context, current, claims)
-    resolver.plan.stored = stored
+    resolver.holders = KeyHolders(stream, page)
     for incoming in page.records:
+        if _is_of_another_item(incoming, stream, current):
+            resolver.resolve(incoming)
+            continue
         source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
         if order.is_outdated(source_key, source_time, item_hash, page, write_context):
             resolver.plan.outdated[source_key] = item_hash
@@ -121,6 +124,14 @@ def _is_foreign(incoming: IncomingRecord, stream: Stream, current: Mapping[str, 
     """True if another connection owns the record of an item, so that the item may have a claim."""
     version = current.get(incoming.record.key)
     return version is not None and version.provenance.connection != stream.connection
+
+
+def _is_of_another_item(incoming: IncomingRecord, stream: Stream, current: Mapping[str, CurrentVersion]) -> bool:
+    """True if an item shows a record that another item of the source was: the times of two items are no measure."""
+    version = current.get(incoming.record.key)
+    if version is None or version.deleted or version.provenance.connection != stream.connection:
+        return False
+    return version.provenance.source_key != incoming.source_key
 
 
 def reverted_versions(
@@ -150,6 +161,26 @@ def reverted_versions(
     return versions
 
 
+class KeyHolders:
+    """Says whether the item that a record came from still is that record, so that another item may be it now.
+
+    Some sources name items by what is no identity: row numbers move on when a row is deleted. An item that shows
+    another record now, or that is gone, gives its former record free. Two items that show one record are a conflict.
+    """
+
+    def __init__(self, stream: Stream, page: PageBatch) -> None:
+        self._partition = stream.partition
+        self._page_keys = {incoming.source_key: incoming.record.key for incoming in page.records}
+        self._is_gone = page.is_gone
+
+    def gives_free(self, key: str, provenance: Provenance) -> bool:
+        """True if the item with the source key of `provenance` is no longer the record with `key`."""
+        holder = provenance.source_key
+        if holder.startswith(CONTENT_KEY) or self._page_keys.get(holder, key) != key:
+            return True
+        return self._is_gone is not None and provenance.partition == self._partition and self._is_gone(holder)
+
+
 class ConflictResolver:
     """Resolves one incoming record after the other; later ones see the results of earlier ones."""
 
@@ -167,6 +198,7 @@ class ConflictResolver:
         self._current = current
         self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
+        self.holders = KeyHolders(stream, PageBatch())
         self.plan = WritePlan()
 
     def resolve(self, incoming: IncomingRecord) -> None:
@@ -183,11 +215,15 @@ class ConflictResolver:
         elif current.provenance.connection != self._stream.connection:
             self._add_owner_claim(key, current)  # its declared owner takes the record over
             self._plan_version(incoming, current.version + 1, "update")
+        elif current.provenance.source_key != incoming.source_key and self.holders.gives_free(key, current.provenance):
+            self.plan.moved_on.add(incoming.source_key)
+            self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
                 source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
             )
             self.plan.key_conflicts.append(conflict)
+            self.plan.moved_on.add(incoming.source_key)
         else:
             self._plan_version(incoming, current.version + 1, "update", current)
 

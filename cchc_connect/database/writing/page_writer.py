@@ -8,19 +8,21 @@ and the counters. The rules, which `merge_rules` applies:
 * A record has one owner, and a field may have another. Values of a non-owner do not change the record; they are
   stored as that connection's claim, and as a discrepancy where they differ. A field whose owner no longer sends
   a value gets the value of the record's owner again.
-* Two items of one source cannot be one record: the second goes into quarantine.
 * A version that is older by the source's own time does not replace a newer one of the same source (`version_order`).
+* Two items of one source cannot be one record: the second goes into quarantine. An item that is gone, or is another
+  record now, does not count (`KeyHolders`): a key of the source that moves on is no identity.
 * A deleted record keeps its last values; the lineage leads from a replaced key to its successor.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from cchc_connect.database.bulk import analyze_new_tables, batches, insert_rows, upsert_rows
+from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, select_in, upsert_rows
 from cchc_connect.database.maintenance import next_sequence
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
@@ -36,7 +38,7 @@ from cchc_connect.database.writing.claims import (
     upsert_claims,
 )
 from cchc_connect.database.writing.discrepancies import update_discrepancies
-from cchc_connect.database.writing.incoming import PageBatch, WriteContext
+from cchc_connect.database.writing.incoming import MOVED_KEY, NO_ITEM, PageBatch, WriteContext
 from cchc_connect.database.writing.merge_rules import (
     NewVersion,
     Provenance,
@@ -47,7 +49,10 @@ from cchc_connect.database.writing.merge_rules import (
     reverted_versions,
 )
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
-from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions, stored_items
+from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions
+
+_PROVENANCE_OF_CONTENT = ("item_hash", "source_time", "partition", "source_key", "notes")
+"""What an item of the same content may change of its record."""
 
 
 def write_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> Counters:
@@ -71,7 +76,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     counts.inserted = sum(written.version == 1 for written in plan.versions)
     counts.updated = len(plan.versions) - counts.inserted
     counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
-    rekeyed = _rekeyed(plan)
+    rekeyed = _rekeyed(connection, stream, plan, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
     unclaimed |= delete_claims(connection, stream, [*deleted_keys, *not_claiming])
@@ -110,12 +115,13 @@ def _update_quarantine(
             faulty.append(item)
     write_context.outdated.update(outdated)
     times = {incoming.source_key: incoming.source_time for incoming in page.records}
-    touched = [*times, *deleted_keys, *(item.source_key for item in faulty)]
+    ended = [*deleted_keys, *page.former_faults]
+    touched = [*times, *ended, *(item.source_key for item in faulty)]
     entries = quarantine.open_entries(connection, stream, touched, page.shown_elsewhere)
     quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now, entries)
     valid = plan.record_keys.keys() - {item.source_key for item in plan.key_conflicts}
     fixed = [key for key in valid if not entries.is_newer(key, times[key])]
-    resolved = quarantine.resolve(connection, [*fixed, *deleted_keys], write_context.now, entries)
+    resolved = quarantine.resolve(connection, [*fixed, *ended], write_context.now, entries)
     return Counters(quarantined=len(faulty), outdated=len(outdated), resolved=resolved)
 
 
@@ -165,8 +171,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
     if not plan.provenance_only:
         return
     table = record_table(stream.record_type)
-    updated = ("item_hash", "source_time", "partition", "notes")
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in updated}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _PROVENANCE_OF_CONTENT}
     statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**values)
     connection.execute(
         statement,
@@ -177,6 +182,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
                 "new_notes": incoming.notes,
+                "new_source_key": incoming.source_key,
             }
             for incoming in plan.provenance_only
         ],
@@ -283,15 +289,41 @@ def _write_lineage(
 
 def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
     """Return the record keys of the live records with these source keys."""
-    return [item.record_key for item in stored_items(connection, stream, source_keys) if item.is_live]
+    return [record_key for record_key, _ in _live_keys(connection, stream, source_keys)]
 
 
-def _rekeyed(plan: WritePlan) -> dict[str, str]:
-    """Return the former record keys of items whose record key changed, with their present record key."""
-    present_keys = plan.record_keys
-    live = [item for item in plan.stored if item.is_live and item.source_key in present_keys]
-    return {
-        item.record_key: present_keys[item.source_key]
-        for item in live
-        if item.record_key != present_keys[item.source_key]
-    }
+def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan, *, is_full_listing: bool) -> dict[str, str]:
+    """Return the former record keys of items whose record key changed, with their present record key.
+
+    Where an item shows a record that another item was before, the source's key moved on, and its former record was not
+    renumbered. In a full listing it only loses its source key: it ends with the pass if no other item is it.
+    """
+    present_keys, moved_on = plan.record_keys, plan.moved_on if is_full_listing else frozenset[str]()
+    live = _live_keys(connection, stream, list(present_keys))
+    moved = [(former, source_key) for former, source_key in live if former != present_keys[source_key]]
+    _take_source_keys(connection, stream, [former for former, source_key in moved if source_key in moved_on])
+    return {former: present_keys[source_key] for former, source_key in moved if source_key not in moved_on}
+
+
+def _take_source_keys(connection: Connection, stream: Stream, record_keys: Sequence[str]) -> None:
+    """Replace the source keys of records that no item of the source names any more."""
+    if record_keys:
+        table = record_table(stream.record_type)
+        statement = update(table).where(table.c.record_key == bindparam("of_key"))
+        values = [{"of_key": key, "new_key": MOVED_KEY + key} for key in record_keys]
+        connection.execute(statement.values(source_key=bindparam("new_key"), item_hash=NO_ITEM), values)
+
+
+def _live_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield record key and source key of the live records with these source keys."""
+    column = record_table(stream.record_type).c.source_key
+    bound = {"connection": stream.connection}
+    for row in select_in(connection, _live_key_query(stream.record_type), column, source_keys, bound):
+        yield row.record_key, row.source_key
+
+
+@cache
+def _live_key_query(record_type: str) -> RowQuery:
+    table = record_table(record_type)
+    live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
+    return select(table.c.record_key, table.c.source_key).where(live)

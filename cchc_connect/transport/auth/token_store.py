@@ -170,3 +170,18 @@ def default_token_folder() -> Path | None:
         if folder:
             return Path(folder) / "cchc-connect"
     return None
+
+
+def usable_runtime_folder(*, is_read_only: bool = False) -> Path | None:
+    """Return `default_token_folder`, made where needed; None where there is none that only its owner may enter.
+
+    Nobody configured it, so a run works without it.
+    """
+    folder = default_token_folder()
+    if folder is None:
+        return None
+    try:
+        FileTokenStore(folder, is_read_only=is_read_only)
+    except ConfigurationError:
+        return None
+    return folder

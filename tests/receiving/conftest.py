@@ -1,0 +1,19 @@
+"""Fixtures of the tests over receiving offices."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.receiving.setting import ReceivingSetting, receiving
+
+
+@pytest.fixture
+def setting(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReceivingSetting]:
+    """Give a database with two receiving offices, and a runtime folder of its own."""
+    (tmp_path / "runtime").mkdir(mode=0o700)
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.chdir(tmp_path)
+    with receiving(address) as offices:
+        yield offices
