@@ -79,14 +79,22 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console.line()
     for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
         console.message(code, record_types=", ".join(record_types) or "-")
-    for source in sources:
-        if source.profile.changed_since:
-            console.message("adapter_view.times", **_times(source))
+    _show_times(sources, console)
     _show_options(options, console)
+    _show_sample(sample, console)
+    return ExitCode.DONE
+
+
+def _show_sample(sample: str, console: Console) -> None:
     console.heading("adapter_view.sample")
     for line in sample.splitlines():
         console.line(line)
-    return ExitCode.DONE
+
+
+def _show_times(sources: list[Source], console: Console) -> None:
+    for source in sources:
+        if source.profile.changed_since:
+            console.message("adapter_view.times", **_times(source))
 
 
 def _show_options(options: list[OptionRow], console: Console) -> None:
