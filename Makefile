@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Where nothing compiled is kept every process of the tests compiles all modules anew: a quarter of a second each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-long test-thirdparty simulate year faults check bench bench-peers clean
+.PHONY: demo test coverage test-long test-thirdparty simulate honest year faults check bench bench-peers clean
 
 demo: .venv/runtime
 	rm -f demo.db demo.db-wal demo.db-shm demo.db.unfinished*
@@ -31,6 +31,11 @@ test-thirdparty: .venv/development
 # One seed, or many: make simulate SEEDS=1000-1999
 simulate: .venv/development
 	$(BIN)/python -m tests.simulation $(or $(SEEDS),1000-1999)
+
+# Honest sources with unusual habits, on both databases: every hold, incomplete, quarantine or exception is a false alarm.
+# Some of them: make honest HONEST="1-20 sqlite"
+honest: .venv/development
+	$(BIN)/python -m tests.honest $(HONEST)
 
 # A year of hourly runs over small sources: size of the database month by month, without a purge and with one.
 year: .venv/development

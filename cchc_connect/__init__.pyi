@@ -88,6 +88,10 @@ from .monitoring.status import (
     status as status,
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
+from .sync.connection_changes import (
+    remove_connection as remove_connection,
+    rename_connection as rename_connection,
+)
 from .sync.pull_range import PullRange as PullRange
 from .sync.purge import PurgeReport as PurgeReport
 from .sync.reconcile import Reconciliation as Reconciliation

@@ -65,7 +65,7 @@ ROOMS = {
     "database.outbox": "clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "clock messages errors http adapter database.direct database database.outbox",
+    "database.state": "cchc_schemas clock messages errors http adapter database.direct database database.outbox",
     "transport": "cchc_schemas errors http extras privacy transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
@@ -79,7 +79,8 @@ ROOMS = {
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
-        "clock messages errors http adapter privacy database.direct database transport.network transport config sync"
+        "clock messages errors http adapter privacy database.direct database transport.network database.state "
+        "transport config sync"
     ),
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (

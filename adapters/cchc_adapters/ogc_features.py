@@ -5,7 +5,7 @@ caveats observed at pygeoapi 0.21. Account: none or Basic. A field map, built in
 
 Caveats:
     - A page may be smaller than requested; only a missing next link marks the last page. On a full first page without
-      count that proves nothing: some servers never link.
+      count that proves nothing, as some servers never link: a page of one feature then shows whether this one does.
     - Next links may be relative, in the `Link` header only, in another case, an object by relation, or beside one
       for people.
     - The next link loses `f=json`, so JSON is requested by the Accept header; the link is followed unchanged.
@@ -144,7 +144,12 @@ class Parcels:
             raise SourceHeld("ogc_features.links_unreadable")
         total = codecs.whole_number(collection.get("numberMatched"))
         total = total if isinstance(total, int) and total >= 0 else None
-        end = self._end(page_request, collection.get("numberReturned"), len(features), total)
+        announced = codecs.whole_number(collection.get("numberReturned"))
+        is_cut = isinstance(announced, int) and announced > len(features)
+        is_proven = not is_cut and self._is_last(page_request, len(features), total)
+        if next_link is None and not is_proven and not is_cut and len(features) > 1:
+            is_proven = yield from self._links_pages(page_request)
+        end = ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN
         return Page(items=features, next_page_token=next_link, total=total, end=end)
 
     def key(self, item: Item) -> str:
@@ -168,21 +173,22 @@ class Parcels:
             "geometry": geometry_fields(item.get("geometry"), options.crs),
         }
 
-    def _end(self, page_request: PageRequest, returned: object, count: int, total: int | None) -> ListingEnd:
-        """Return whether a page without a next link is the last one.
+    def _is_last(self, page_request: PageRequest, count: int, total: int | None) -> bool:
+        """Return whether a whole page without a next link shows by itself that it is the last one.
 
-        It is, if earlier pages had a link, if it shows as many features as match, or if it is shorter than asked for. A
-        page that shows fewer features than it says to return was cut.
+        It does, if earlier pages had a link, if it shows as many features as match, or if it is shorter than asked for.
         """
-        announced = codecs.whole_number(returned)
-        is_cut = isinstance(announced, int) and announced > count
         is_proven = page_request.page_token is not None or count < self._options.page_size
-        is_proven = is_proven or (total is not None and count >= total)
-        return ListingEnd.PROVEN if is_proven and not is_cut else ListingEnd.UNPROVEN
+        return is_proven or (total is not None and count >= total)
 
-    def _first(self, page_request: PageRequest) -> HttpRequest:
+    def _links_pages(self, page_request: PageRequest) -> Conversation[bool]:
+        """Return whether the server links a next page where more follows: it must when asked for a page of one."""
+        response = yield self._first(page_request, page_size=1)
+        return isinstance(response.next_link(response.listing("features").document), str)
+
+    def _first(self, page_request: PageRequest, page_size: int | None = None) -> HttpRequest:
         options = self._options
-        params = {"limit": str(options.page_size)}
+        params = {"limit": str(page_size or options.page_size)}
         if page_request.since is not None:
             params["datetime"] = f"{page_request.since.astimezone(UTC).isoformat()[:19]}Z/.."
         if options.crs != CRS84:

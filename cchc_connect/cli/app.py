@@ -12,6 +12,7 @@ import typer
 
 from cchc_connect.cli.completed_values import adapters, connections, record_types
 from cchc_connect.cli.completion import Shell, install_script, show_script
+from cchc_connect.cli.connection_commands import connection_app
 from cchc_connect.cli.context import (
     CONFIG_FILE,
     DEFAULT_SEED,
@@ -50,6 +51,7 @@ app.add_typer(adapter, name="adapter")
 app.add_typer(query_app)
 app.add_typer(maintenance_app)
 app.add_typer(export_app)
+app.add_typer(connection_app, name="connection")
 
 
 def show_version(context: typer.Context, *, requested: bool) -> None:

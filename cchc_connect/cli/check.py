@@ -14,6 +14,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.diagnostics.ownership import OWNERSHIP, ownership_findings
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.record_fields import field_name, record_model
 
@@ -56,6 +57,7 @@ def _database(config: Config) -> Iterator[Finding]:
         with config.open_database(create_or_upgrade=False) as database:
             yield Finding.good(DATABASE, "check.database_opens", {"path": database.location})
             yield from database_findings(database)
+            yield from ownership_findings(config, database)
     except DatabaseUnusable as error:
         if error.code not in CORRECTED_BY_NEXT_RUN:
             yield Finding.bad(DATABASE, error)
@@ -67,6 +69,7 @@ def _database(config: Config) -> Iterator[Finding]:
         yield Finding.good(DATABASE, CORRECTED_BY_NEXT_RUN[error.code], {"path": path})
         if config.database.is_file:
             yield free_space_finding(path.parent)
+        yield from ownership_findings(config, None)
     except ConfigurationError as error:
         yield Finding.bad(DATABASE, error)
 
@@ -87,7 +90,7 @@ def _mark(finding: Finding, console: Console) -> str:
 
 def _subject_text(finding: Finding, console: Console) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
-    if finding.subject in {DATABASE, CONNECTIONS}:
+    if finding.subject in {DATABASE, CONNECTIONS, OWNERSHIP}:
         return console.text(f"check.{finding.subject}")
     connection, _, record_type = finding.subject.partition(" ")
     return f"{connection} {console.term('record_name', record_type)}" if record_type else connection

@@ -12,6 +12,7 @@ from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
+from cchc_connect.database.writing.shown_records import owners_text
 from cchc_connect.errors import UsageMistake
 from cchc_connect.sync.reconcile import Comparison, KeySample, Reconciliation
 from cchc_connect.sync.report import RunStatus
@@ -79,6 +80,7 @@ def _differences(source: Comparison) -> Iterator[tuple[str, KeySample]]:
     yield "reconcile_view.differing", source.differing
     yield "reconcile_view.missing", source.missing_here
     yield "reconcile_view.gone", source.missing_there
+    yield "reconcile_view.other_owner", source.other_owner
     yield "reconcile_view.quarantined", source.quarantined
 
 
@@ -99,6 +101,8 @@ def _show(result: Reconciliation, console: Console) -> None:
         for code, keys in _differences(source):
             if keys.samples:
                 console.line(f"{record_type}, {console.text(code)}: {_samples_text(keys)}")
+        if source.owners:
+            console.message("reconcile_view.owners", record_type=record_type, owners=owners_text(source.owners))
         if source.reason is not None:
             console.line(console.sentence(source.reason))
     console.line()
@@ -118,4 +122,6 @@ def _closing_key(result: Reconciliation) -> str:
         return "agree"
     if result.outcome is RunStatus.DONE:
         return "repaired"
+    if all(source.is_equal or source.is_equal_but_for_owners for source in result.comparisons):
+        return "others_own"
     return "partly_repaired" if result.repair else "differ"

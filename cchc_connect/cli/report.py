@@ -19,8 +19,8 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
 PULL_COUNTERS = (
-    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined"),
-    *("foreign", "drafts", "held"),
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined", "foreign"),
+    *("drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
 ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
@@ -49,16 +49,10 @@ def show_report(report: RunReport, console: Console) -> None:
     show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome))
     for line in report.lines:
         _show_cursor(line, console)
-    _show_notes(report.lines, console)
     for line in report.lines:
-        if line.reason is not None:
-            console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
-        if line.counts.absent:
-            console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
-        for name in ROUTE_COUNTERS:
-            number = getattr(line.counts, name)
-            if number:
-                console.message(f"sync_view.{name}", place=_line_label(line), number=number)
+        _show_notes(line, console)
+    for line in report.lines:
+        _show_reason(line, console)
     if report.lost_sequence is not None:
         console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
@@ -70,12 +64,30 @@ def show_report(report: RunReport, console: Console) -> None:
         console.message("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
+def _show_notes(line: ReportLine, console: Console) -> None:
+    for note in time_notes(line.counts):
+        console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+
+
+def _show_reason(line: ReportLine, console: Console) -> None:
+    """Write why a line is not done, and what is left over."""
+    place = _line_label(line)
+    if line.reason is not None:
+        console.message(f"sync_view.{line.outcome}", place=place, reason=console.sentence(line.reason))
+    for name in ("absent", *ROUTE_COUNTERS):
+        number = getattr(line.counts, name)
+        if number:
+            console.message(f"sync_view.{name}", place=place, number=number)
+
+
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:
     """Write the counters of every source and route; `outcome_text` returns the text of their outcome."""
     for heading, kind, counters in (
         ("sync_view.pulled", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.written", "write", WRITE_COUNTERS),
         ("sync_view.pushed", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
+        ("sync_view.renamed", "rename", ("updated",)),
+        ("sync_view.removed", "remove", ("updated", "deleted")),
     ):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:
@@ -104,13 +116,6 @@ def _table(
     counted = [f"count.{renamed.get(counter, counter)}" for counter in shown_counters]
     headings = (*names, *counted, "sync_view.seconds")
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
-
-
-def _show_notes(lines: Sequence[ReportLine], console: Console) -> None:
-    """Write what is odd about the times of the sources."""
-    for line in lines:
-        for note in time_notes(line.counts):
-            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 
 
 def _show_cursor(line: ReportLine, console: Console) -> None:

@@ -18,6 +18,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
 from cchc_connect.database.private_copy import empty_database
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing.claims import claimed_types
 from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable, UsageMistake
 from cchc_connect.sync.pull_range import PullRange
@@ -124,8 +125,13 @@ def _run(
         environment = RunEnvironment(progress=progress, is_stopping=stop.is_set)
         report = run(Synchronizer(config, database, environment))
         quarantined = count_open_entries(database)
+        sent = {line.record_type for line in report.lines if line.kind == "pull"} - config.ownership.keys()
+        with database.reading() as connection:
+            undeclared = claimed_types(connection, sent)
     console.document(report_document(report, console))
     show_report(report, console)
+    for record_type in undeclared:
+        console.message("sync_view.undeclared_owner", record_type=console.term("record_name", record_type))
     if quarantined:
         console.message("sync_view.see_quarantine", number=quarantined)
     if refused := sum(line.counts.refused for line in report.lines):

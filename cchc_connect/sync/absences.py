@@ -27,6 +27,7 @@ from cchc_connect.database.writing.absences import (
     stored_absences,
 )
 from cchc_connect.database.writing.fingerprints import live_source_keys
+from cchc_connect.database.writing.incoming import MOVED_KEY
 from cchc_connect.sync.adapter_calls import lacks_item
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.pass_progress import Pass
@@ -103,12 +104,14 @@ class Absences:
     def missing(self, connection: Connection, seen: SeenKeys) -> list[str]:
         """Return the sorted keys of the stream's live items that a complete listing lacks.
 
-        An item that moved to another partition and is faulty there is not missing.
+        An item that moved to another partition and is faulty there is not missing. A record whose source key moved on
+        ends with the pass (`MovedKeys`).
         """
         faulty_here = quarantine.open_keys(connection, self._stream)
         faulty_elsewhere = quarantine.open_keys(connection, self._stream, all_partitions=True) - faulty_here
         live_keys = live_source_keys(connection, self._stream)
-        return sorted({key for key in live_keys if key not in seen and key not in faulty_elsewhere})
+        unseen = {key for key in live_keys if key not in seen and key not in faulty_elsewhere}
+        return sorted(key for key in unseen if not key.startswith(MOVED_KEY))
 
     def judge(self, connection: Connection, seen: SeenKeys, now: str) -> Deletions:
         """Decide what is deleted after a complete listing, and store what waits for the next one.

@@ -20,6 +20,7 @@ from cchc_connect.database.writing.version_order import NO_KNOWN_FORM
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
+from cchc_schemas.spelling import SPELLING_VERSION
 
 ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
@@ -98,18 +99,26 @@ NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
 class ChangeDetector:
     """Classifies the items of one source. It uses neither database nor network."""
 
-    def __init__(self, source: Source, owners: Owners | None = None, translator: Translator | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        owners: Owners | None = None,
+        translator: Translator | None = None,
+        connection: str = "",
+    ) -> None:
         """Create the detector.
 
         Args:
             source: the source whose items are classified.
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
+            connection: the connection of the source; others may own its records before it.
         """
-        self.translation_key = (
-            f"{source.mapping_version}.{source.record_type.record_version}{_owners_hash(owners or Owners())}"
-        )
-        """Translation key: mapping version, record version and ownership. If it changes, all items are read again."""
+        versions = f"{source.mapping_version}.{source.record_type.record_version}.{SPELLING_VERSION}"
+        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}"
+        """Translation key: versions of mapping, record and spelling, and ownership. If it changes, all items are read
+        again.
+        """
         self._seed = self.translation_key.encode()
         self._translator = translator or LocalTranslator(source)
 
@@ -232,10 +241,11 @@ def _faulty_item(key: str, item_hash: bytes, item: Item, faults: tuple[Fault, ..
     return FaultyItem(source_key=key, item_hash=item_hash, item=item, faults=faults)
 
 
-def _owners_hash(owners: Owners) -> str:
-    """Return a short hash of the declared owners, 8 hexadecimal digits; "" if none are declared."""
+def _owners_hash(owners: Owners, connection: str) -> str:
+    """Return a short hash of the declared owners and of those before `connection`, 8 digits; "" if there are none."""
     declared = [
         *([f"={owners.record}"] if owners.record else []),
         *(f".{name}={owner}" for name, owner in sorted(owners.fields.items())),
+        *(f"<{owner}" for owner in owners.before(connection)),
     ]
     return hashlib.blake2b("\n".join(declared).encode(), digest_size=4).hexdigest() if declared else ""

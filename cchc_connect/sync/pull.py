@@ -7,7 +7,7 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,9 +22,8 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import remove_absences
-from cchc_connect.database.writing.fingerprints import KnownItem, keys_without_item, known_items_by_hash
+from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
-from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
@@ -33,6 +32,7 @@ from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
+from cchc_connect.sync.moved_keys import MovedKeys
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
@@ -73,11 +73,14 @@ class Pull:
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
+        self._detector = ChangeDetector(
+            source, run_context.owners_of(stream.record_type), translator, stream.connection
+        )
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
         self._unreadable_times = UnreadableTimes()
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
+        self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
         self.counts = Counters()
@@ -102,7 +105,7 @@ class Pull:
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, None)
         cursor = self._initial_cursor()
         if cursor.pass_since is not None:
-            self._retry_key_conflicts()
+            self.counts.add(self._moved_keys.retry())
         try:
             state = self._read(cursor)
         except StartOver:
@@ -129,6 +132,7 @@ class Pull:
                     raise
             else:
                 if not self._rereading.may_end(state.completeness.doubt):
+                    self.counts.add(self._moved_keys.settle(state))
                     return state
             self._run_context.raise_if_stopping()
             cursor = replace(cursor, page_token=None, checkpoint=None, pass_shown=0)
@@ -175,39 +179,6 @@ class Pull:
         since = range_start(self.profile, cursor.watermark, self._run_context.clock.now(), self._stream)
         return replace(cursor, pass_since=since, checkpoint=None)
 
-    def _retry_key_conflicts(self) -> None:
-        """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
-        counts = self._write_conflicts(is_gone=None)
-        counts.quarantined = 0  # they are counted when the source lists them
-        self.counts.add(counts)
-
-    def _settle_moved_keys(self, state: Pass) -> None:
-        """After a complete pass, write the items whose record another item was before, and end what no item is now.
-
-        Row numbers move on when a row is deleted, so items of one page may be records that items of another page were.
-        """
-        if not self._shows_everything(state) or not self._writes_pages:
-            return
-        counts = self._write_conflicts(is_gone=self._is_gone(state))
-        counts.quarantined = -counts.resolved  # they were counted as quarantined on their page
-        keys = self._run_context.read(lambda connection: keys_without_item(connection, self._stream))
-        if keys:
-            counts.add(self._write_batch(PageBatch(deleted_keys=keys)))
-        self.counts.add(counts)
-
-    def _write_conflicts(self, is_gone: Callable[[str], bool] | None) -> Counters:
-        items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
-        classified = self._detector.classify_all(items)
-        return self._write_batch(
-            PageBatch(records=classified.records, is_gone=is_gone, is_full_listing=is_gone is not None)
-        )
-
-    def _write_batch(self, batch: PageBatch) -> Counters:
-        if not (batch.records or batch.deleted_keys):
-            return Counters()
-        write_context = self._run_context.write_context(self._stream.record_type)
-        return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
-
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self.profile.order
         state = Pass(
@@ -225,8 +196,6 @@ class Pull:
                     ends_pass = self._process_page(page, lookup, state, writer)
                     if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
-                        if ends_pass:
-                            self._settle_moved_keys(state)
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -327,6 +296,8 @@ class Pull:
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
+            deletions = self._moved_keys.judge_again(self._absences, page_commit.pass_state, self.counts)
+        if deletions.too_many:
             raise SourceHeld("source.shrunk", vanished=deletions.too_many, live=deletions.live, **self._error_context)
 
     def _write_page(
@@ -343,10 +314,10 @@ class Pull:
                 records=classified.records,
                 faulty=classified.faulty,
                 deleted_keys=deleted_keys,
-                shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
                 former_faults=classified.former_faults,
-                is_full_listing=self._is_full_listing(page_commit.pass_state),
-                is_gone=self._is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
+                is_full_listing=self._moved_keys.lists_everything(page_commit.pass_state),
+                is_gone=self._moved_keys.is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
+                shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
             )
             counts.add(write_page(connection, self._stream, batch, write_context))
         counts.held, counts.absent = deletions.too_many, deletions.waiting
@@ -378,18 +349,6 @@ class Pull:
         if cursor.pass_since is None and watermark is not None and not state.is_resumed:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
-
-    def _shows_everything(self, state: Pass) -> bool:
-        """True if a pass that came to its end showed every item of the source's partition."""
-        return state.shows_everything and not self._pull_range.is_partial
-
-    def _is_full_listing(self, state: Pass) -> bool:
-        """True if a pass lists everything, if it comes to its end."""
-        return state.initial_cursor.pass_since is None and not self._pull_range.is_partial
-
-    def _is_gone(self, state: Pass) -> Callable[[str], bool] | None:
-        """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
-        return (lambda source_key: source_key not in state.seen) if self._shows_everything(state) else None
 
     def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""

@@ -6,6 +6,8 @@ of the last partition, whatever delete detection the source's profile names. Bef
 the source a second time: only what both listings lack is deleted.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +23,7 @@ from cchc_connect.database.writing.fingerprints import live_source_keys, stored_
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.merge_rules import plan_page, same_document
 from cchc_connect.database.writing.page_writer import write_page
+from cchc_connect.database.writing.shown_records import differing_claims, differing_owners, shown_records
 from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Message
 from cchc_connect.sync.absences import deleted_lately
@@ -83,6 +86,11 @@ class Comparison:
         """Items that only the source has."""
         self.missing_there = KeySample()
         """Items that only the database has."""
+        self.other_owner = KeySample()
+        """Items of records that another connection owns, and that differ from what the source lists."""
+        self.owners = Counter[str]()
+        """Those other connections, with the number of their records."""
+        self._compared = SeenKeys()
         self.quarantined = KeySample()
         """Items that are in quarantine, or would be."""
         self.is_complete = False
@@ -99,18 +107,41 @@ class Comparison:
         if not classified.records:
             return
         stored = stored_documents(connection, stream, [incoming.source_key for incoming in classified.records])
-        conflicts = plan_page(
-            connection, stream, PageBatch(records=classified.records), self._write_context
-        ).key_conflicts
+        page = PageBatch(records=classified.records)
+        conflicts = plan_page(connection, stream, page, self._write_context).key_conflicts
         conflicting_keys = {item.source_key for item in conflicts}
         self.quarantined.add(conflicting_keys)
+        shown = shown_records(connection, stream.record_type, [each.record.key for each in classified.records])
+        self._compared.add(incoming.source_key for incoming in classified.records)
         for incoming in classified.records:
             if incoming.source_key in conflicting_keys:
                 continue
-            if incoming.source_key not in stored:
+            present = shown.get(incoming.record.key)
+            if present is not None and not self._becomes_own(present.owner):
+                sent = json.loads(incoming.record.document)
+                self._add_other_owners(
+                    incoming.source_key, differing_owners(stream, sent, present, self._write_context.owners)
+                )
+            elif incoming.source_key not in stored:
                 self.missing_here.add((incoming.source_key,))
             elif not same_document(stored[incoming.source_key], incoming.record.document):
                 self.differing.add((incoming.source_key,))
+
+    def _becomes_own(self, owner: str) -> bool:
+        """True if a record of `owner` is one of this connection, or becomes one with its next page."""
+        name, owners = self.stream.connection, self._write_context.owners
+        return owner == name or (not owners.is_vanished(owner) and owners.takes_over(name, owner))
+
+    def _add_other_owners(self, source_key: str, differing: set[str]) -> None:
+        if differing:
+            self.other_owner.add((source_key,))
+            self.owners.update(differing)
+
+    def find_differing_claims(self, connection: Connection) -> None:
+        """Find items that came unchanged and differ from the record of another owner. Call it after the last page."""
+        for source_key, differing in differing_claims(connection, self.stream, self._write_context.owners):
+            if source_key in self._listed and source_key not in self._compared:
+                self._add_other_owners(source_key, differing)
 
     def find_deleted(self, connection: Connection) -> tuple[list[str], int, int]:
         """Find what only the database has. Call it after the last page of the last partition.
@@ -128,28 +159,38 @@ class Comparison:
         quarantined = quarantine.open_keys(connection, self.stream, all_partitions=True)
         missing_there = sorted({*missing_there, *(key for key in quarantined if key not in self._listed)})
         self.missing_there.add(missing_there)
-        differences = (self.missing_there, self.missing_here, self.differing)
+        differences = (self.missing_there, self.missing_here, self.differing, self.other_owner)
         self.quarantined.add(sorted(key for key in quarantined if not any(key in keys for keys in differences)))
         return missing_there, missing_records, live
 
     @property
     def equal(self) -> int:
         """Return the number of items that are equal on both sides."""
-        return max(0, len(self._listed) - len(self.differing) - len(self.missing_here) - len(self.quarantined))
+        others = (self.differing, self.missing_here, self.other_owner, self.quarantined)
+        return max(0, len(self._listed) - sum(map(len, others)))
 
     @property
     def is_equal(self) -> bool:
         """Whether both sides are equal. An item in quarantine is a known fault and not a difference."""
-        return self.is_complete and not (len(self.differing) or len(self.missing_here) or len(self.missing_there))
+        differences = (self.differing, self.missing_here, self.missing_there, self.other_owner)
+        return self.is_complete and not any(map(len, differences))
+
+    @property
+    def is_equal_but_for_owners(self) -> bool:
+        """Whether both sides are equal now but for what other connections own, which a repair does not change."""
+        own = (self.differing, self.missing_here, self.missing_there)
+        return self.is_repaired or (self.is_complete and not any(map(len, own)))
 
     def as_document(self) -> Mapping[str, object]:
         """Return the comparison as a JSON-ready dictionary, without its reason."""
         kinds = {"differing": self.differing, "missing_here": self.missing_here, "gone_there": self.missing_there}
+        kinds |= {"other_owner": self.other_owner}
         return {
             "record_type": self.stream.record_type,
             "whole": self.is_complete,
             "repaired": self.is_repaired,
             "equal": self.equal,
+            "owners": dict(self.owners),
             **{name: keys.as_document() for name, keys in {**kinds, "in_quarantine": self.quarantined}.items()},
         }
 
@@ -170,7 +211,9 @@ class Reconciliation:
         """Return `DONE` if both sides are equal now, `PARTIAL` if they differ, `FAILED` if a listing is incomplete."""
         if not all(comparison.is_complete for comparison in self.comparisons):
             return RunStatus.FAILED
-        is_equal = all(comparison.is_equal or comparison.is_repaired for comparison in self.comparisons)
+        is_equal = all(
+            comparison.is_equal_but_for_owners and not len(comparison.other_owner) for comparison in self.comparisons
+        )
         return RunStatus.DONE if is_equal else RunStatus.PARTIAL
 
 
@@ -212,6 +255,7 @@ class Reconciler:
                 return is_unreachable(error)
         comparison.is_complete = True
         missing_there, missing_records, live = self._run_context.read(comparison.find_deleted)
+        self._run_context.read(comparison.find_differing_claims)
         if self._run_context.dry_run:
             return False
         if missing_there:

@@ -29,7 +29,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import known_items_by_hash
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
-from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.ownership import NO_SENDERS, Senders
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import (
     CchcError,
@@ -46,6 +46,7 @@ from cchc_connect.sync.high_water import high_water_file, settle_epoch
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.senders import senders_of
 from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.sync.written_records import WrittenRecords, written_item
 from cchc_schemas import Record, RecordInvalid
@@ -109,6 +110,7 @@ class RecordWriter:
         self._database = database
         self._connection = connection
         self._environment = environment or RunEnvironment()
+        self._senders: Senders | None = None
         self._detectors: dict[str, ChangeDetector] = {}
         self._pages: dict[str, list[_Page]] = {}
         self._pending_count = self._pending_bytes = 0
@@ -139,7 +141,9 @@ class RecordWriter:
         with database.reading() as transaction:
             if connection in {state.connection for state in stream_states(transaction)}:
                 raise UsageMistake("program.is_pulled", connection=connection)
-        return cls(config, database, connection)
+        writer = cls(config, database, connection)
+        writer._senders = NO_SENDERS
+        return writer
 
     @property
     def report(self) -> RunReport:
@@ -262,6 +266,7 @@ class RecordWriter:
                 clock=clock,
                 token=lease.token,
                 owners=self._config.ownership,
+                senders=self._senders or senders_of(self._config, self._database),
                 progress=environment.progress,
                 is_stopping=environment.is_stopping,
                 sleep=environment.sleep,
@@ -295,8 +300,9 @@ class RecordWriter:
     def _detector(self, record_class: type[Record]) -> ChangeDetector:
         record_type = record_class.record_type
         if record_type not in self._detectors:
-            owners = owners_of(self._config.ownership, record_type)
-            self._detectors[record_type] = ChangeDetector(WrittenRecords(record_class), owners)
+            owners = self._running().owners_of(record_type)
+            detector = ChangeDetector(WrittenRecords(record_class), owners, connection=self._connection)
+            self._detectors[record_type] = detector
         return self._detectors[record_type]
 
     def _last_page(self, record_class: type[Record]) -> _Page:

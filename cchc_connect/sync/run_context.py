@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -14,7 +13,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import require_token
 from cchc_connect.database.writing.incoming import WriteContext
-from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
 from cchc_connect.sync.high_water import HighWaterFile, present_mark
 
@@ -56,6 +55,8 @@ class RunContext:
     """Fencing token of the run's lease; None in a dry run."""
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     """Record type, or `record_type.field` -> name of the connection declared as its source of truth."""
+    senders: Senders = NO_SENDERS
+    """Which connections are configured; `NO_SENDERS` in a program without configuration."""
     accept_shrink: frozenset[str] = frozenset()
     """Names of the connections for which the operator accepts that many records vanish."""
     max_quarantined_share: float = 1.0
@@ -86,7 +87,11 @@ class RunContext:
     def write_context(self, record_type: str) -> WriteContext:
         """Return the write context for records of a type: the run, the current instant and the owners."""
         now = to_timestamp_text(self.clock.now())
-        return WriteContext(run_id=self.run_id, now=now, owners=owners_of(self.owners, record_type))
+        return WriteContext(run_id=self.run_id, now=now, owners=self.owners_of(record_type))
+
+    def owners_of(self, record_type: str) -> Owners:
+        """Return the owners of a record type."""
+        return owners_of(self.owners, record_type, self.senders)
 
     def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.
@@ -114,7 +119,7 @@ class RunContext:
             LeaseLost: another run took the lease over.
         """
         if self.token is not None:
-            self.read(partial(require_token, token=self.token))
+            require_token(self.database, self.token, self.sleep)
 
     def mark_high_water(self, connection: Connection) -> None:
         """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""

@@ -31,7 +31,6 @@ from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
-from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
@@ -49,6 +48,7 @@ from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.senders import senders_of
 from cchc_connect.sync.written_records import WrittenRecords
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import usable_runtime_folder
@@ -286,7 +286,7 @@ class Synchronizer:
 
     def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
         source, stream = self._source(entry.connection, entry.record_type), self._stream(entry)
-        detector = ChangeDetector(source, owners_of(run_context.owners, entry.record_type))
+        detector = ChangeDetector(source, run_context.owners_of(entry.record_type), connection=entry.connection)
         classified = detector.classify_all([entry.item])
         incoming_records = [
             msgspec.structs.replace(incoming, source_key=entry.source_key) for incoming in classified.records
@@ -338,6 +338,7 @@ class Synchronizer:
             clock=self._clock,
             token=None,
             owners=self._config.ownership,
+            senders=senders_of(self._config, self._database),
             max_quarantined_share=self._config.run.max_quarantined_share,
             progress=environment.progress,
             is_stopping=environment.is_stopping,

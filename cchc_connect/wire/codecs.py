@@ -27,6 +27,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
 from cchc_connect.wire.json import MAX_NUMBER_LENGTH
 from cchc_connect.wire.shapes import shape_of
 from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
+from cchc_schemas.spelling import one_spelling
 from cchc_schemas.text import listed
 
 Reader: TypeAlias = Callable[[object], object]
@@ -336,13 +337,13 @@ def plain_text(value: object) -> str:
 def item_key(value: object) -> str:
     """Return a source's key of an item: one key for a number, its text and the text of its float; "" for none.
 
+    Letters that look alike and invisible characters make no other key (`cchc_schemas.spelling`).
+
     >>> item_key(45), item_key(45.0), item_key("45.0"), item_key(" p-1 "), item_key(None)
     ('45', '45', '45', 'p-1', '')
     """
-    text = plain_text(value)
-    if _INTEGER.fullmatch(text):
-        return text.partition(".")[0]
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    text = one_spelling(plain_text(value))
+    return text.partition(".")[0] if _INTEGER.fullmatch(text) else text
 
 
 def as_list(value: object) -> list[object]:

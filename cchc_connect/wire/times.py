@@ -24,7 +24,16 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
-from cchc_connect.wire.codecs import Reader, Unreadable, dotnet_instant, epoch_ms, local_day, partial_date, text_or_none
+from cchc_connect.wire.codecs import (
+    Reader,
+    Unreadable,
+    dotnet_instant,
+    epoch_ms,
+    local_day,
+    noting_shape,
+    partial_date,
+    text_or_none,
+)
 from cchc_schemas import VIETNAM, PartialDate
 from cchc_schemas.faults import Noted
 
@@ -153,6 +162,7 @@ def instant(value: object) -> datetime | Noted | Unreadable | None:
     return moment if isinstance(moment, datetime | Unreadable) or moment is None else _NO_INSTANT
 
 
+@noting_shape
 def change_time(value: object) -> datetime | Unreadable | None:
     """Return a source's time of change, in any usual spelling; None for no value and for a placeholder.
 

@@ -16,8 +16,9 @@ from typing import Annotated, TypeAlias
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from cchc_schemas.codes import Code
+from cchc_schemas.codes import Code, commune_digits
 from cchc_schemas.package_tables import package_table
+from cchc_schemas.spelling import one_spelling
 
 
 class AdminScheme(StrEnum):
@@ -161,13 +162,17 @@ class CommuneRule(Code):
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return self.exactly()
 
+    def canonical(self, code: str) -> str:
+        """Return the one spelling of a clean code: five digits, without the zero fraction of a number."""
+        return commune_digits(one_spelling(code))
+
     def check(self, code: str, validation: ValidationInfo) -> str:
         """Return `code`; if the scheme is invalid or missing, only the pattern is checked."""
         scheme = validation.data.get("scheme")
         if scheme is not None and code in _commune_codes(scheme):
             return code
-        super().check(code, validation)
-        if scheme is not None:
+        code = super().check(code, validation)
+        if scheme is not None and code not in _commune_codes(scheme):
             raise PydanticCustomError("commune_code_unknown", "The scheme has no such commune")
         return code
 

@@ -29,7 +29,18 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.code_lists import code_list
-from cchc_schemas.text import LETTERS, REQUIRED, WRITTEN_WORD, clean_text, fitting_or_exact, listed
+from cchc_schemas.spelling import note_respelling, one_spelling, whole_number
+from cchc_schemas.text import (
+    LETTERS,
+    PLAIN_LETTERS,
+    REQUIRED,
+    TEXT_LENGTH,
+    WRITTEN_WORD,
+    KeyTextRule,
+    clean_text,
+    fitting_or_exact,
+    listed,
+)
 
 CODE_LENGTH = 100
 """Longest code that lenient reading accepts, in characters."""
@@ -37,6 +48,13 @@ CODE_LENGTH = 100
 _WORD = f"[{LETTERS.replace('!-~', '!-9;-~')}]+"
 _NUMBER = f"{_WORD}(?: {_WORD})*"
 """Words of any characters but the colon, which separates the numbers in a key."""
+
+_PLAIN = f"[{PLAIN_LETTERS.replace('!-~', '!-9;-~')}]"
+_PLAIN_LETTER = rf"[\-{PLAIN_LETTERS.replace('!-~', '!-+/;-~')}]"
+_PLAIN_NUMBER = f"(?:0|[1-9][0-9]*|(?:{_PLAIN}+ )*{_PLAIN}*{_PLAIN_LETTER}{_PLAIN}*(?: {_PLAIN}+)*)"
+"""Numbers of sheets and parcels that surely are in canonical form: of digits alone, or with another character than
+digits, point and comma.
+"""
 
 
 class Irregularities(list[str]):
@@ -64,9 +82,26 @@ class Code:
         """Return what a message says about codes that match: an example; "" if the rule says enough."""
         return self.example
 
+    def canonical(self, code: str) -> str:
+        """Return the one spelling of a clean code, in capitals or without spaces if only so it matches.
+
+        >>> DOSSIER_CODE.canonical("h09 \u2013 250801 - 0007"), FIELD_CODE.canonical("G07-L\u00d006")
+        ('H09-250801-0007', 'G07-LĐ06')
+        """
+        code = one_spelling(code)
+        compact = code.replace(" ", "")
+        return next(filter(self.fits, (code, compact, compact.upper(), compact.lower())), code)
+
     def check(self, code: str, validation: ValidationInfo) -> str:
-        """Return `code` cleaned; an irregular code is accepted only in lenient reading, which records the rule."""
-        code = clean_text(code)
+        """Return `code` in its one spelling; an irregular code is accepted only in lenient reading.
+
+        Lenient reading records the rule that the code breaks, and that the spelling was another one.
+        """
+        written = clean_text(code)
+        code = self.canonical(written)
+        if code != written:
+            note_respelling(validation)
+            code = clean_text(code)  # nothing but invisible characters is no code
         if not self.fits(code):
             if not (self.forgivable and code.isprintable() and isinstance(validation.context, Irregularities)):
                 raise PydanticCustomError(self.rule, "The code is irregular", {REQUIRED: self.required()})
@@ -74,7 +109,12 @@ class Code:
         return code
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return fitting_or_exact(self.pattern, self.max_length, self.exactly())
+        return fitting_or_exact(self.quick_pattern, self.max_length, self.exactly())
+
+    @property
+    def quick_pattern(self) -> str:
+        """Return a pattern that only codes in canonical form match."""
+        return self.pattern
 
     def exactly(self) -> CoreSchema:
         """Return the schema that checks every code, irregular ones included."""
@@ -103,12 +143,83 @@ class ListedCode(Code):
         """Return the codes of the list."""
         return listed(code_list(self.code_list).entries)
 
+    def canonical(self, code: str) -> str:
+        """Return the one spelling of a clean code; capitals are kept, as some lists hold codes of both."""
+        return one_spelling(code)
+
     def check(self, code: str, validation: ValidationInfo) -> str:
         """Return `code`; it is cleaned only if the list does not contain it unchanged."""
         return code if self.fits(code) else super().check(code, validation)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "enum": sorted(code_list(self.code_list)), "x-code-list": self.code_list}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberCode(Code):
+    """Validates a number of a map sheet or parcel, which is text: "12a" and "DC 12" exist.
+
+    Sheets of a commune and parcels of a sheet are numbered from 1, so "045", "45.0" and "45" are one number.
+    """
+
+    pattern: str = _NUMBER
+    forgivable: bool = False
+    max_length: int = 40
+
+    @property
+    def quick_pattern(self) -> str:
+        """Return a pattern that only numbers in canonical form match."""
+        return _PLAIN_NUMBER
+
+    def canonical(self, code: str) -> str:
+        """Return the one spelling of a clean number.
+
+        >>> PARCEL_NUMBER.canonical("0123.0"), PARCEL_NUMBER.canonical("12a"), PARCEL_NUMBER.canonical("DC  12")
+        ('123', '12a', 'DC 12')
+        """
+        code = one_spelling(code)
+        return whole_number(code) or code
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelKeyCode(Code):
+    """Validates the key of a parcel, whose numbers have one spelling too."""
+
+    @property
+    def quick_pattern(self) -> str:
+        """Return a pattern that only keys in canonical form match."""
+        return f"gso-2025-0[17]:[0-9]{{5}}:{_PLAIN_NUMBER}:{_PLAIN_NUMBER}"
+
+    def canonical(self, code: str) -> str:
+        """Return the one spelling of a clean key.
+
+        >>> PARCEL_KEY.canonical("gso-2025-07:25747.0:45.0:0123")
+        'gso-2025-07:25747:45:123'
+        """
+        parts = [one_spelling(part) for part in code.split(":")]
+        if len(parts) != KEY_PARTS:
+            return one_spelling(code)
+        scheme, commune, sheet, number = parts
+        numbers = (MAP_SHEET_NUMBER.canonical(sheet), PARCEL_NUMBER.canonical(number))
+        return ":".join((scheme.lower(), commune_digits(commune), *numbers))
+
+
+KEY_PARTS = 4
+"""Parts of a parcel's key: scheme, commune, sheet and number."""
+
+_COMMUNE_NUMBER = re.compile("([0-9]{5})[.,]0+")
+
+
+def commune_digits(code: str) -> str:
+    """Return a commune code without the zero fraction of a number; other texts are returned unchanged.
+
+    Fewer digits are never padded here: they may be a district's. An adapter whose source sends numbers pads them.
+
+    >>> commune_digits("00097.0"), commune_digits("718")
+    ('00097', '718')
+    """
+    number = _COMMUNE_NUMBER.fullmatch(code)
+    return code if number is None else number[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +234,33 @@ class SerialRule:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         limits = core_schema.str_schema(max_length=CODE_LENGTH)
-        compact = core_schema.no_info_after_validator_function(_compact, core_schema.str_schema())
+        compact = core_schema.with_info_after_validator_function(_compact, core_schema.str_schema())
         return fitting_or_exact(self.pattern, CODE_LENGTH, core_schema.chain_schema([compact, limits]))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": WRITTEN_WORD, "minLength": 1, "maxLength": CODE_LENGTH}
 
 
-def _compact(serial: str) -> str:
-    return "".join(clean_text(serial).upper().split())
+@dataclass(frozen=True, slots=True)
+class DossierReferenceRule(KeyTextRule):
+    """Validates the code of a dossier in another record, or a receipt number: one spelling with the dossier's own."""
+
+    def canonical(self, text: str) -> str:
+        """Return the one spelling of a clean code."""
+        return DOSSIER_CODE.canonical(text)
+
+    @property
+    def quick_pattern(self) -> str:
+        """Return a pattern that only codes in canonical form match."""
+        return DOSSIER_CODE.pattern
+
+
+def _compact(serial: str, validation: ValidationInfo) -> str:
+    written = "".join(clean_text(serial).split())
+    unified = one_spelling(written)
+    if unified != written:
+        note_respelling(validation)
+    return clean_text(unified.upper())
 
 
 _QCVN_102 = r"[0-9]{3}\.[0-9]{2}\.[0-9]{2,3}\.[A-Z][0-9]{2}"
@@ -145,10 +274,10 @@ DOSSIER_CODE = Code(
 )
 AGENCY_CODE = Code(rule="agency_code_irregular", pattern=_AGENCY, example="000.00.00.H49")
 FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}", example="G17-XD11")
-MAP_SHEET_NUMBER = Code(rule="map_sheet_irregular", pattern=_NUMBER, forgivable=False, max_length=40, example="45")
-PARCEL_NUMBER = Code(rule="parcel_number_irregular", pattern=_NUMBER, forgivable=False, max_length=40, example="123")
+MAP_SHEET_NUMBER = NumberCode(rule="map_sheet_irregular", example="45")
+PARCEL_NUMBER = NumberCode(rule="parcel_number_irregular", example="123")
 NATIONAL_PARCEL_ID = Code(rule="national_parcel_id_irregular", pattern="[0-9b-hjkmnp-z]{12}", example="w3gvk1h2m8q0")
-PARCEL_KEY = Code(
+PARCEL_KEY = ParcelKeyCode(
     rule="parcel_key_irregular",
     pattern=f"gso-2025-0[17]:[0-9]{{5}}:{_NUMBER}:{_NUMBER}",
     forgivable=False,
@@ -160,6 +289,8 @@ ProcedureCode: TypeAlias = Annotated[str, PROCEDURE_CODE]
 """Procedure code (mã TTHC)."""
 DossierCode: TypeAlias = Annotated[str, DOSSIER_CODE]
 """Dossier code (mã hồ sơ): agency, day and number of the day."""
+DossierReference: TypeAlias = Annotated[str, DossierReferenceRule(TEXT_LENGTH)]
+"""Code of a dossier (mã hồ sơ) that another record names, or a receipt number (số biên nhận)."""
 AgencyCode: TypeAlias = Annotated[str, AGENCY_CODE]
 """Agency code (mã định danh đơn vị), by QCVN 102:2016 or QĐ 20/2020 in either order of its levels."""
 FieldCode: TypeAlias = Annotated[str, FIELD_CODE]

@@ -18,7 +18,7 @@ from cchc_schemas.measures import Measure
 from cchc_schemas.parcel_refs import ParcelRef
 from cchc_schemas.personal import Personal, PersonalNumber
 from cchc_schemas.records import Part
-from cchc_schemas.text import Text
+from cchc_schemas.text import KeyText, Text
 
 
 class PermitStatus(StrEnum):
@@ -75,13 +75,13 @@ class ConstructionPermit(LocatedRecord):
 
     record_type: ClassVar[str] = "construction_permit"
 
-    permit_code: Text
+    permit_code: KeyText
     """Code given by the source (mã công trình cấp phép); not the printed number, which is not unique."""
     permit_number: Text | None = None
     """Number printed on the permit (số giấy phép)."""
     dossier_code: DossierCode | None = None
     """Dossier of the application (mã hồ sơ)."""
-    works_code: Text | None = None
+    works_code: KeyText | None = None
     """Works it is for (mã công trình)."""
     name: Text
     """Name of the works (tên công trình)."""
@@ -139,7 +139,7 @@ class ConstructionWorks(LocatedRecord):
 
     record_type: ClassVar[str] = "construction_works"
 
-    works_code: Text
+    works_code: KeyText
     """Code given by the source (mã công trình)."""
     name: Text
     """Name (tên công trình)."""

@@ -18,7 +18,7 @@ from cchc_schemas.package_tables import package_table
 from cchc_schemas.personal import Personal, PersonalNumber
 from cchc_schemas.procedures import Channel
 from cchc_schemas.records import Record
-from cchc_schemas.text import Text
+from cchc_schemas.text import KeyText, Text
 
 
 class DossierStatus(IntEnum):
@@ -141,9 +141,9 @@ class DossierStep(Record):
     """Dossier (mã hồ sơ)."""
     at: Instant
     """When it was done (thời điểm xử lý), UTC."""
-    action: Text
+    action: KeyText
     """What was done (nội dung xử lý)."""
-    action_code: Text | None = None
+    action_code: KeyText | None = None
     """The source's code of the action (mã thao tác)."""
     status: DossierStatus
     """Status of the dossier after the step (trạng thái hồ sơ)."""

@@ -14,6 +14,7 @@ from typing import ClassVar
 from cchc_schemas.admin_units import AdminScheme, CommuneCode
 from cchc_schemas.codes import (
     CertificateSerial,
+    DossierReference,
     LandChangeCode,
     LandUseCode,
     MapSheetNumber,
@@ -28,7 +29,7 @@ from cchc_schemas.measures import AreaM2
 from cchc_schemas.parcel_refs import ParcelRef, parcel_key
 from cchc_schemas.personal import Personal, PersonalNumber
 from cchc_schemas.records import Part, Record
-from cchc_schemas.text import Text
+from cchc_schemas.text import KeyText, Text
 
 
 class HolderKind(StrEnum):
@@ -85,11 +86,11 @@ class Certificate(Part):
 
     serial: CertificateSerial
     """Serial (số phát hành), upper case without spaces."""
-    book_number: Text | None = None
+    book_number: KeyText | None = None
     """Number in the register (số vào sổ)."""
     issued_on: PartialDate | None = None
     """Day of issue (ngày cấp)."""
-    dossier_code: Text | None = None
+    dossier_code: DossierReference | None = None
     """Dossier of the certificate (mã hồ sơ, số biên nhận)."""
 
 
@@ -195,7 +196,7 @@ class LandChange(Record):
 
     record_type: ClassVar[str] = "land_change"
 
-    change_id: Text
+    change_id: KeyText
     """Identifier given by the source (mã biến động)."""
     kind: LandChangeCode
     """Kind of change (loại biến động). Source: change codes of ELIS."""
@@ -205,7 +206,7 @@ class LandChange(Record):
     """Parcels before (thửa đất trước biến động); several where parcels were merged."""
     to_parcels: tuple[ParcelRef, ...] = ()
     """Parcels after (thửa đất sau biến động); several where one was split."""
-    dossier_code: Text | None = None
+    dossier_code: DossierReference | None = None
     """Dossier of the change (mã hồ sơ)."""
     content: Text | None = None
     """Content of the change (nội dung biến động)."""

@@ -11,6 +11,7 @@ from cchc_schemas.codes import Irregularities
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of, without_notes
 from cchc_schemas.personal import mask, personal_marks
+from cchc_schemas.spelling import RESPELLED, Respellings
 
 
 class Part(DescribedModel):
@@ -67,7 +68,7 @@ class Record(Part):
                 raise
             irregular.clear()
             record = _read_leniently(cls, fields, irregular)
-        irregularities = record.irregularities() if irregular else ()
+        irregularities = (*_respelled(cls, fields), *record.irregularities()) if irregular else ()
         return Reading(record, (*notes, *irregularities, *record.quality_notes()))
 
     def irregularities(self) -> tuple[Note, ...]:
@@ -81,6 +82,15 @@ class Record(Part):
     def quality_notes(self) -> Iterable[Note]:
         """Return notes on the record as a whole, for example on dates out of order."""
         return ()
+
+
+def _respelled(record_type: type[Record], fields: Mapping[str, object]) -> tuple[Note, ...]:
+    """Return a note for every value that `fields` have in another spelling than the record."""
+    try:
+        record_type.model_validate(fields, context=Respellings())
+    except ValidationError as error:
+        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule == RESPELLED)
+    return ()
 
 
 RecordT = TypeVar("RecordT", bound=Record)

@@ -9,14 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from cchc_schemas.spelling import note_respelling, one_spelling, vietnamese_letters
 
 TEXT_LENGTH = 4000
 """Longest text of a record, in characters after NFC; the longest limit observed is that of file names."""
 
 LETTERS = "!-~¡-ʯḀ-ỿ"
 """Visible ASCII, Latin and Vietnamese letters, as ranges for a pattern; text of only these is always in NFC."""
+
+PLAIN_LETTERS = "!-~¡-¬®-ÏÑ-ïñ-ƈƊ-ɕɗ-ʯḀ-ỿ"
+"""The same without letters that look like Đ and đ, and without the soft hyphen."""
 
 _CONTROLS = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f"
 _SPACES = r"\t\n \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -96,18 +101,53 @@ def quick_part(schema: CoreSchema) -> CoreSchema | None:
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """Validates clean text of at most `max_length` characters."""
+    """Validates clean text of at most `max_length` characters, in which Đ is always the Vietnamese letter."""
 
     max_length: int
 
+    def canonical(self, text: str) -> str:
+        """Return the one spelling of a clean text."""
+        return vietnamese_letters(text)
+
+    @property
+    def quick_pattern(self) -> str:
+        """Return a pattern that only texts in canonical form match."""
+        return rf"[\n\t {PLAIN_LETTERS}]+"
+
+    def check(self, text: str, validation: ValidationInfo) -> str:
+        """Return the text clean and in its one spelling."""
+        written = clean_text(text)
+        text = self.canonical(written)
+        if text != written:
+            note_respelling(validation)
+            return clean_text(text)  # nothing but invisible characters is no text
+        return text
+
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         limits = core_schema.str_schema(max_length=self.max_length)
-        cleaned = core_schema.no_info_after_validator_function(clean_text, core_schema.str_schema())
-        return fitting_or_exact(rf"[\n\t {LETTERS}]+", self.max_length, core_schema.chain_schema([cleaned, limits]))
+        cleaned = core_schema.with_info_after_validator_function(self.check, core_schema.str_schema())
+        return fitting_or_exact(self.quick_pattern, self.max_length, core_schema.chain_schema([cleaned, limits]))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": WRITTEN_TEXT, "minLength": 1, "maxLength": self.max_length}
 
 
+@dataclass(frozen=True, slots=True)
+class KeyTextRule(TextRule):
+    """Validates a text that names a record: single spaces between words, no characters that look alike."""
+
+    def canonical(self, text: str) -> str:
+        """Return the one spelling of a clean text."""
+        return one_spelling(text)
+
+    @property
+    def quick_pattern(self) -> str:
+        """Return a pattern that only texts in canonical form match."""
+        return f"[{PLAIN_LETTERS}]+(?: [{PLAIN_LETTERS}]+)*"
+
+
 Text: TypeAlias = Annotated[str, TextRule(TEXT_LENGTH)]
 """Text in NFC, stripped, at least one and at most 4000 characters."""
+
+KeyText: TypeAlias = Annotated[str, KeyTextRule(TEXT_LENGTH)]
+"""Text that is a key or part of one, in its one spelling: two spellings of an identifier are one record."""

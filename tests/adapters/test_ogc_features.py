@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
-from cchc_connect import DeleteDetection, Item, PageRequest, SourceHeld, Unreadable, Verdict
+from cchc_connect import DeleteDetection, Item, ListingEnd, PageRequest, SourceHeld, Unreadable, Verdict
 from cchc_connect.testing import Agencies, OgcFeaturesDouble, World
 from cchc_schemas import (
     AdminScheme,
@@ -305,6 +305,22 @@ def test_json_is_asked_for_by_header_because_next_links_lose_the_parameter() -> 
     assert (second[0].path, second[0].params) == (following, {})
     assert first[0].headers == second[0].headers == {"Accept": "application/geo+json, application/json"}
     assert last.next_page_token is None
+
+
+@pytest.mark.parametrize(("links", "end"), [(True, ListingEnd.PROVEN), (False, ListingEnd.UNPROVEN)])
+def test_a_full_first_page_is_the_last_one_of_a_server_that_links_more(links: bool, end: ListingEnd) -> None:  # noqa: FBT001  # a column of the table above
+    """Without count and link nothing shows it, so a page of one is asked for: a server links the next one, or not."""
+    two, one = {**EMPTY, "features": [FEATURE, FEATURE]}, {**EMPTY, "features": [FEATURE]}
+    following = [{"rel": "next", "href": "http://land.example/collections/thua_dat/items?offset=1&limit=1"}]
+
+    requests, page = run_conversation(
+        server(page_size=2).sources[0].fetch(FIRST_PAGE),
+        json_response(two),
+        json_response({**one, "links": following} if links else one),
+    )
+
+    assert [request.params["limit"] for request in requests] == ["2", "1"]
+    assert (page.next_page_token, page.end, len(page.items)) == (None, end, 2)
 
 
 def test_what_changed_is_asked_for_from_the_second_on() -> None:

@@ -6,6 +6,7 @@ stands still within a command and moves on between commands, so that every store
 
 import os
 import shlex
+import tempfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -164,6 +165,7 @@ def play(folder: Path, database: str, dead_letters: str) -> Observed:
         ports = {int(url.rpartition(":")[2]): name for name, url in urls.items()}
         observed = Observed(folder=folder, ports=ports, requests={name: [] for name in urls})
         running.enter_context(_passwords(agencies))
+        running.enter_context(_runtime_folder())
         running.enter_context(_recorded_requests(observed))
         stage = _Stage(
             observed=observed,
@@ -316,6 +318,13 @@ def _stopped_clock(stage: _Stage) -> Generator[None, None, None]:
         return 0.0
 
     with patch.object(SystemClock, "now", now), patch.object(SystemClock, "monotonic", monotonic):
+        yield
+
+
+@contextmanager
+def _runtime_folder() -> Generator[None, None, None]:
+    """Give the program a runtime folder of its own, where it finds what its last run left."""
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, XDG_RUNTIME_DIR=folder, RUNTIME_DIRECTORY=""):
         yield
 
 

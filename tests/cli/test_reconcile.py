@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from cchc_connect import RecordWriter
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.stream import Stream
+from cchc_schemas import LandParcel
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District
 from tests.databases import on_every_kind
-from tests.sync.memory_systems import LandRegister, dossier_codes, dossier_fields, parcel_item
+from tests.sync.memory_systems import dossier_codes, dossier_fields, parcel_item
 from tests.sync.pulled_database import PulledDatabase
 
 STREAM = Stream(connection="district", record_type="land_parcel", agency="000.00.01.H09")
@@ -266,23 +268,49 @@ def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
     assert books.quarantined() == []
 
 
+def parcel_of(number: int, area: str, **changed: object) -> LandParcel:
+    fields = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12", "parcel_number": str(number)}
+    return LandParcel.model_validate({**fields, "area_m2": area, **changed})
+
+
 @on_every_kind
 def test_what_is_said_of_anothers_record_is_compared_too(
     call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
-    """The record stays its owner's, whatever is put right; the discrepancy is that of now."""
+    """The record stays its owner's, whatever is put right; the owner is named and the discrepancy is that of now."""
     del connect
-    books.pull("owner", LandRegister([parcel_item(1)]))
-    district.items[PARCELS] = [parcel_item(1, area="260")]
+    with RecordWriter.for_agency(books.database, connection="owner", agency="000.00.02.H09") as writer:
+        writer.write(parcel_of(1, "250.5"))
+        writer.write(parcel_of(2, "250.5"))
+    district.items[PARCELS] = [parcel_item(1, area="260"), parcel_item(2)]
     call("sync")
-    assert call("reconcile", "district").code == 0
+    unchanged = call("reconcile", "district", "--json")
     district.parcels[0]["area"] = "270"
 
     compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
-    assert (compared.code, keys(compared)["differing"], repaired.code) == (3, ["p1"], 0)
+    for seen in (unchanged, compared):
+        (source,) = seen.document["sources"]
+        assert (seen.code, source["other_owner"]["samples"], source["owners"]) == (3, ["p1"], {"owner": 1})
+        assert (source["equal"], source["differing"]["number"]) == (1, 0)
+    assert (repaired.code, "owner (1)" in repaired.out) == (3, True)
     assert books.differences() == [("area_m2", "district", '"270"', '"250.5"')]
     assert books.row("gso-2025-07:25747:12:1").area_m2 == 250.5
+
+
+@on_every_kind
+def test_a_value_that_agrees_with_anothers_record_is_no_difference(
+    call: Call, connect: Connect, district: District, books: PulledDatabase
+) -> None:
+    del connect
+    with RecordWriter.for_agency(books.database, connection="owner", agency="000.00.02.H09") as writer:
+        writer.write(parcel_of(1, "250.5", address="Khu phố 3"))
+    district.items[PARCELS] = [parcel_item(1)]
+    call("sync")
+
+    compared = call("reconcile", "district", "--json")
+
+    assert (compared.code, compared.document["sources"][0]["equal"]) == (0, 1)
 
 
 PARTS = ("north", "south")

@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from cchc_schemas import AdminScheme, Geometry, GeometryType, ParcelRef, PartialDate, Record, code_list, communes
 from cchc_schemas.admin_units import CommuneRule
-from cchc_schemas.codes import CODE_LENGTH, Code, ListedCode, SerialRule
+from cchc_schemas.codes import CODE_LENGTH, Code, DossierReferenceRule, ListedCode, SerialRule
 from cchc_schemas.dates import InstantRule
 from cchc_schemas.measures import Limits
-from cchc_schemas.text import TextRule
+from cchc_schemas.text import KeyTextRule, TextRule
 
 PARCEL: dict[str, object] = {
     "scheme": "gso-2025-07",
@@ -75,6 +75,8 @@ def _codes(pattern: str, max_length: int) -> st.SearchStrategy[str]:
 
 _BY_RULE: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     TextRule: lambda _: texts,
+    KeyTextRule: lambda _: texts,
+    DossierReferenceRule: lambda _: texts,
     CommuneRule: lambda _: st.sampled_from(_SHARED_COMMUNES),
     ListedCode: lambda rule: st.sampled_from(sorted(code_list(rule.code_list))),
     SerialRule: lambda rule: _codes(rule.pattern, CODE_LENGTH),

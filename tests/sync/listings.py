@@ -28,7 +28,7 @@ class Listing(LandRegister):
     """Pages that a cache gives for a page token ("" for none), whatever the register holds now."""
 
     @property
-    def pages_asked(self) -> int:
+    def page_requests(self) -> int:
         """Return how many pages were requested, without questions by key."""
         return sum(page_request.source_key is None for page_request in self.requests)
 
@@ -40,7 +40,7 @@ class Listing(LandRegister):
             shown = [wire_item for wire_item in self.items if wire_item["id"] == page_request.source_key]
             hidden = [{"id": page_request.source_key}] if page_request.source_key in there else []
             return Page(items=shown or hidden, next_page_token=None)
-        self.before_page(self, self.pages_asked + 1)
+        self.before_page(self, self.page_requests + 1)
         page = yield from super().fetch(page_request)
         page = self.cached.get(page_request.page_token or "", page)
         start = int(page_request.page_token or 0)

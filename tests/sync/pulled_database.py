@@ -15,6 +15,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import hold, read_cursor
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing.ownership import NO_SENDERS, Senders
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.pull_range import PullRange
@@ -29,12 +30,20 @@ class PulledDatabase:
     database: SharedDatabase
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     clock: ManualClock = field(default_factory=ManualClock)
+    senders: Senders = NO_SENDERS
+    """The configured connections."""
 
     @property
     def run_context(self) -> RunContext:
         """Return a run's scope without a lease and without prefetching."""
         return UnfencedRunContext(
-            run_id="run", database=self.database, clock=self.clock, token=None, owners=self.owners, prefetch=0
+            run_id="run",
+            database=self.database,
+            clock=self.clock,
+            token=None,
+            owners=self.owners,
+            senders=self.senders,
+            prefetch=0,
         )
 
     def pull(
@@ -86,6 +95,12 @@ class PulledDatabase:
         table = record_table(record_type)
         with self.database.reading() as connection:
             return connection.execute(select(table).where(table.c.record_key == key)).one()
+
+    def rows(self, record_type: str = "land_parcel") -> list[dict[str, Any]]:
+        """Return all rows of a record type, by record key."""
+        table = record_table(record_type)
+        with self.database.reading() as connection:
+            return [dict(row) for row in connection.execute(select(table).order_by(table.c.record_key)).mappings()]
 
     def live_parcels(self) -> list[str]:
         """Return the sorted numbers of the parcels that are not deleted."""

@@ -98,23 +98,23 @@ def test_one_run_never_confirms_what_it_noticed_itself(books: PulledDatabase) ->
     source = listing(30)
     books.pull("a", source)
     del source.items[7]
-    asked = source.pages_asked
+    before = source.page_requests
 
     def insert(register: Listing, number: int) -> None:
-        if number == asked + 3:
+        if number == before + 3:
             register.items.append(parcel_item(99))
 
     source.before_page = insert
     done = books.pull("a", source)
 
-    assert source.pages_asked - asked > len(source.items) // source.page_size + 1  # it was read again
+    assert source.page_requests - before > len(source.items) // source.page_size + 1  # it was read again
     assert (done.counts.deleted, done.counts.absent, waiting(books)) == (0, 1, ["p8"])
     (stream,) = status(books.database).streams
     assert (stream.absent, stream.live) == (1, 31)
 
 
 def test_a_source_of_changes_is_listed_completely_while_something_is_missing(books: PulledDatabase) -> None:
-    """What a list of changes should hold and does not is looked for in all; the next run confirms that it is gone."""
+    """A known item that its range lacks makes it compare everything; the next run confirms; then changes are asked."""
     source = listing(9, profile=SourceProfile(changed_since=True, deletes=DeleteDetection.ABSENCE))
     books.pull("a", source)
     source.items.pop()
@@ -136,7 +136,7 @@ def test_a_question_by_key_confirms_an_absence_at_once(books: PulledDatabase) ->
     done = books.pull("a", source)
 
     assert (done.counts.deleted, done.counts.absent, waiting(books)) == (1, 1, ["p3"])
-    assert [asked.source_key for asked in source.requests if asked.source_key] == ["p2", "p3"]
+    assert [page_request.source_key for page_request in source.requests if page_request.source_key] == ["p2", "p3"]
 
 
 def test_a_question_by_key_without_an_answer_confirms_nothing(books: PulledDatabase) -> None:

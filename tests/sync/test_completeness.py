@@ -86,7 +86,7 @@ def test_items_shown_are_counted_once_over_pages(pages: list[list[int]], total: 
     seen = SeenKeys()
     completeness = Completeness(STREAM, seen)
     expected = len({number for page in pages for number in page}) + sum(len(page) - len(set(page)) for page in pages)
-    is_ended, hold = False, ""
+    is_ended, hold, number = False, "", 0
     try:
         for number, page in enumerate(pages, start=1):
             keys = {str(key) for key in page}
@@ -120,8 +120,8 @@ def test_a_row_deleted_between_two_pages_hides_none_of_its_neighbours(books: Pul
     size = dice.randint(2, 4)
     source = listing(dice.randint(3 * size, 6 * size), page_size=size)
     books.pull("a", source)
-    asked, last = source.pages_asked, len(source.items) // size
-    edited_at = asked + dice.randint(2, last)
+    before, last = source.page_requests, len(source.items) // size
+    edited_at = before + dice.randint(2, last)
 
     def delete_first(register: Listing, number: int) -> None:
         if number == edited_at:
@@ -143,11 +143,11 @@ def test_a_total_that_changes_in_every_reading_makes_the_run_incomplete(books: P
         if number % 3 == 2:
             del register.items[0]
 
-    asked, source.before_page = source.pages_asked, delete_first
+    before, source.before_page = source.page_requests, delete_first
     moved = books.pull("a", source)
 
     assert code(moved) == "source.total_changed"
-    assert source.pages_asked - asked <= MAX_READINGS * 12
+    assert source.page_requests - before <= MAX_READINGS * 12
     assert (moved.counts.deleted, moved.counts.absent, len(books.live_parcels())) == (0, 0, 24)
 
 
@@ -156,9 +156,9 @@ def test_a_known_shortfall_is_not_read_again_in_each_run(books: PulledDatabase) 
     source = listing(4, counted=5)
     readings = list[int]()
     for _ in range(3):
-        asked = source.pages_asked
+        before = source.page_requests
         assert code(books.pull("a", source)) == "source.fewer_than_counted"
-        readings.append((source.pages_asked - asked) // 2)
+        readings.append((source.page_requests - before) // 2)
 
     assert readings == [2, 1, 1]
 
@@ -174,9 +174,9 @@ def test_a_full_last_page_without_link_or_total_is_no_end(books: PulledDatabase,
 
     assert code(books.pull("a", source)) == "source.end_unproven"
     assert len(books.live_parcels()) == count
-    said = books.prepared(source, books.stream("a", source), ends_without_link=frozenset("a"))
-    said.run()
-    assert said.incomplete is None
+    declared = books.prepared(source, books.stream("a", source), ends_without_link=frozenset("a"))
+    declared.run()
+    assert declared.incomplete is None
 
 
 @pytest.mark.parametrize(("count", "is_counted"), [(3, True), (2, False), (0, False)])
@@ -199,7 +199,7 @@ def test_a_page_repeated_beyond_the_end_is_no_end_and_no_hold(books: PulledDatab
     source = listing(3, links=False, announces=False, probes=True, stuck=True)
 
     assert code(books.pull("a", source)) == "source.end_unproven"
-    assert (len(books.live_parcels()), source.pages_asked) == (3, 2)
+    assert (len(books.live_parcels()), source.page_requests) == (3, 2)
 
 
 def test_a_last_page_that_repeats_an_earlier_one_is_no_end(books: PulledDatabase) -> None:
@@ -217,7 +217,7 @@ def test_an_empty_page_where_the_total_is_reached_is_the_end(books: PulledDataba
 
     assert books.pull("a", source).incomplete is None
     assert len(books.live_parcels()) == count
-    assert source.pages_asked == -(-count // 3) + 1
+    assert source.page_requests == -(-count // 3) + 1
 
 
 @pytest.mark.parametrize(("count", "counted"), [(0, None), (4, None), (4, 9)])
@@ -229,7 +229,7 @@ def test_three_empty_pages_in_a_row_hold_the_source(books: PulledDatabase, count
         books.pull("a", source)
 
     assert held.value.code == "source.empty_pages"
-    assert (len(books.live_parcels()), source.pages_asked) == (count, -(-count // 3) + 3)
+    assert (len(books.live_parcels()), source.page_requests) == (count, -(-count // 3) + 3)
 
 
 def test_empty_pages_between_others_are_read_over(books: PulledDatabase) -> None:
@@ -254,7 +254,7 @@ def test_a_pass_that_takes_too_long_is_left_and_continued_by_the_next_run(books:
 
     second = books.pull("a", source)
 
-    assert (second.incomplete, len(books.live_parcels()), source.pages_asked) == (None, 12, 4)
+    assert (second.incomplete, len(books.live_parcels()), source.page_requests) == (None, 12, 4)
 
 
 @pytest.mark.parametrize("interrupted_after", [1, 2])

@@ -86,7 +86,22 @@ def test_whatever_the_keys_do_every_record_is_what_the_source_says_last(
         assert stored_areas(books) == listing.areas()
         assert books.pull("a", register).counts.rows_written == 0
         listing.edit()
-        books.clock.advance(timedelta(hours=25))  # a day may not lose more than a fifth of the records
+        books.clock.advance(timedelta(days=2))
+
+
+def test_a_source_that_names_items_by_their_content_may_change_all_of_them_at_once(books: PulledDatabase) -> None:
+    """Every former key is missing then, but no record is."""
+    register = LandRegister(page_size=4)
+    listing = Listing([(number, number) for number in range(1, 20)], random.Random(0))
+    register.items = listing.items(KEYS["hashes"])
+    books.pull("a", register)
+    listing.rows = [(number, area + 100) for number, area in listing.rows]
+    register.items = listing.items(KEYS["hashes"])
+
+    counts = books.pull("a", register).counts
+
+    assert stored_areas(books) == listing.areas()
+    assert (counts.updated, counts.deleted, counts.held, counts.quarantined) == (19, 0, 0, 0)
 
 
 @pytest.mark.parametrize("page_size", [2, 50])

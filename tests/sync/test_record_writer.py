@@ -62,8 +62,8 @@ class Office:
         registry = {"adapter": "ogc_features", "agency": "H09.1", "base_url": "https://land.example"}
         tables = {
             "connections": {
-                OFFICE: {"adapter": "program", "agency": "H09.2"},
                 "a": {**registry, "options": {"collection": "thua_dat", "scheme": "gso-2025-07"}},
+                OFFICE: {"adapter": "program", "agency": "H09.2"},
             },
             "ownership": self.ownership,
         }

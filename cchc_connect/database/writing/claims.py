@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete,
 from cchc_connect.database.bulk import RowQuery, batches, select_in, upsert_rows
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import claim
+from cchc_connect.database.writing.ownership import Owners
 
 Document = Mapping[str, Any]
 
@@ -71,12 +72,30 @@ def claims_for(
     return claims
 
 
-def fallback_claims(connection: Connection, record_type: str, record_keys: Sequence[str]) -> list[Claim]:
-    """Return one claim for each of these records that has any: that of the first connection by name."""
+def fallback_claims(
+    connection: Connection, record_type: str, record_keys: Sequence[str], owners: Owners
+) -> list[Claim]:
+    """Return one claim for each of these records that has any: that of the first connection of the configuration.
+
+    A connection that is gone from the configuration does not become an owner.
+    """
     claims: dict[str, Claim] = {}
     for row in _claim_rows(connection, record_type, record_keys):
-        claims.setdefault(row["record_key"], Claim(**row))
+        if owners.is_vanished(row["connection"]):
+            continue
+        first = claims.setdefault(row["record_key"], Claim(**row))
+        if owners.rank(row["connection"]) < owners.rank(first.connection):
+            claims[row["record_key"]] = Claim(**row)
     return list(claims.values())
+
+
+def claimed_types(connection: Connection, record_types: Collection[str]) -> list[str]:
+    """Return those of the record types of which several connections send the same records, sorted."""
+    return [
+        record_type
+        for record_type in sorted(record_types)
+        if connection.execute(select(claim.c.record_type).where(claim.c.record_type == record_type).limit(1)).first()
+    ]
 
 
 @cache

@@ -1,6 +1,7 @@
 """Plans the writes of a page: resolves ownership and key conflicts before anything is written."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +25,7 @@ from cchc_connect.database.writing.incoming import (
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.writing.version_order import (
+    StoredItem,
     VersionOrder,
     claimed_items,
     claimed_time,
@@ -76,12 +78,16 @@ class WritePlan:
     """Keys of records that may have a claim which differs."""
     record_keys: dict[str, str] = field(default_factory=dict[str, str])
     """Record key of every item of the page that is not outdated, by source key."""
-    moved_on: set[str] = field(default_factory=set[str])
-    """Source keys of items that show a record which another item of the source was before."""
+    vanished: Counter[str] = field(default_factory=Counter[str])
+    """Connections that are gone from the configuration -> number of records of the page that they own."""
+    stored: Sequence[StoredItem] = ()
+    """What was stored of the items before the page."""
     outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Source key -> hash of the items whose version is older than the stored one; it is not written."""
     went_back: int = 0
     """Items whose version is written although it is older than the stored one."""
+    moved_on: set[str] = field(default_factory=set[str])
+    """Source keys of items that show a record which another item of the source was before."""
 
 
 class CurrentVersion(msgspec.Struct, gc=False):
@@ -105,17 +111,16 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     stored = stored_items(connection, stream, [incoming.source_key for incoming in page.records])
     foreign = [incoming.source_key for incoming in page.records if _is_foreign(incoming, stream, current)]
     order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
-    resolver = ConflictResolver(stream, write_context, current, claims)
-    resolver.holders = KeyHolders(stream, page)
+    holders = KeyHolders(stream, page, stored)
+    resolver = ConflictResolver(stream, write_context, current, claims, holders)
+    resolver.plan.stored = stored
     for incoming in page.records:
-        if _is_of_another_item(incoming, stream, current):
-            resolver.resolve(incoming)
-            continue
         source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
-        if order.is_outdated(source_key, source_time, item_hash, page, write_context):
-            resolver.plan.outdated[source_key] = item_hash
-            continue
-        resolver.plan.went_back += order.is_older(source_key, source_time)
+        if not holders.has_moved_on(incoming, current.get(incoming.record.key)):
+            if order.is_outdated(source_key, source_time, item_hash, page, write_context):
+                resolver.plan.outdated[source_key] = item_hash
+                continue
+            resolver.plan.went_back += order.is_older(source_key, source_time)
         resolver.resolve(incoming)
     return resolver.plan
 
@@ -124,14 +129,6 @@ def _is_foreign(incoming: IncomingRecord, stream: Stream, current: Mapping[str, 
     """True if another connection owns the record of an item, so that the item may have a claim."""
     version = current.get(incoming.record.key)
     return version is not None and version.provenance.connection != stream.connection
-
-
-def _is_of_another_item(incoming: IncomingRecord, stream: Stream, current: Mapping[str, CurrentVersion]) -> bool:
-    """True if an item shows a record that another item of the source was: the times of two items are no measure."""
-    version = current.get(incoming.record.key)
-    if version is None or version.deleted or version.provenance.connection != stream.connection:
-        return False
-    return version.provenance.source_key != incoming.source_key
 
 
 def reverted_versions(
@@ -168,17 +165,34 @@ class KeyHolders:
     another record now, or that is gone, gives its former record free. Two items that show one record are a conflict.
     """
 
-    def __init__(self, stream: Stream, page: PageBatch) -> None:
-        self._partition = stream.partition
-        self._page_keys = {incoming.source_key: incoming.record.key for incoming in page.records}
+    def __init__(self, stream: Stream, page: PageBatch, stored: Sequence[StoredItem]) -> None:
+        self._stream = stream
         self._is_gone = page.is_gone
+        self._page_keys = {incoming.source_key: incoming.record.key for incoming in page.records}
+        self._source_keys = {record_key: source_key for source_key, record_key in self._page_keys.items()}
+        self._former_keys = {item.source_key: item.record_key for item in stored if item.is_live}
 
     def gives_free(self, key: str, provenance: Provenance) -> bool:
         """True if the item with the source key of `provenance` is no longer the record with `key`."""
         holder = provenance.source_key
         if holder.startswith(CONTENT_KEY) or self._page_keys.get(holder, key) != key:
             return True
-        return self._is_gone is not None and provenance.partition == self._partition and self._is_gone(holder)
+        return self._is_gone is not None and provenance.partition == self._stream.partition and self._is_gone(holder)
+
+    def has_moved_on(self, incoming: IncomingRecord, version: CurrentVersion | None) -> bool:
+        """True if the source key of an item named another record before, so that its times do not compare.
+
+        That record is another item of the page now, or the item shows a record that another item was.
+        """
+        source_key, key = incoming.source_key, incoming.record.key
+        former_key = self._former_keys.get(source_key, key)
+        if former_key == key:
+            return False
+        if self._source_keys.get(former_key, source_key) != source_key:
+            return True
+        if version is None or version.provenance.connection != self._stream.connection:
+            return False
+        return version.provenance.source_key != source_key and self.gives_free(key, version.provenance)
 
 
 class ConflictResolver:
@@ -190,6 +204,7 @@ class ConflictResolver:
         write_context: WriteContext,
         current: dict[str, CurrentVersion],
         claims: dict[str, dict[str, Document]],
+        holders: KeyHolders,
     ) -> None:
         owners = write_context.owners
         self._stream = stream
@@ -198,7 +213,7 @@ class ConflictResolver:
         self._current = current
         self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
-        self.holders = KeyHolders(stream, PageBatch())
+        self._holders = holders
         self.plan = WritePlan()
 
     def resolve(self, incoming: IncomingRecord) -> None:
@@ -208,14 +223,16 @@ class ConflictResolver:
         self.plan.record_keys[incoming.source_key] = key
         if current is None:
             self._plan_version(incoming, 1, "insert")
+        elif self._is_vanished(current):
+            self.plan.vanished[current.provenance.connection] += 1
         elif self._is_not_owned(current):
             self._plan_claim(incoming, current)
         elif current.deleted:
             self._plan_version(incoming, current.version + 1, "restore")
         elif current.provenance.connection != self._stream.connection:
-            self._add_owner_claim(key, current)  # its declared owner takes the record over
+            self._take_over(key, current)
             self._plan_version(incoming, current.version + 1, "update")
-        elif current.provenance.source_key != incoming.source_key and self.holders.gives_free(key, current.provenance):
+        elif current.provenance.source_key != incoming.source_key and self._holders.gives_free(key, current.provenance):
             self.plan.moved_on.add(incoming.source_key)
             self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
@@ -231,7 +248,19 @@ class ConflictResolver:
         """True if another connection owns the record, or is its declared owner and deleted it."""
         if self._stream.connection in {current.provenance.connection, self._owners.record}:
             return False
-        return not current.deleted or self._owners.record is not None
+        if current.deleted:
+            return self._owners.record is not None
+        return not self._owners.takes_over(self._stream.connection, current.provenance.connection)
+
+    def _is_vanished(self, current: CurrentVersion) -> bool:
+        """True if the owner of a live record is gone from the configuration."""
+        owner = current.provenance.connection
+        return owner != self._stream.connection and not current.deleted and self._owners.is_vanished(owner)
+
+    def _take_over(self, key: str, current: CurrentVersion) -> None:
+        """Keep what the former owner of a record says as its claim; a connection that was removed says nothing."""
+        if current.provenance.connection not in self._owners.senders.released:
+            self._add_owner_claim(key, current)
 
     def _plan_claim(self, incoming: IncomingRecord, current: CurrentVersion) -> None:
         """Add a non-owner's record as a claim; fields that this connection owns go into the record."""

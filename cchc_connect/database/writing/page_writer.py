@@ -8,21 +8,20 @@ and the counters. The rules, which `merge_rules` applies:
 * A record has one owner, and a field may have another. Values of a non-owner do not change the record; they are
   stored as that connection's claim, and as a discrepancy where they differ. A field whose owner no longer sends
   a value gets the value of the record's owner again.
-* A version that is older by the source's own time does not replace a newer one of the same source (`version_order`).
 * Two items of one source cannot be one record: the second goes into quarantine. An item that is gone, or is another
   record now, does not count (`KeyHolders`): a key of the source that moves on is no identity.
+* A version that is older by the source's own time does not replace a newer one of the same source (`version_order`).
 * A deleted record keeps its last values; the lineage leads from a replaced key to its successor.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, select_in, upsert_rows
+from cchc_connect.database.bulk import analyze_new_tables, batches, insert_rows, upsert_rows
 from cchc_connect.database.maintenance import next_sequence
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
@@ -48,10 +47,11 @@ from cchc_connect.database.writing.merge_rules import (
     plan_page,
     reverted_versions,
 )
+from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
-from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions
+from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions, stored_items
 
-_PROVENANCE_OF_CONTENT = ("item_hash", "source_time", "partition", "source_key", "notes")
+_PROVENANCE_OF_CONTENT = ("source_key", "item_hash", "source_time", "partition", "notes")
 """What an item of the same content may change of its record."""
 
 
@@ -59,8 +59,12 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     """Write one page; return its counters.
 
     Idempotent: writing the same page again changes nothing.
+
+    Raises:
+        SourceHeld: a connection that is gone from the configuration owns records of the page.
     """
     plan = plan_page(connection, stream, page, write_context)
+    require_no_vanished(plan.vanished, stream.connection, stream.record_type)
     write_context.outdated.update(plan.outdated)
     outdated_deletes = outdated_deletions(connection, stream, page)
     deleted_keys = [key for key in page.deleted_keys if key not in outdated_deletes]
@@ -76,7 +80,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     counts.inserted = sum(written.version == 1 for written in plan.versions)
     counts.updated = len(plan.versions) - counts.inserted
     counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
-    rekeyed = _rekeyed(connection, stream, plan, is_full_listing=page.is_full_listing)
+    rekeyed = _rekeyed(connection, plan, stream, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
     unclaimed |= delete_claims(connection, stream, [*deleted_keys, *not_claiming])
@@ -115,13 +119,12 @@ def _update_quarantine(
             faulty.append(item)
     write_context.outdated.update(outdated)
     times = {incoming.source_key: incoming.source_time for incoming in page.records}
-    ended = [*deleted_keys, *page.former_faults]
-    touched = [*times, *ended, *(item.source_key for item in faulty)]
+    touched = [*times, *deleted_keys, *page.former_faults, *(item.source_key for item in faulty)]
     entries = quarantine.open_entries(connection, stream, touched, page.shown_elsewhere)
     quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now, entries)
     valid = plan.record_keys.keys() - {item.source_key for item in plan.key_conflicts}
     fixed = [key for key in valid if not entries.is_newer(key, times[key])]
-    resolved = quarantine.resolve(connection, [*fixed, *ended], write_context.now, entries)
+    resolved = quarantine.resolve(connection, [*fixed, *deleted_keys, *page.former_faults], write_context.now, entries)
     return Counters(quarantined=len(faulty), outdated=len(outdated), resolved=resolved)
 
 
@@ -181,8 +184,8 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_item_hash": incoming.item_hash,
                 "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
-                "new_notes": incoming.notes,
                 "new_source_key": incoming.source_key,
+                "new_notes": incoming.notes,
             }
             for incoming in plan.provenance_only
         ],
@@ -235,12 +238,31 @@ def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatc
     connection.execute(statement.values(source_time=new_time), times)
 
 
-def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
-    """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
+def pass_records_on(
+    connection: Connection, stream: Stream, record_keys: Sequence[str], write_context: WriteContext
+) -> int:
+    """Give live records of a stream to the connections that claim them; return how many. The others stay."""
+    passed = _promote_claims(connection, stream, record_keys, write_context, "update")
+    update_discrepancies(connection, stream.record_type, record_keys, write_context.owners, write_context.now)
+    return passed
+
+
+def _promote_claims(
+    connection: Connection,
+    stream: Stream,
+    ended: Sequence[str],
+    write_context: WriteContext,
+    operation: str = "restore",
+) -> int:
+    """Write records anew from claims, whose connection becomes the owner; not where another owner is declared.
+
+    Return how many were written.
+    """
     if not ended or write_context.owners.record is not None:
-        return
+        return 0
     table, versions = record_table(stream.record_type), list[NewVersion]()
-    promoted = {claim.record_key: claim for claim in fallback_claims(connection, stream.record_type, ended)}
+    candidates = fallback_claims(connection, stream.record_type, ended, write_context.owners)
+    promoted = {claim.record_key: claim for claim in candidates}
     claims = claims_for(connection, stream.record_type, promoted)
     overlays = {
         key: owned_field_values(write_context.owners, claim.connection, claims[key]) for key, claim in promoted.items()
@@ -248,14 +270,15 @@ def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str]
     for batch in batches(list(promoted)):
         query = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
         for key, version in connection.execute(query):
-            versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
+            versions.append(_promoted_version(promoted[key], version + 1, overlays[key], operation))
     _write_versions(connection, stream, versions, write_context)
     for key, claim in promoted.items():
         if not overlays[key]:  # else the claim stays, as the record holds fields of other connections too
             delete_claims(connection, replace(stream, connection=claim.connection), [claim.source_key])
+    return len(versions)
 
 
-def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersion:
+def _promoted_version(claim: Claim, version: int, overlay: Document, operation: str) -> NewVersion:
     provenance = Provenance(
         connection=claim.connection,
         agency=claim.agency,
@@ -267,7 +290,7 @@ def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersi
     )
     record = merge_fields(claim.record_type, claim.record_key, json.loads(claim.document), overlay)
     return NewVersion(
-        record=record, version=version, operation="restore", provenance=provenance, caused_by=claim.connection
+        record=record, version=version, operation=operation, provenance=provenance, caused_by=claim.connection
     )
 
 
@@ -289,20 +312,26 @@ def _write_lineage(
 
 def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
     """Return the record keys of the live records with these source keys."""
-    return [record_key for record_key, _ in _live_keys(connection, stream, source_keys)]
+    return [item.record_key for item in stored_items(connection, stream, source_keys) if item.is_live]
 
 
-def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan, *, is_full_listing: bool) -> dict[str, str]:
+def _rekeyed(connection: Connection, plan: WritePlan, stream: Stream, *, is_full_listing: bool) -> dict[str, str]:
     """Return the former record keys of items whose record key changed, with their present record key.
 
     Where an item shows a record that another item was before, the source's key moved on, and its former record was not
     renumbered. In a full listing it only loses its source key: it ends with the pass if no other item is it.
     """
     present_keys, moved_on = plan.record_keys, plan.moved_on if is_full_listing else frozenset[str]()
-    live = _live_keys(connection, stream, list(present_keys))
-    moved = [(former, source_key) for former, source_key in live if former != present_keys[source_key]]
-    _take_source_keys(connection, stream, [former for former, source_key in moved if source_key in moved_on])
-    return {former: present_keys[source_key] for former, source_key in moved if source_key not in moved_on}
+    in_conflict = {item.source_key for item in plan.key_conflicts}
+    shown = {key for source_key, key in present_keys.items() if source_key not in in_conflict}
+    former = [
+        item
+        for item in plan.stored
+        if item.is_live and present_keys.get(item.source_key, item.record_key) != item.record_key
+        if item.record_key not in shown
+    ]
+    _take_source_keys(connection, stream, [item.record_key for item in former if item.source_key in moved_on])
+    return {item.record_key: present_keys[item.source_key] for item in former if item.source_key not in moved_on}
 
 
 def _take_source_keys(connection: Connection, stream: Stream, record_keys: Sequence[str]) -> None:
@@ -312,18 +341,3 @@ def _take_source_keys(connection: Connection, stream: Stream, record_keys: Seque
         statement = update(table).where(table.c.record_key == bindparam("of_key"))
         values = [{"of_key": key, "new_key": MOVED_KEY + key} for key in record_keys]
         connection.execute(statement.values(source_key=bindparam("new_key"), item_hash=NO_ITEM), values)
-
-
-def _live_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield record key and source key of the live records with these source keys."""
-    column = record_table(stream.record_type).c.source_key
-    bound = {"connection": stream.connection}
-    for row in select_in(connection, _live_key_query(stream.record_type), column, source_keys, bound):
-        yield row.record_key, row.source_key
-
-
-@cache
-def _live_key_query(record_type: str) -> RowQuery:
-    table = record_table(record_type)
-    live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
-    return select(table.c.record_key, table.c.source_key).where(live)

@@ -149,7 +149,7 @@ class OgcFeaturesDouble(AgencyDouble):
         return {
             "type": "FeatureCollection",
             "features": [self._feature(parcel.source_id) for parcel in page],
-            "numberMatched": len(matching),
+            **({} if self.switches.no_total else {"numberMatched": len(matching)}),
             "numberReturned": len(page),
             "links": self._links(request, offset + len(page), len(matching)),
             "timeStamp": iso_instant(self.world.now),

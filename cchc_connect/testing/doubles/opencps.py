@@ -110,7 +110,8 @@ class OpenCpsDouble(AgencyDouble):
         matching = self._matching(request)
         page = matching[start:end] if end else matching
         items = [self.world.listing_defects["dossier"].write_item(dossier.source_id, self._item) for dossier in page]
-        return json_response({"total": max(0, len(matching) - int(self.switches.stale_total)), "data": items})
+        total = {} if self.switches.no_total else {"total": max(0, len(matching) - int(self.switches.stale_total))}
+        return json_response({**total, "data": items})
 
     def _matching(self, request: ReceivedRequest) -> list[DossierFact]:
         window_parameters = tuple(

@@ -29,6 +29,8 @@ class Switches:
     """National portal: a response is a JSON text inside the `message` of another, as from a provincial proxy."""
     nfd_message: bool = False
     """National portal: the message is in decomposed Unicode (NFD)."""
+    no_total: bool = False
+    """OGC features, OpenCPS: a page does not say how many items match, as many servers do not."""
     stale_total: int = 0
     """OpenCPS: how many dossiers are missing from the search index, and so from `total`."""
     ignore_filters: bool = False

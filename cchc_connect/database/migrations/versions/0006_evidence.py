@@ -6,12 +6,12 @@
 - `route.receiver` and `route.record_types`: what a route sends to whom. Unknown for the routes of former programs: the
   next run stores what the configuration says then.
 - `quarantine.source_time`: when the source changed the item, so that an older version does not displace it.
+- `lease.clock`, `lease.expires_s`: the lease is judged by one clock; `lease.first_look` by two looks where no clock is
+  shared. A lease of a former program that was not given back is over a lease's duration after the first look.
 - `absence`: items that a complete listing lacked once. They are deleted when the next one lacks them too.
 - `cursor.incomplete_*`: why the last pass does not count as complete, and since when.
 - `cursor.pass_shown`: how many items the pass in progress has shown, to compare a resumed one with the total.
 - `cursor.shrink_accepted_at`: when an operator last accepted that many records vanish.
-- `lease.clock`, `lease.expires_s`: the lease is judged by one clock; `lease.first_look` by two looks where no clock is
-  shared. A lease of a former program that was not given back is over a lease's duration after the first look.
 - `maintenance.value`: the epoch, which tells this database from its copies and former states.
 """
 

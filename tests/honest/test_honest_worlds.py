@@ -1,0 +1,51 @@
+"""Honest sources, however unusual, cause no hold, no incomplete listing, no quarantine and no exception.
+
+`make honest` prints the figures by peculiarity, on both databases.
+"""
+
+from random import Random
+
+import pytest
+
+from tests.databases import DATABASE_KINDS
+from tests.honest.__main__ import DEFAULT_SEEDS
+from tests.honest.checker import HonestResult
+from tests.honest.drawing import draw_layout
+from tests.honest.peculiarities import WAITING, Peculiarity
+from tests.honest.worlds import honest_results
+
+BATCH_SIZE = 25
+EVERY_NTH_ON_THE_SERVER = 8
+BATCHES = [DEFAULT_SEEDS[start : start + BATCH_SIZE] for start in range(0, len(DEFAULT_SEEDS), BATCH_SIZE)]
+MANY = 10
+FEW_SEEDS = DEFAULT_SEEDS[::EVERY_NTH_ON_THE_SERVER]
+
+
+def suspected(results: list[HonestResult]) -> dict[int, tuple[str, ...]]:
+    """Return what was said of honest worlds, and where the database or a receiver differs from them, by seed."""
+    return {
+        result.seed: (f"{result.alarms} alarms", *result.reasons, *result.differences)
+        for result in results
+        if result.alarms or result.differences
+    }
+
+
+@pytest.mark.repeats
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+def test_nothing_is_suspected_of_an_honest_source(seeds: range) -> None:
+    """Nothing is held, incomplete, quarantined or raised, and database and receivers hold what the sources hold."""
+    assert suspected(list(honest_results(seeds, DATABASE_KINDS[0]))) == {}
+
+
+@pytest.mark.repeats
+def test_nothing_is_suspected_of_an_honest_source_on_a_server() -> None:
+    """The same on PostgreSQL, with fewer worlds; `make honest` runs all of them there too."""
+    assert suspected(list(honest_results(FEW_SEEDS, DATABASE_KINDS[1]))) == {}
+
+
+def test_every_peculiarity_is_in_several_worlds() -> None:
+    """The seeds draw each peculiarity often enough to say something about it."""
+    drawn = [draw_layout(Random(f"honest {seed}")).peculiarities for seed in DEFAULT_SEEDS]
+    counted = {peculiarity: sum(peculiarity in world for world in drawn) for peculiarity in Peculiarity}
+
+    assert {name: count for name, count in counted.items() if count < MANY and name not in WAITING} == {}
