@@ -77,16 +77,22 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
     console.prose(texts.notes)
     console.line()
-    for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
-        console.message(code, record_types=", ".join(record_types) or "-")
-    for source in sources:
-        if source.profile.changed_since:
-            console.message("adapter_view.times", **_times(source))
+    _show_parts(sources, accepts, console)
     _show_options(options, console)
     console.heading("adapter_view.sample")
     for line in sample.splitlines():
         console.line(line)
     return ExitCode.DONE
+
+
+def _show_parts(sources: list[Source], accepts: list[str], console: Console) -> None:
+    """Write what the adapter reads and accepts, and what its sources say of their times."""
+    reads = [source.record_type.record_type for source in sources]
+    for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
+        console.message(code, record_types=", ".join(record_types) or "-")
+    for source in sources:
+        if source.profile.changed_since:
+            console.message("adapter_view.times", **_times(source))
 
 
 def _show_options(options: list[OptionRow], console: Console) -> None:

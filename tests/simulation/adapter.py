@@ -80,18 +80,29 @@ class DeskTarget:
 
     def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one message."""
+        return (yield from self._send(batch, [to_document(outgoing.record) for outgoing in batch]))
+
+    def _send(self, batch: Sequence[Outgoing], documents: Sequence[object]) -> Conversation[Sequence[Receipt]]:
         message = [
             {
                 "idempotency_key": outgoing.idempotency_key,
                 "key": outgoing.record.key,
                 "order_key": outgoing.record.order_key,
-                "document": to_document(outgoing.record),
+                "document": document,
             }
-            for outgoing in batch
+            for outgoing, document in zip(batch, documents, strict=True)
         ]
         response = yield HttpRequest(method="POST", path=self._traits.name, json=message, idempotent=True)
         receipts = cast("list[list[str]]", response.json())
         return [Receipt(status=DeliveryStatus(outcome), reason=reason) for outcome, reason in receipts]
+
+
+class WithdrawingTarget(DeskTarget):
+    """A desk that takes withdrawals."""
+
+    def withdraw(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
+        """Send one message that withdraws records."""
+        return (yield from self._send(batch, [None] * len(batch)))
 
 
 class SimulatedAdapter:
@@ -102,7 +113,9 @@ class SimulatedAdapter:
     def __init__(self, options: OfficeTraits) -> None:
         self.dialect = Dialect(classify=lambda _: Verdict.OK)
         self.sources = [RegisterSource(traits) for traits in options.sources]
-        self.targets = [DeskTarget(traits) for traits in options.desks]
+        self.targets = [
+            (WithdrawingTarget if traits.takes_withdrawals else DeskTarget)(traits) for traits in options.desks
+        ]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from cchc_connect.database.reading.quarantine_entries import QuarantineEntry, en
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE
 from cchc_schemas import RECORD_TYPES, from_document
+from tests.simulation.adversities import Adversity
 from tests.simulation.delivery_checker import delivery_faults
 from tests.simulation.register import Document, Register, document_of
 from tests.simulation.world import Simulation
@@ -32,6 +33,8 @@ def faults(world: Simulation) -> list[str]:
         return [
             *world.violations,
             *findings.histories(),
+            *findings.deletions(),
+            *findings.owners(),
             *findings.entries_and_rows(),
             *findings.rows_and_entries(),
             *findings.quarantine(),
@@ -67,7 +70,7 @@ class Findings:
             where = f"{key} version {row['version']}"
             if row["version"] != (1 if before is None else before["version"] + 1):
                 yield f"gap: {where} does not follow the version before it"
-            if json.loads(row["document"]) not in stated[row["connection"], row["record_type"]]:
+            if json.loads(row["document"]) not in stated[self._present_name(row["connection"]), row["record_type"]]:
                 yield f"phantom: {where} was never stated by {row['connection']}"
             if before is not None and _same(before, row):
                 yield f"duplicated: {where} says what the version before it said"
@@ -76,6 +79,35 @@ class Findings:
             feed = last.get(key)
             if feed is None or (row["version"], row["sequence"]) != (feed["version"], feed["sequence"]):
                 yield f"gap: {key} is not at the last version of its history"
+
+    def deletions(self) -> Iterator[str]:
+        """Yield deletions of records that their register still has and always had, where no fault explains them."""
+        since = self._world.marked_sequence
+        if since is None:
+            return
+        left = {
+            (register.traits.record_type, key_of(register.traits.record_type, document))
+            for _, register in self._registers()
+            for document in register.left
+        }
+        for row in self._feed:
+            key = (row["record_type"], row["record_key"])
+            if row["sequence"] > since and row["operation"] in GONE and key not in left:
+                yield f"deleted: {key} version {row['version']} though it never left its register"
+
+    def owners(self) -> Iterator[str]:
+        """Yield rows of another than the first configured source that has them, where nobody is declared."""
+        if self._world.adversity is not Adversity.UNDECLARED_OWNERS:
+            return
+        first: dict[tuple[str, str], str] = {}
+        for name, register in self._registers():
+            kind = register.traits.record_type
+            for entry in register.entries.values():
+                if entry["state"] == "good" and not self._is_beside_another(name, register, entry):
+                    first.setdefault((kind, key_of(kind, document_of(kind, entry["fields"]))), name)
+        for key, row in self._rows.items():
+            if row["deleted_at"] is None and first.get(key, row["connection"]) != row["connection"]:
+                yield f"owner: {key} is {row['connection']}'s, and {first[key]} comes before it"
 
     def entries_and_rows(self) -> Iterator[str]:
         """Yield good entries that are lost or stale."""
@@ -171,6 +203,9 @@ class Findings:
             key_of("land_parcel", document) == key and json.dumps(document[field], ensure_ascii=False) == value
             for document in register.stated
         )
+
+    def _present_name(self, connection: str) -> str:
+        return self._world.former_names.get(connection, connection)
 
     def _registers(self) -> Iterator[tuple[str, Register]]:
         for name, source in self._world.geography.sources:

@@ -18,7 +18,13 @@ MAX_ROWS = 1_000_000
 def delivery_faults(world: Simulation, connection: Connection) -> list[str]:
     """Return every fault of the messages sent."""
     outbox = Outbox(world, connection)
-    return [*outbox.journal(connection), *outbox.effects(), *outbox.holdings(), *outbox.waiting(connection)]
+    return [
+        *outbox.journal(connection),
+        *outbox.effects(),
+        *outbox.holdings(),
+        *outbox.phantoms(),
+        *outbox.waiting(connection),
+    ]
 
 
 class Outbox:
@@ -48,7 +54,7 @@ class Outbox:
             yield from self._effects_of_records(desk)
             yield from self._order(desk)
             for effect in desk.effects:
-                for field in self._withheld:
+                for field in self._withheld if effect.document is not None else ():
                     kind, _, name = field.partition(".")
                     if kind == effect.record_type and effect.document[name] is not None:
                         yield f"leak: {field} of {effect.key} left"
@@ -65,6 +71,14 @@ class Outbox:
                 if desk.holdings.get(key) != document:
                     yield f"{'stale' if key in desk.holdings else 'lost'}: {kind} {key} at {desk.traits.name}"
 
+    def phantoms(self) -> Iterator[str]:
+        """Yield deleted records that a desk still holds though it takes withdrawals."""
+        for desk in self._world.desks.values():
+            for (kind, key), row in self._last.items():
+                is_deleted = kind == desk.traits.record_type and row["operation"] in GONE
+                if desk.traits.takes_withdrawals and is_deleted and key in desk.holdings:
+                    yield f"phantom: {kind} {key} at {desk.traits.name}"
+
     def waiting(self, connection: Connection) -> Iterator[str]:
         """Yield messages that still wait although the desk accepts everything."""
         rows = connection.execute(select(delivery).where(delivery.c.state == "waiting")).mappings()
@@ -79,7 +93,7 @@ class Outbox:
                 if (row["record_type"], row["record_key"]) == (desk.traits.record_type, key)
             )
             for effect in desk.effects:
-                if effect.key == key and effect.document not in versions:
+                if effect.key == key and effect.document is not None and effect.document not in versions:
                     yield f"duplicated: {key} at {desk.traits.name} took effect twice or out of order"
 
     def _order(self, desk: Receiver) -> Iterator[str]:
@@ -87,6 +101,8 @@ class Outbox:
         sequences = _sequences(self._feed, desk, self._outgoing)
         reached: dict[str, int] = {}
         for effect in desk.effects:
+            if effect.document is None:
+                continue
             sequence = sequences.get(effect.idempotency_key, 0)
             if sequence < reached.get(effect.order_key, 0) and not effect.after_refusal:
                 yield f"order: {effect.key} came late at {desk.traits.name}"
@@ -115,6 +131,8 @@ def _sequences(feed: list[Any], desk: Receiver, outgoing: Any) -> dict[str, int]
     sequences: dict[str, int] = {}
     for effect in desk.effects:
         versions = versions_left.get(effect.key, [])
+        if effect.document is None:
+            continue
         while versions and outgoing(versions[0]) != effect.document:
             versions.pop(0)
         if versions:

@@ -32,8 +32,7 @@ class RegisterEditor:
             0
         ]
         if not entries or (kind == "enter" and len(entries) < MAX_ENTRIES):
-            self._entered += 1
-            return self._put("enter", f"{self._register.traits.name[0]}{self._entered}", self._new_fields(), now)
+            return self.enter(now)
         if kind == "bring back" and self._register.gone:
             number = self._dice.choice(list(self._register.gone))
             return self._put(kind, number, self._unclaimed(self._register.gone[number][1]["fields"]), now)
@@ -42,6 +41,19 @@ class RegisterEditor:
             self._register.remove(entry["id"], now)
             return f"delete {entry['id']}"
         return self._rewrite(kind, entry, now)
+
+    def change(self, entry: Entry, now: datetime) -> str:
+        """Change the values of an entry; they are other ones than before."""
+        fields = {**entry["fields"], **self._values()}
+        name = "area_m2" if "area_m2" in fields else "status"
+        values = ["100", "101"] if name == "area_m2" else [2, 4]
+        fields[name] = next(value for value in values if value != entry["fields"][name])
+        return self._put("change", entry["id"], fields, now)
+
+    def enter(self, now: datetime) -> str:
+        """Enter a new entry."""
+        self._entered += 1
+        return self._put("enter", f"{self._register.traits.name[0]}{self._entered}", self._new_fields(), now)
 
     def _rewrite(self, kind: str, entry: Entry, now: datetime) -> str:
         number, fields = entry["id"], dict(entry["fields"])

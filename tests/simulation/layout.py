@@ -1,11 +1,13 @@
 """The layout of a simulated world, drawn from the seed: its offices, their traits and the routes between them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from cchc_connect import DeleteDetection
 from tests.simulation.adapter import ENTRY_POINT
+from tests.simulation.adversities import Adversity
 from tests.simulation.traits import OfficeTraits, ReceiverTraits, SourceTraits
 
 LEASE_S = 3600
@@ -28,6 +30,44 @@ class Layout:
         """The connection declared as source of truth for parcels."""
         owner: str | None = self.tables["ownership"].get("land_parcel")
         return owner
+
+    def renamed(self, old: str, new: str) -> "Layout":
+        """Return the layout with another name of a connection."""
+        names = {name: new if name == old else name for name in self.offices}
+        connections = {names[name]: table for name, table in self.tables["connections"].items()}
+        owners = {kind: names[owner] for kind, owner in self.tables["ownership"].items()}
+        return Layout(
+            offices={names[name]: office for name, office in self.offices.items()},
+            tables={**self.tables, "connections": connections, "ownership": owners},
+        )
+
+
+def under_adversity(layout: Layout, adversity: Adversity | None) -> Layout:
+    """Return a layout with what its adversity needs: other desks, or the systems to which routes led before."""
+    offices, routes = dict(layout.offices), layout.tables["routes"]
+    ownership = layout.tables["ownership"]
+    if adversity is Adversity.WITHDRAWALS:
+        offices = {
+            name: office.model_copy(
+                update={"desks": tuple(desk.model_copy(update={"takes_withdrawals": True}) for desk in office.desks)}
+            )
+            for name, office in offices.items()
+        }
+    if adversity is Adversity.OTHER_RECEIVER:
+        for to in {route["to"] for route in routes.values()}:
+            desks = tuple(desk.model_copy(update={"name": desk.name + "-former"}) for desk in offices[to].desks)
+            offices[f"{to}-former"] = OfficeTraits(desks=desks)
+    if adversity is Adversity.UNDECLARED_OWNERS:
+        ownership = {}
+    connections = {name: _connection(office) for name, office in offices.items()}
+    return Layout(offices=offices, tables={**layout.tables, "connections": connections, "ownership": ownership})
+
+
+def misdating(adversity: Adversity | None) -> tuple[float, timedelta]:
+    """Return which share of the edits is dated ahead, and by how much."""
+    if adversity is Adversity.FUTURE_STAMPS:
+        return 0.15, timedelta(hours=23)
+    return (0.4, timedelta(hours=7)) if adversity is Adversity.ZONE_CONFUSION else (0.0, timedelta(0))
 
 
 def draw_layout(dice: Random) -> Layout:

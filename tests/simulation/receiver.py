@@ -20,7 +20,8 @@ class Effect:
     record_type: str
     key: str
     order_key: str
-    document: dict[str, Any]
+    document: dict[str, Any] | None
+    """None: the record was withdrawn."""
     after_refusal: bool
     """Whether a message with this idempotency key was refused before."""
 
@@ -59,6 +60,8 @@ class Receiver:
         return document.get(name) == value
 
     def _refusal(self, entry: Message) -> str:
+        if entry["document"] is None:
+            return ""
         if self.refuses(entry["document"]):
             return "unwelcome"
         parent = entry["document"].get("dossier_code") if self.traits.record_type == "dossier_step" else None
@@ -74,7 +77,10 @@ class Receiver:
             self._refused.add(entry["idempotency_key"])
             return ["refused", refusal]
         self._accepted[entry["idempotency_key"]] = entry
-        self.holdings[entry["key"]] = entry["document"]
+        if entry["document"] is None:
+            self.holdings.pop(entry["key"], None)
+        else:
+            self.holdings[entry["key"]] = entry["document"]
         self.effects.append(
             Effect(
                 record_type=self.traits.record_type, after_refusal=entry["idempotency_key"] in self._refused, **entry

@@ -26,9 +26,16 @@ class Register:
         """Deleted entries: time of deletion by the register's clock, and last version."""
         self.stated: list[Document] = []
         """Every document the register ever stated."""
+        self.left: list[Document] = []
+        """Good documents of entries that were deleted, changed or spoilt: their keys may have left the register."""
+        self.misdated: float = 0.0
+        """Share of the edits that are dated ahead."""
+        self.ahead = timedelta(0)
+        """By how much those are dated ahead at most."""
 
     def put(self, number: str, fields: Document, state: str, now: datetime) -> None:
         """Write or overwrite an entry."""
+        self._leave(number)
         at = self._stamp(now).isoformat() if self.traits.dated else ""
         self.entries[number] = {"id": number, "at": at, "state": state, "fields": fields}
         self.gone.pop(number, None)
@@ -37,6 +44,7 @@ class Register:
 
     def remove(self, number: str, now: datetime) -> None:
         """Delete an entry."""
+        self._leave(number)
         self.gone[number] = (self._stamp(now), self.entries.pop(number))
 
     def page(self, since: str, position: str, fault: Fault | None) -> dict[str, Any]:
@@ -60,10 +68,27 @@ class Register:
         following = None if last else self._position(listed[end - 1], end)
         return {"items": shown, "next": following, "total": total, "gone": self._gone(moment) if last else []}
 
+    def listed(self) -> list[Entry]:
+        """Return all entries in the register's order."""
+        return self._listed(None)
+
+    def second_position(self, since: str) -> str:
+        """Return the position of the second page; "" if there is none."""
+        listed = self._listed(datetime.fromisoformat(since) if since else None)
+        size = self.traits.page_size
+        return self._position(listed[size - 1], size) if len(listed) > size else ""
+
+    def _leave(self, number: str) -> None:
+        before = self.entries.get(number)
+        if before is not None and before["state"] == "good":
+            self.left.append(document_of(self.traits.record_type, before["fields"]))
+
     def _stamp(self, now: datetime) -> datetime:
         """Return the time that an edit is dated with: in the past, and possibly before that of earlier edits."""
         furthest = self.traits.lag_s if self.traits.changed_since else timedelta(days=30).total_seconds()
         moment = now - timedelta(seconds=self._chance.uniform(0, furthest))
+        if self.misdated and self._chance.random() < self.misdated:
+            moment = now + self.ahead
         grain = self.traits.grain_s
         return datetime.fromtimestamp(moment.timestamp() // grain * grain, UTC)
 

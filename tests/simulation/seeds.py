@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cchc_connect import SharedDatabase
 from tests.simulation.adapter import installed
+from tests.simulation.adversities import Adversity
 from tests.simulation.checker import faults
 from tests.simulation.world import DATABASE, Simulation, Unrest
 
@@ -37,20 +38,23 @@ def world_folder(folder: Path | None = None) -> Generator[Path, None, None]:
         yield Path(name)
 
 
-def world(seed: int, on: Path) -> Simulation:
-    """Return the world of a seed; for every twentieth seed the engine creates its tables itself."""
+def world(seed: int, on: Path, adversity: Adversity | None = None) -> Simulation:
+    """Return the world of a seed; for every twentieth seed the engine creates its tables itself.
+
+    `adversity` is done to it instead of the seed's own.
+    """
     folder = on / str(seed)
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     if seed % 20:
         shutil.copyfile(on / TEMPLATE, folder / DATABASE)
-    return Simulation(seed, folder)
+    return Simulation(seed, folder, adversity)
 
 
-def outcomes(seeds: Iterable[int]) -> Iterator[SeedResult]:
-    """Run each seed and yield its outcome."""
+def outcomes(seeds: Iterable[int], adversity: Adversity | None = None) -> Iterator[SeedResult]:
+    """Run each seed, under its own adversity or the given one, and yield its outcome."""
     with world_folder() as folder:
         for seed in seeds:
-            lived = world(seed, folder)
+            lived = world(seed, folder, adversity)
             yield SeedResult(seed, tuple(run_and_check(lived)), tuple(lived.event_log))
 
 

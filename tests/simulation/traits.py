@@ -50,6 +50,7 @@ class ReceiverTraits(Traits):
     batch_limit: int
     refuses_whole_batches: bool
     """Whether one bad record makes it refuse the message, or only that record."""
+    takes_withdrawals: bool = False
 
 
 class OfficeTraits(Traits):

@@ -45,6 +45,7 @@ class SimulatedTransport:
         self._world.mortality.step()
         number = self._world.count(request.path)
         self._world.happen_during(request.path, number)
+        self._world.trial.during_request(request.method, request.path, request.params)
         document = self._at_register(request, number) if request.method == "GET" else self._at_desk(request, number)
         self._world.mortality.step()
         return HttpResponse(status=200, headers={}, body=json.dumps(document).encode(), verdict=Verdict.OK)
@@ -53,7 +54,10 @@ class SimulatedTransport:
         register = self._world.registers[request.path]
         fault = self._world.weather.at_source(register.traits, number)
         self._fail(fault, request)
-        return register.page(request.params["since"], request.params["position"], fault)
+        position = request.params["position"]
+        if self._world.trial.cached and not position:
+            position = register.second_position(request.params["since"])
+        return register.page(request.params["since"], position, fault)
 
     def _at_desk(self, request: HttpRequest, number: int) -> object:
         desk = self._world.desks[request.path]

@@ -4,7 +4,7 @@ All randomness comes from the seed; faults depend on path and number of a reques
 advances its own clock.
 """
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,16 +13,19 @@ from typing import Any
 
 from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, RunEnvironment, SharedDatabase, Synchronizer
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.sync.concurrency import Job
+from tests.simulation.adversities import Adversity, drawn_adversity
 from tests.simulation.contents import contents
 from tests.simulation.edits import RegisterEditor
 from tests.simulation.fault_plan import FaultPlan
-from tests.simulation.layout import LEASE_S, draw_layout
+from tests.simulation.layout import LEASE_S, draw_layout, misdating, under_adversity
 from tests.simulation.process_kills import Killed, ProcessKills
 from tests.simulation.receiver import Receiver
 from tests.simulation.register import Register
 from tests.simulation.transport import SimulatedTransport
+from tests.simulation.trials import FORMER_SUFFIX, Trial, with_less_to_send
 
 DATABASE = "shared.db"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -41,10 +44,13 @@ class Unrest(AssertionError):
 class Simulation:
     """Offices, engine and database of one seed."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, adversity: Adversity | None = None) -> None:
+        """Draw the world of a seed; `adversity` is done to it instead of the seed's own."""
         self.seed = seed
         self.dice = Random(f"world {seed}")
-        self.geography = draw_layout(self.dice)
+        self.adversity = adversity or drawn_adversity(seed)
+        self.trial = Trial(self)
+        self.geography = under_adversity(draw_layout(self.dice), self.adversity)
         self.weather = FaultPlan(seed, self.dice.choice([0.0, 0.05, 0.15]))
         self.mortality = ProcessKills()
         self.time = START
@@ -59,8 +65,15 @@ class Simulation:
         for office in self.geography.offices.values():
             holdings: dict[str, dict[str, Any]] = {}
             self.desks.update({desk.name: Receiver(desk, holdings) for desk in office.desks})
-        self.url = f"sqlite:///{folder / DATABASE}"
-        self.config = Config.from_tables({**self.geography.tables, "database": {"url": self.url}}, folder / "cchc.toml")
+        self.database_file = folder / DATABASE
+        self.url = f"sqlite:///{self.database_file}"
+        self.config = self._config(with_less_to_send(self.geography.tables, self.adversity))
+        self.former_names: dict[str, str] = {}
+        """Present name of a renamed connection by its former one."""
+        self.marked_sequence: int | None = None
+        """Sequence from which on every deletion must be one that a register made; None: faults may look like them."""
+        for register in self.registers.values():
+            register.misdated, register.ahead = misdating(self.adversity)
         self.event_log: list[str] = []
         self.violations: list[str] = []
         self._open: SharedDatabase | None = None
@@ -83,10 +96,12 @@ class Simulation:
         with closing(self), self.mortality.over_databases():
             for _ in range(self.dice.randint(2, 3)):
                 self.edit(self.dice.randint(2, 8))
-                self._pass_time(timedelta(minutes=self.dice.randint(5, 120)))
+                self.pass_time(timedelta(minutes=self.dice.randint(5, 120)))
                 self._jump(0.2)
                 self._run_in_storm()
             self.edit(self.dice.randint(0, 4))
+            self.weather.is_off = True
+            self.trial.undergo()
             self.come_to_rest()
 
     def edit(self, edits: int) -> None:
@@ -94,7 +109,7 @@ class Simulation:
         for _ in range(edits):
             name = self.dice.choice(list(self.clerks))
             self.log(f"{name}: {self.clerks[name].edit(self.time)}")
-            self._pass_time(timedelta(seconds=self.dice.randint(1, 90)))
+            self.pass_time(timedelta(seconds=self.dice.randint(1, 90)))
 
     def come_to_rest(self) -> None:
         """Run without faults until a run writes nothing and sends nothing.
@@ -105,13 +120,59 @@ class Simulation:
         self.weather.is_off = True
         before: object = None
         for _ in range(MAX_CALM_RUNS):
-            self._pass_time(UNTIL_NOBODY_RESTS)
+            self.pass_time(UNTIL_NOBODY_RESTS)
             self._run(accept_shrink=self._shrunk())
             after = (self._contents(), [desk.messages for desk in self.desks.values()])
             if after == before:
                 return
             before = after
         raise Unrest
+
+    def calm_run(self) -> None:
+        """Run without faults, when nobody rests."""
+        self.pass_time(UNTIL_NOBODY_RESTS)
+        self._run(accept_shrink=self._shrunk())
+
+    def mark_feed(self) -> None:
+        """From now on every deletion in the feed must be one that a register made."""
+        with self.database() as database, database.reading() as connection:
+            self.marked_sequence = last_sequence(connection)
+
+    def complete_routes(self) -> None:
+        """Let the routes send everything, to the systems that receive from now on."""
+        self.config = self._config(self.geography.tables)
+        self.desks = {name: desk for name, desk in self.desks.items() if not name.endswith(FORMER_SUFFIX)}
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a connection, in the configuration and in the database."""
+        from cchc_connect.sync.connection_changes import rename_connection  # noqa: PLC0415  # main has it soon
+
+        self.geography = self.geography.renamed(old, new)
+        self.former_names[old] = new
+        self.config = self._config(self.geography.tables)
+        rename_connection(self.config, self._own_database(), old, new, RunEnvironment(clock=self))
+
+    def start_frozen_over(self) -> None:
+        """Let another scheduler run while the present run is frozen past its lease."""
+        self._start_another(frozen=True)
+
+    def start_skewed(self, ahead: timedelta) -> None:
+        """Start another scheduler whose clock is ahead.
+
+        Raises:
+            LeaseHeld: a run is active.
+        """
+        self.jumped += ahead
+        try:
+            with self.database() as database:
+                self._synchronise(database)
+        finally:
+            self.jumped -= ahead
+
+    def _config(self, tables: Mapping[str, Any]) -> Config:
+        folder = self.database_file.parent
+        run = {**tables["run"], "session_folder": str(folder)}
+        return Config.from_tables({**tables, "run": run, "database": {"url": self.url}}, folder / "cchc.toml")
 
     @contextmanager
     def database(self) -> Generator[SharedDatabase, None, None]:
@@ -126,7 +187,7 @@ class Simulation:
 
     def happen_during(self, path: str, number: int) -> None:
         """Let events happen while a request is in progress."""
-        self._pass_time(timedelta(seconds=5))
+        self.pass_time(timedelta(seconds=5))
         if self.weather.is_off or not self._is_alone:
             return
         dice = self.weather.chance(f"events at {path}", number)
@@ -145,7 +206,7 @@ class Simulation:
             self._steps = max(self._steps, self.mortality.steps)
         except Killed:
             self.log(f"killed at step {last}")
-            self._pass_time(UNTIL_ANY_LEASE_IS_OVER)
+            self.pass_time(UNTIL_ANY_LEASE_IS_OVER)
             self.close()
         finally:
             self.mortality.begin(0)
@@ -183,7 +244,7 @@ class Simulation:
             open_transport=self._connect,
             executor=self,
             new_run_id=self._new_id,
-            sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
+            sleep=lambda seconds: self.pass_time(timedelta(seconds=seconds)),
             prefetch=0,
         )
         return Synchronizer(self.config, database, environment).synchronise(accept_shrink=accept_shrink).as_document()
@@ -197,7 +258,7 @@ class Simulation:
         self.log("another scheduler starts, the first is frozen" if frozen else "another scheduler starts")
         before = self.now()
         if frozen:
-            self._pass_time(UNTIL_ANY_LEASE_IS_OVER)
+            self.pass_time(UNTIL_ANY_LEASE_IS_OVER)
         self._is_alone = False
         try:
             with self.database() as database:
@@ -229,7 +290,8 @@ class Simulation:
         if failed:
             raise failed[0]
 
-    def _pass_time(self, span: timedelta) -> None:
+    def pass_time(self, span: timedelta) -> None:
+        """Let time pass."""
         self.time += span
 
     def _jump(self, likelihood: float) -> None:

@@ -71,14 +71,8 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
-    counts = Counters(
-        unchanged=len(plan.provenance_only) + plan.unchanged,
-        foreign=plan.not_owned,
-        outdated=len(plan.outdated) + len(outdated_deletes),
-        went_back=plan.went_back,
-    )
-    counts.inserted = sum(written.version == 1 for written in plan.versions)
-    counts.updated = len(plan.versions) - counts.inserted
+    counts = _counts_of(plan)
+    counts.outdated += len(outdated_deletes)
     counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
     rekeyed = _rekeyed(connection, plan, stream, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
@@ -99,6 +93,19 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
     return counts
+
+
+def _counts_of(plan: WritePlan) -> Counters:
+    """Return how many records a page changes, and how many items change none."""
+    inserted = sum(written.version == 1 for written in plan.versions)
+    return Counters(
+        unchanged=len(plan.provenance_only) + plan.unchanged,
+        inserted=inserted,
+        updated=len(plan.versions) - inserted,
+        foreign=plan.not_owned,
+        outdated=len(plan.outdated),
+        went_back=plan.went_back,
+    )
 
 
 def _update_quarantine(

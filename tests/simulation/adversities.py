@@ -1,0 +1,61 @@
+"""Adversities of a simulated world beyond faults of single requests; each has a switch, and one seed draws at most one.
+
+They happen in a trial: after the runs with faults, and before the world comes to rest.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from random import Random
+from types import MappingProxyType
+
+LIKELIHOOD = 0.6
+"""Share of the seeds that draw an adversity."""
+
+
+class Adversity(StrEnum):
+    """What is done to a world."""
+
+    FUTURE_STAMPS = "future_stamps"
+    """Some entries are dated up to a day ahead."""
+    ZONE_CONFUSION = "zone_confusion"
+    """Some entries are dated in local time that is written as UTC."""
+    RESTORED_SOURCE = "restored_source"
+    """A register goes back to a backup and is edited."""
+    MOVED_ROWS = "moved_rows"
+    """An entry is deleted between two pages, so that the page after begins one entry too late."""
+    CACHED_PAGE = "cached_page"
+    """A cache answers the question for the first page with the second one."""
+    RESTORED_DATABASE = "restored_database"
+    """The database is replaced by a copy of its former state."""
+    RENAMED_CONNECTION = "renamed_connection"
+    WIDENED_ROUTE = "widened_route"
+    """A route gets another record type, of which there are records already."""
+    OTHER_RECEIVER = "other_receiver"
+    """A route leads to another system."""
+    FROZEN_SENDER = "frozen_sender"
+    """A run freezes past its lease while it sends, another one sends newer versions, the first wakes."""
+    SKEWED_SCHEDULERS = "skewed_schedulers"
+    """Another scheduler, whose clock is hours ahead, starts during a run."""
+    UNDECLARED_OWNERS = "undeclared_owners"
+    """Two sources send one record, nobody is declared as its owner, and who answers first differs."""
+    WITHDRAWALS = "withdrawals"
+    """The receivers take withdrawals."""
+
+
+WAITING: Mapping[Adversity, str] = MappingProxyType(
+    {
+        Adversity.FUTURE_STAMPS: "a watermark never passes the instant of asking",
+        Adversity.ZONE_CONFUSION: "a watermark never passes the instant of asking",
+        Adversity.RESTORED_SOURCE: "a source that went back is noticed by what it leaves out",
+        Adversity.RENAMED_CONNECTION: "a connection that is gone and owns rows holds its successor; connection rename",
+        Adversity.UNDECLARED_OWNERS: "where no owner is declared the order of the configuration decides",
+    }
+)
+"""Adversities that no seed draws yet -> the rule of the engine that they need."""
+
+
+def drawn_adversity(seed: int) -> Adversity | None:
+    """Return the adversity of a seed; None if it has none."""
+    dice = Random(f"adversity {seed}")
+    drawn = dice.choice(list(Adversity))
+    return drawn if dice.random() < LIKELIHOOD and drawn not in WAITING else None

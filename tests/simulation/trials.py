@@ -1,0 +1,204 @@
+"""What happens to a simulated world in the trial of its adversity, and what would be wrong after it at once.
+
+What is wrong later is found by the checkers, when the world has come to rest.
+"""
+
+import copy
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from cchc_connect import LeaseHeld
+from tests.simulation.adversities import Adversity
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Simulation
+
+AHEAD = timedelta(hours=2)
+"""By how much the clock of another scheduler is ahead: more than a lease lasts."""
+FORMER_SUFFIX = "-former"
+"""End of the name of the system to which a route led before."""
+
+
+class Trial:
+    """The trial of one world; `during_request` is called for each request while it is under way."""
+
+    def __init__(self, world: "Simulation") -> None:
+        self._world = world
+        self._during: Callable[[str, str, Mapping[str, str]], None] | None = None
+        self.sent_after_loss = 0
+        """Messages that a run sent after another took its lease."""
+        self.cached = False
+        """Whether a cache answers the question for a first page."""
+
+    def undergo(self) -> None:
+        """Let the world's adversity happen."""
+        trial = _TRIALS.get(self._world.adversity) if self._world.adversity is not None else None
+        if trial is not None:
+            self._world.log(f"trial: {self._world.adversity}")
+            trial(self)
+
+    def during_request(self, method: str, path: str, parameters: Mapping[str, str]) -> None:
+        """Let something happen while a request is under way, once."""
+        if self._during is not None:
+            self._during(method, path, parameters)
+
+    def edits_and_runs(self) -> None:
+        """Edit and run, again and again: wrong times only do harm later."""
+        for _ in range(3):
+            self._world.edit(3)
+            self._world.calm_run()
+
+    def restore_a_source(self) -> None:
+        """Make a backup of a register, change entries, run; then restore it and enter a new entry."""
+        world = self._world
+        for name, register in world.registers.items():
+            changed = [entry for entry in register.entries.values() if entry["state"] == "good"][:3]
+            if not register.traits.changed_since or len(changed) < 2:  # one to be newest, one to be older
+                continue
+            backup = copy.deepcopy((register.entries, register.gone))
+            for entry in changed:
+                world.clerks[name].change(entry, world.now())
+                world.pass_time(timedelta(hours=3))
+            world.calm_run()
+            register.entries, register.gone = backup
+            world.log(f"{name}: restored")
+            world.log(f"{name}: {world.clerks[name].enter(world.now())}")
+
+    def move_rows(self) -> None:
+        """Delete the first entry of a register while its second page is on its way."""
+        world, left = self._world, {"once"}
+
+        def delete(method: str, path: str, parameters: Mapping[str, str]) -> None:
+            register = world.registers[path] if method == "GET" else None
+            if register is None or not parameters["position"] or register.traits.paging != "offset" or path in left:
+                return
+            left.add(path)
+            listed = register.listed()
+            if listed:
+                register.remove(listed[0]["id"], world.now())
+                world.log(f"{path}: delete {listed[0]['id']} between two pages")
+
+        world.calm_run()
+        world.mark_feed()
+        for _ in range(2):
+            world.pass_time(timedelta(hours=1))
+            left.clear()
+            self._during = delete
+            world.calm_run()
+            self._during = None
+
+    def answer_from_a_cache(self) -> None:
+        """Answer the question for the first page with the second one; what is missing then must be said."""
+        world = self._world
+        world.calm_run()
+        world.mark_feed()
+        world.edit(2)
+        self.cached = True
+        world.calm_run()
+        self.cached = False
+
+    def restore_the_database(self) -> None:
+        """Copy the database, edit and send, put the copy in its place, edit anew."""
+        world = self._world
+        world.calm_run()
+        world.close()
+        shutil.copyfile(world.database_file, world.database_file.with_suffix(".copy"))
+        world.edit(4)
+        world.calm_run()
+        world.close()
+        for suffix in ("-wal", "-shm"):
+            world.database_file.with_name(world.database_file.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(world.database_file.with_suffix(".copy"), world.database_file)
+        for desk in world.desks.values():
+            desk.effects.clear()  # the feed no longer says what led to them
+        world.log("the database is a former one")
+        world.edit(4)
+
+    def rename_a_connection(self) -> None:
+        """Give a connection another name, in the configuration and in the database."""
+        world = self._world
+        world.calm_run()
+        old = world.geography.sources[0][0]
+        world.rename(old, f"{old}-renamed")
+        world.edit(3)
+
+    def change_the_routes(self) -> None:
+        """Let the routes be what they shall be; until now they sent less, or to another system."""
+        world = self._world
+        world.calm_run()
+        world.complete_routes()
+
+    def freeze_a_sender(self) -> None:
+        """Freeze a run while it sends its first message; another one sends newer versions; the first goes on."""
+        world, frozen = self._world, [False]
+
+        def freeze(method: str, path: str, parameters: Mapping[str, str]) -> None:
+            del path, parameters
+            if method != "POST":
+                return
+            if frozen[0]:
+                self.sent_after_loss += 1
+                return
+            self._during = None
+            world.edit(4)
+            world.start_frozen_over()
+            frozen[0] = True
+            self._during = freeze
+
+        world.calm_run()
+        world.edit(8)
+        self._during = freeze
+        world.calm_run()
+        self._during = None
+        if self.sent_after_loss:
+            world.violations.append(f"late: a frozen run sent {self.sent_after_loss} messages after it lost its lease")
+
+    def skew_schedulers(self) -> None:
+        """Start another scheduler, whose clock is ahead, during the first request of a run."""
+        world = self._world
+
+        def start(method: str, path: str, parameters: Mapping[str, str]) -> None:
+            del method, path, parameters
+            self._during = None
+            try:
+                world.start_skewed(AHEAD)
+            except LeaseHeld:
+                return
+            world.violations.append("lease: a scheduler whose clock is ahead took a live lease")
+
+        self._during = start
+        world.calm_run()
+        self._during = None
+
+
+_TRIALS: Mapping[Adversity, Callable[[Trial], None]] = MappingProxyType(
+    {
+        Adversity.FUTURE_STAMPS: Trial.edits_and_runs,
+        Adversity.ZONE_CONFUSION: Trial.edits_and_runs,
+        Adversity.RESTORED_SOURCE: Trial.restore_a_source,
+        Adversity.MOVED_ROWS: Trial.move_rows,
+        Adversity.CACHED_PAGE: Trial.answer_from_a_cache,
+        Adversity.RESTORED_DATABASE: Trial.restore_the_database,
+        Adversity.RENAMED_CONNECTION: Trial.rename_a_connection,
+        Adversity.WIDENED_ROUTE: Trial.change_the_routes,
+        Adversity.OTHER_RECEIVER: Trial.change_the_routes,
+        Adversity.FROZEN_SENDER: Trial.freeze_a_sender,
+        Adversity.SKEWED_SCHEDULERS: Trial.skew_schedulers,
+        Adversity.UNDECLARED_OWNERS: Trial.edits_and_runs,
+        Adversity.WITHDRAWALS: Trial.edits_and_runs,
+    }
+)
+
+
+def with_less_to_send(tables: Mapping[str, Any], adversity: Adversity | None) -> Mapping[str, Any]:
+    """Return the configuration's tables as they are until the routes change in the trial."""
+    if adversity is Adversity.WIDENED_ROUTE:
+        routes = {name: {**route, "from": route["from"][:1]} for name, route in tables["routes"].items()}
+        return {**tables, "routes": routes}
+    if adversity is Adversity.OTHER_RECEIVER:
+        routes = {name: {**route, "to": route["to"] + FORMER_SUFFIX} for name, route in tables["routes"].items()}
+        return {**tables, "routes": routes}
+    return tables
