@@ -16,6 +16,7 @@ from .adapter import (
     Source as Source,
     SourceProfile as SourceProfile,
     Target as Target,
+    VersionedSource as VersionedSource,
     WithdrawalTarget as WithdrawalTarget,
 )
 from .clock import Clock as Clock, SystemClock as SystemClock

@@ -192,6 +192,19 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class VersionedSource(Protocol):
+    """Optional part of a source: it lists former versions of its items beside the current ones."""
+
+    def is_current(self, item: Item) -> bool | None:
+        """Return False for a former version, by the source's own mark or dates; None if the source does not say.
+
+        A former version is counted as outdated and is never a record, whatever its key and wherever it is listed. A
+        record that it was before passes to the current version.
+        """
+        ...
+
+
+@runtime_checkable
 class ListsDrafts(Protocol):
     """Optional part of a source: it lists items that are no records yet, such as dossiers that have no number yet."""
 

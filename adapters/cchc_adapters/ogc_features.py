@@ -51,8 +51,8 @@ CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
 MAPPING_VERSION = 2
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
-EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at"})
-"""Field map names that are not fields of a parcel: parts of its former key, and the time of change."""
+EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})
+"""Field map names that are not fields of a parcel: parts of its former key, time of change, mark of the current one."""
 MAPPABLE_FIELDS = (LandParcel.model_fields.keys() | EXTRA_FIELDS) - {"scheme", "geometry", "previous_keys"}
 
 
@@ -118,6 +118,7 @@ class Parcels:
         self._key = options.key.split(".")
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)
+        self._is_current = fields.pop("is_current", None)
         self._land_uses = fields.pop("uses", None)
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
@@ -160,6 +161,11 @@ class Parcels:
         """Return when the source last changed the parcel, by the property that the field map names."""
         changed = self._changed_at(_properties(item)) if self._changed_at else None
         return changed if isinstance(changed, datetime | codecs.Unreadable) else None
+
+    def is_current(self, item: Item) -> bool | None:
+        """Return whether it is the current version of its parcel, by the property that the field map names."""
+        is_current = self._is_current(_properties(item)) if self._is_current else None
+        return is_current if isinstance(is_current, bool) else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `LandParcel`."""

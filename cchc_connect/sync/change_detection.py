@@ -49,6 +49,12 @@ class ClassifiedPage:
     """Source keys of drafts that are still in quarantine."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all items of the page."""
+    former: list[str] = field(default_factory=list[str])
+    """Source key of each item that is a former version; it is not among `keys`."""
+    carried: int = 0
+    """Number of records and faulty items that came on an earlier page, and counted as faulty there."""
+    ended_keys: list[str] = field(default_factory=list[str])
+    """Keys of quarantine entries that end, as their items became records."""
     change_times: list[str] = field(default_factory=list[str])
     """Change times of the items for which the source gives one (UTC, as stored)."""
     time_shapes: list[str] = field(default_factory=list[str])
@@ -188,6 +194,9 @@ class ChangeDetector:
         classified: ClassifiedPage,
     ) -> None:
         key = translated.key or _own_key(translated, item_hash)
+        if translated.is_former:
+            classified.former.append(key)
+            return
         if not _add_key(key, item_hash, item, hash_by_key, classified):
             return
         if translated.source_time is not None:

@@ -90,6 +90,10 @@ class Completeness:
             raise SourceHeld("source.page_repeated", **self._error_context)
         return self._is_end_by_count(page)
 
+    def recount(self, number: int) -> None:
+        """Note that `number` items that seemed to be shown twice are among the keys of the pass after all."""
+        self._shown_twice -= number
+
     def cut_off(self, limit_s: float) -> None:
         """Note that the pass was left before its end, as it took longer than `limit_s` seconds."""
         self._limit_s = limit_s

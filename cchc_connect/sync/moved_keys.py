@@ -5,7 +5,7 @@ whether that other item still is this record, so the first one waits in quaranti
 so: then the waiting items are written, and the records that no item of the source is any more end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cchc_connect.clock import to_timestamp_text
@@ -13,7 +13,7 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import keys_without_item
-from cchc_connect.database.writing.incoming import PageBatch
+from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.sync.absences import Absences, Deletions
 from cchc_connect.sync.change_detection import ChangeDetector
@@ -47,6 +47,13 @@ class MovedKeys:
         counts.quarantined = 0  # they are counted when the source lists them
         return counts
 
+    def retry_former(self, former: Sequence[str]) -> Counters:
+        """Write waiting items whose record is of a former version; end what former versions alone are."""
+        records = self._waiting()
+        counts = self._write(PageBatch(records=records, deleted_keys=former, former_keys=frozenset(former)))
+        counts.quarantined = 0  # they are counted when the source lists them
+        return counts
+
     def settle(self, state: Pass) -> Counters:
         """After a pass, write the items that waited for its end, and end the records that no item is any more."""
         is_gone = self.is_gone(state)
@@ -70,9 +77,11 @@ class MovedKeys:
         return deletions
 
     def _write_waiting(self, is_gone: Callable[[str], bool] | None) -> Counters:
+        return self._write(PageBatch(records=self._waiting(), is_gone=is_gone, is_full_listing=is_gone is not None))
+
+    def _waiting(self) -> Sequence[IncomingRecord]:
         items = self.run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self.stream))
-        records = self.detector.classify_all(items).records
-        return self._write(PageBatch(records=records, is_gone=is_gone, is_full_listing=is_gone is not None))
+        return self.detector.classify_all(items).records
 
     def _write(self, batch: PageBatch) -> Counters:
         if not (batch.records or batch.deleted_keys):

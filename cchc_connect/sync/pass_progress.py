@@ -75,6 +75,11 @@ class Pass:
         return True
 
     @property
+    def lists_all(self) -> bool:
+        """Whether the pass lists everything from the first page on, and not only what changed."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed
+
+    @property
     def is_behind_watermark(self) -> bool:
         """Whether a source asked for changes did not even list the change that the watermark comes from.
 
@@ -109,14 +114,12 @@ class PageCommit:
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    count = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
-    counts = Counters(
-        fetched=fetched,
-        pages=1,
-        unchanged=fetched - count,
-        quarantined=classified.still_faulty,
-        drafts=classified.drafts,
-    )
+    written = len(classified.records) + len(classified.faulty) - classified.carried
+    former, drafts = len(classified.former), classified.drafts
+    unchanged = fetched - written - classified.still_faulty - former - drafts
+    still_faulty = classified.still_faulty - classified.carried
+    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former)
+    counts.drafts = drafts
     counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
 

@@ -29,7 +29,7 @@ from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
 from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
-from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
+from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.moved_keys import MovedKeys
@@ -39,6 +39,7 @@ from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.range_start import range_start
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator
+from cchc_connect.sync.twice_shown import TwiceShown
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -73,11 +74,11 @@ class Pull:
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        self._detector = ChangeDetector(
-            source, run_context.owners_of(stream.record_type), translator, stream.connection
-        )
+        owners = run_context.owners_of(stream.record_type)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection)
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
+        self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
@@ -184,6 +185,7 @@ class Pull:
         """Return the stored cursor, and read what is in quarantine, missing and in doubt since the last run."""
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
         self._absences.load(connection)
+        self._twice.load(connection)
         self._rereading = Rereading(stored_doubts(connection, self._stream))
         return read_cursor(connection, self._stream)
 
@@ -205,6 +207,7 @@ class Pull:
 
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self.profile.order
+        self._twice.begin_pass()
         state = Pass(
             cursor,
             PlausibilityCheck(self._stream, clock),
@@ -220,6 +223,9 @@ class Pull:
                     ends_pass = self._process_page(page, lookup, state, writer)
                     if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
+                        self._twice.remember()
+                        if self._twice.former_keys:
+                            self.counts.add(self._moved_keys.retry_former(self._twice.former_keys))
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -265,7 +271,9 @@ class Pull:
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> bool:
         """Check a page and let the writer commit it with the cursor after it; return whether it is the last."""
         asking_instant = state.asking.next()
-        classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+        lookup = self._twice.refreshed(lookup, self._detector)
+        classified = self._pull_range.filtered(self._detector.classify(lookup, self._quarantined))
+        self._twice.hold_back(classified, state)
         mark_ahead(classified.records, asking_instant)
         self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
@@ -275,6 +283,8 @@ class Pull:
         state.seen.add(classified.keys)
         state.pages += 1
         ends_pass = state.completeness.observe(page, classified)
+        if ends_pass:
+            self._twice.settle(classified, state)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
         times = page_times(classified.change_times, asking_instant)
@@ -286,15 +296,6 @@ class Pull:
         page_commit = PageCommit(page, classified, state, state.cursor, asking_instant, ends_pass)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
         return ends_pass
-
-    def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
-        if self._pull_range.key is None:
-            return classified
-        classified.records = [
-            incoming for incoming in classified.records if incoming.source_key == self._pull_range.key
-        ]
-        classified.faulty = [item for item in classified.faulty if item.source_key == self._pull_range.key]
-        return classified
 
     @property
     def _writes_pages(self) -> bool:
@@ -317,6 +318,7 @@ class Pull:
             lambda connection: self._write_page(connection, page_commit, write_context)
         )
         page_commit.pass_state.older.add(write_context.outdated)
+        self._twice.note_replaced(write_context.replaced)
         self.counts = counts
         for key in self._absences.listed_again(page_commit.classified.keys):
             del self._absences.noticed[key]
@@ -335,7 +337,7 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys]
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
             batch = PageBatch(
                 records=classified.records,

@@ -62,3 +62,10 @@ class PullRange:
     def moves_cursor(self) -> bool:
         """Whether the cursor is written with each page."""
         return not self.is_partial and self.observer is None
+
+    def filtered(self, classified: ClassifiedPage) -> ClassifiedPage:
+        """Return a page without what the range leaves out: items with another key, if it is limited to one."""
+        if self.key is not None:
+            classified.records = [incoming for incoming in classified.records if incoming.source_key == self.key]
+            classified.faulty = [item for item in classified.faulty if item.source_key == self.key]
+        return classified

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cchc_connect.adapter import ListsDrafts, Source
+from cchc_connect.adapter import ListsDrafts, Source, VersionedSource
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
 from cchc_connect.privacy.adapter_failure import (
@@ -78,6 +78,8 @@ class TranslatedItem(msgspec.Struct):
     """When the source last changed the item, UTC, as stored; None if the source does not say."""
     time_shape: str | None = None
     """Shape of a change time that cannot be read; None if it can be read, or there is none."""
+    is_former: bool = False
+    """Whether it is a former version of an item, which is no record."""
     record: SerializedRecord | None = None
     """The serialized record; None if there are faults."""
     notes: str | None = None
@@ -118,6 +120,7 @@ class LocalTranslator:
     def __init__(self, source: Source) -> None:
         """Create the translator of `source`."""
         self._source = source
+        self._is_current = source.is_current if isinstance(source, VersionedSource) else None
         self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
         self._mapped_count = 0
@@ -143,7 +146,7 @@ class LocalTranslator:
     def _apply(self, step: Callable[[_PendingItem], object], batch: Sequence[_PendingItem]) -> None:
         """Apply a step to every item without a fault; an exception becomes a fault of its item alone."""
         for pending in batch:
-            if pending.result.faults or pending.result.is_draft:
+            if pending.result.faults or pending.result.is_draft or pending.result.is_former:
                 continue
             try:
                 pending.value = step(pending)
@@ -182,6 +185,11 @@ class LocalTranslator:
         result, properties = pending.result, pending.value
         self._called = self._source.key
         result.key = self._key(properties)
+        if self._is_current is not None:
+            self._called = self._is_current
+            is_current = self._is_current(properties)
+            require_type("bool or None", bool | None, is_current)
+            result.is_former = is_current is False
         self._called = self._source.changed_at
         changed_at = self._source.changed_at(properties)
         if isinstance(changed_at, datetime):

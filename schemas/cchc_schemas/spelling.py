@@ -40,10 +40,10 @@ class Respellings(list[str]):
     """Validation context in which a value in another spelling is refused, so that its path is known."""
 
 
-def vietnamese_letters(text: str) -> str:
+def vietnamese_spelling(text: str) -> str:
     """Return `text` with Đ and đ where it has a letter that looks alike.
 
-    >>> vietnamese_letters("\u00d0\u01b0\u1eddng s\u1ed1 3") == "\u0110\u01b0\u1eddng s\u1ed1 3"
+    >>> vietnamese_spelling("\u00d0\u01b0\u1eddng s\u1ed1 3") == "\u0110\u01b0\u1eddng s\u1ed1 3"
     True
     """
     return text if text.isascii() else text.translate(VIETNAMESE_D)

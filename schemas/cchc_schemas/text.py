@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from cchc_schemas.spelling import note_respelling, one_spelling, vietnamese_letters
+from cchc_schemas.spelling import note_respelling, one_spelling, vietnamese_spelling
 
 TEXT_LENGTH = 4000
 """Longest text of a record, in characters after NFC; the longest limit observed is that of file names."""
@@ -107,7 +107,7 @@ class TextRule:
 
     def canonical(self, text: str) -> str:
         """Return the one spelling of a clean text."""
-        return vietnamese_letters(text)
+        return vietnamese_spelling(text)
 
     @property
     def quick_pattern(self) -> str:

@@ -220,7 +220,8 @@ def test_a_database_with_a_renamed_connection_is_as_if_it_always_had_that_name(
         call("sync")
         del first.parcels[draw.randrange(3)]
         first.parcels[0]["area"] = "77"
-        call("sync", "--accept-shrink", name)
+        for _ in range(2):  # an absence counts when the next listing repeats it
+            call("sync", "--accept-shrink", name)
         return books.everything("run", "run_counter", "lease", "change", "maintenance")
 
     before = life("old")

@@ -30,7 +30,7 @@ from cchc_schemas import (
     to_document,
 )
 from cchc_schemas.codes import DossierReference, Irregularities
-from cchc_schemas.spelling import RESPELLED, one_spelling, vietnamese_letters, whole_number
+from cchc_schemas.spelling import RESPELLED, one_spelling, vietnamese_spelling, whole_number
 from cchc_schemas.text import KeyText
 from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
@@ -117,7 +117,7 @@ def test_each_step_is_final(text: str) -> None:
     number = whole_number(once)
 
     assert one_spelling(once) == once
-    assert vietnamese_letters(vietnamese_letters(text)) == vietnamese_letters(text)
+    assert vietnamese_spelling(vietnamese_spelling(text)) == vietnamese_spelling(text)
     assert number is None or whole_number(number) == number
 
 

@@ -1,6 +1,7 @@
 """Run many seeds of the simulation: `python -m tests.simulation 1000-1999 [ADVERSITY]`; a single one prints its events.
 
-With an adversity each seed has that one instead of its own. Each failing seed is printed with its faults; it fails the same way when it is run again.
+With an adversity each seed has that one instead of its own. Each failing seed is printed with its faults; it fails the
+same way when it is run again.
 """
 
 import sys

@@ -54,9 +54,10 @@ class Outbox:
             yield from self._effects_of_records(desk)
             yield from self._order(desk)
             for effect in desk.effects:
-                for field in self._withheld if effect.document is not None else ():
+                document = effect.document or {}
+                for field in self._withheld:
                     kind, _, name = field.partition(".")
-                    if kind == effect.record_type and effect.document[name] is not None:
+                    if kind == effect.record_type and document.get(name) is not None:
                         yield f"leak: {field} of {effect.key} left"
 
     def holdings(self) -> Iterator[str]:

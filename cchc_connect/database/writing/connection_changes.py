@@ -13,6 +13,7 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.connections import RELEASED_MARK, StoredConnection, stored_connections
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import (
+    absence,
     change,
     circuit_breaker,
     claim,
@@ -42,7 +43,7 @@ NAMED = (
 )
 """Columns that hold a connection's name, apart from the record tables and those of `STATES` and `route`."""
 
-STATES = (cursor, circuit_breaker, rate_limit)
+STATES = (absence, cursor, circuit_breaker, rate_limit)
 """What a run keeps of a connection; under the new name a mere hold or pause may stand, which is replaced."""
 
 

@@ -90,6 +90,8 @@ class PageBatch:
     """Source keys of deleted items."""
     deletion_times: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
+    former_keys: Container[str] = frozenset()
+    """Source keys of former versions, whose records pass to the current versions."""
     former_faults: Sequence[str] = ()
     """Source keys of items that are in quarantine and turned out to be no records yet."""
     is_full_listing: bool = False
@@ -114,3 +116,5 @@ class WriteContext:
     """When the page was asked for, UTC, as stored; None: at `now`."""
     outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Is filled by the write: source key -> hash of the items that were older than the stored ones and not written."""
+    replaced: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Is filled by the write: source key -> hash of the versions of the same run that the page replaced."""

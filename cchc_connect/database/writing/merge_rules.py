@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -113,7 +113,7 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
     holders = KeyHolders(stream, page, stored)
     resolver = ConflictResolver(stream, write_context, current, claims, holders)
-    resolver.plan.stored = stored
+    resolver.plan.stored, resolver.former_keys = stored, page.former_keys
     for incoming in page.records:
         source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
         if not holders.has_moved_on(incoming, current.get(incoming.record.key)):
@@ -215,6 +215,7 @@ class ConflictResolver:
         self._own_fields = owners.owned_by(stream.connection)
         self._holders = holders
         self.plan = WritePlan()
+        self.former_keys: Container[str] = frozenset()
 
     def resolve(self, incoming: IncomingRecord) -> None:
         """Resolve one incoming record."""
@@ -231,6 +232,8 @@ class ConflictResolver:
             self._plan_version(incoming, current.version + 1, "restore")
         elif current.provenance.connection != self._stream.connection:
             self._take_over(key, current)
+            self._plan_version(incoming, current.version + 1, "update")
+        elif current.provenance.source_key != incoming.source_key and current.provenance.source_key in self.former_keys:
             self._plan_version(incoming, current.version + 1, "update")
         elif current.provenance.source_key != incoming.source_key and self._holders.gives_free(key, current.provenance):
             self.plan.moved_on.add(incoming.source_key)

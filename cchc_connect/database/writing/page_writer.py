@@ -38,6 +38,7 @@ from cchc_connect.database.writing.claims import (
 )
 from cchc_connect.database.writing.discrepancies import update_discrepancies
 from cchc_connect.database.writing.incoming import MOVED_KEY, NO_ITEM, PageBatch, WriteContext
+from cchc_connect.database.writing.key_twice import replaced_contents
 from cchc_connect.database.writing.merge_rules import (
     NewVersion,
     Provenance,
@@ -66,6 +67,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     plan = plan_page(connection, stream, page, write_context)
     require_no_vanished(plan.vanished, stream.connection, stream.record_type)
     write_context.outdated.update(plan.outdated)
+    write_context.replaced.update(replaced_contents(plan.stored, page.records, write_context.run_id))
     outdated_deletes = outdated_deletions(connection, stream, page)
     deleted_keys = [key for key in page.deleted_keys if key not in outdated_deletes]
     _write_versions(connection, stream, plan.versions, write_context)

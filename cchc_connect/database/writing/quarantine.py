@@ -23,7 +23,7 @@ KEY_TAKEN = Fault(path="", rule="key_taken")
 """Another item of the same source has this record key already."""
 
 KEY_TWICE = Fault(path="", rule="key_twice")
-"""Another item of the same page has the same key and other content."""
+"""Another item of the same page, or of two passes one after the other, has the same key and other content."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,7 @@ def store(
             continue
         compared = {
             "item_hash": item.item_hash,
-            "faults": _faults_text(item.faults),
+            "faults": stored_faults(item.faults),
             "partition": stream.partition,
             "source_time": item.source_time,
         }
@@ -117,7 +117,7 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
     with another item's key are left out: whether they may become records depends on the other item, so they are
     checked in each run.
     """
-    conflicts = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
+    conflicts = [stored_faults((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
     faulty = _is_open_in_stream(stream) & quarantine.c.faults.not_in(conflicts)
     columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
     rows = connection.execute(columns.where(faulty))
@@ -126,7 +126,7 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 
 def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
-    conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == stored_faults((KEY_TAKEN,)))
     return [parsed_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 
@@ -176,7 +176,7 @@ def _item_text(item: Item) -> str:
     return json.dumps(item)  # in ASCII: an item may hold lone surrogates
 
 
-def _faults_text(faults: Iterable[Fault]) -> str:
+def stored_faults(faults: Iterable[Fault]) -> str:
     """Return the faults as stored: a JSON array of [path, rule], or [path, rule, detail] where there is a detail."""
     parts = [[fault.path, fault.rule, *([fault.detail] if fault.detail else [])] for fault in faults]
     return json.dumps(parts, ensure_ascii=False)
