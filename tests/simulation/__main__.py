@@ -1,4 +1,4 @@
-"""Run many seeds of the simulation: `python -m tests.simulation 1000-1999 [ADVERSITY]`; a single one prints its events.
+"""Run many seeds of the simulation: `python -m tests.simulation 1000-1999 [ADVERSITY]`; one seed prints its event log.
 
 With an adversity each seed has that one instead of its own. Each failing seed is printed with its faults; it fails the
 same way when it is run again.

@@ -42,15 +42,7 @@ class Adversity(StrEnum):
     """The receivers take withdrawals."""
 
 
-WAITING: Mapping[Adversity, str] = MappingProxyType(
-    {
-        Adversity.FUTURE_STAMPS: "a watermark never passes the instant of asking",
-        Adversity.ZONE_CONFUSION: "a watermark never passes the instant of asking",
-        Adversity.RESTORED_SOURCE: "a source that went back is noticed by what it leaves out",
-        Adversity.RENAMED_CONNECTION: "a connection that is gone and owns rows holds its successor; connection rename",
-        Adversity.UNDECLARED_OWNERS: "where no owner is declared the order of the configuration decides",
-    }
-)
+WAITING: Mapping[Adversity, str] = MappingProxyType({})
 """Adversities that no seed draws yet -> the rule of the engine that they need."""
 
 

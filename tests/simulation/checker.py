@@ -100,13 +100,15 @@ class Findings:
         if self._world.adversity is not Adversity.UNDECLARED_OWNERS:
             return
         first: dict[tuple[str, str], str] = {}
+        order = list(self._world.geography.offices)
         for name, register in self._registers():
             kind = register.traits.record_type
             for entry in register.entries.values():
                 if entry["state"] == "good" and not self._is_beside_another(name, register, entry):
                     first.setdefault((kind, key_of(kind, document_of(kind, entry["fields"]))), name)
         for key, row in self._rows.items():
-            if row["deleted_at"] is None and first.get(key, row["connection"]) != row["connection"]:
+            owner = row["connection"]
+            if row["deleted_at"] is None and order.index(first.get(key, owner)) < order.index(owner):
                 yield f"owner: {key} is {row['connection']}'s, and {first[key]} comes before it"
 
     def entries_and_rows(self) -> Iterator[str]:
@@ -212,6 +214,7 @@ class Findings:
             yield name, self._world.registers[source.name]
 
     def _register_of(self, connection: str, kind: str) -> Register:
+        connection = self._present_name(connection)
         (register,) = (
             candidate
             for name, candidate in self._registers()

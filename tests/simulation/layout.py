@@ -66,7 +66,7 @@ def under_adversity(layout: Layout, adversity: Adversity | None) -> Layout:
 def misdating(adversity: Adversity | None) -> tuple[float, timedelta]:
     """Return which share of the edits is dated ahead, and by how much."""
     if adversity is Adversity.FUTURE_STAMPS:
-        return 0.15, timedelta(hours=23)
+        return 0.3, timedelta(hours=23)
     return (0.4, timedelta(hours=7)) if adversity is Adversity.ZONE_CONFUSION else (0.0, timedelta(0))
 
 

@@ -48,8 +48,8 @@ class Trial:
     def edits_and_runs(self) -> None:
         """Edit and run, again and again: wrong times only do harm later."""
         for _ in range(3):
-            self._world.edit(3)
-            self._world.calm_run()
+            self._world.edit(5)
+            self._world.calm_run(timedelta(hours=1))
 
     def restore_a_source(self) -> None:
         """Make a backup of a register, change entries, run; then restore it and enter a new entry."""
@@ -67,6 +67,16 @@ class Trial:
             world.log(f"{name}: restored")
             world.log(f"{name}: {world.clerks[name].enter(world.now())}")
 
+    def fill_pages(self) -> None:
+        """Enter entries until each register has two pages, and run."""
+        for name, register in self._world.registers.items():
+            while len(register.entries) < register.traits.page_size + 2:
+                self._world.clerks[name].enter(self._world.now())
+                self._world.pass_time(timedelta(seconds=30))
+        self._world.calm_run()
+        self._world.calm_run()
+        self._world.mark_feed()
+
     def move_rows(self) -> None:
         """Delete the first entry of a register while its second page is on its way."""
         world, left = self._world, {"once"}
@@ -81,10 +91,8 @@ class Trial:
                 register.remove(listed[0]["id"], world.now())
                 world.log(f"{path}: delete {listed[0]['id']} between two pages")
 
-        world.calm_run()
-        world.mark_feed()
+        self.fill_pages()
         for _ in range(2):
-            world.pass_time(timedelta(hours=1))
             left.clear()
             self._during = delete
             world.calm_run()
@@ -93,8 +101,7 @@ class Trial:
     def answer_from_a_cache(self) -> None:
         """Answer the question for the first page with the second one; what is missing then must be said."""
         world = self._world
-        world.calm_run()
-        world.mark_feed()
+        self.fill_pages()
         world.edit(2)
         self.cached = True
         world.calm_run()

@@ -16,6 +16,7 @@ from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.sync.concurrency import Job
+from cchc_connect.sync.connection_changes import rename_connection
 from tests.simulation.adversities import Adversity, drawn_adversity
 from tests.simulation.contents import contents
 from tests.simulation.edits import RegisterEditor
@@ -128,9 +129,9 @@ class Simulation:
             before = after
         raise Unrest
 
-    def calm_run(self) -> None:
-        """Run without faults, when nobody rests."""
-        self.pass_time(UNTIL_NOBODY_RESTS)
+    def calm_run(self, after: timedelta = UNTIL_NOBODY_RESTS) -> None:
+        """Run without faults, after a time in which everybody has rested."""
+        self.pass_time(after)
         self._run(accept_shrink=self._shrunk())
 
     def mark_feed(self) -> None:
@@ -145,8 +146,6 @@ class Simulation:
 
     def rename(self, old: str, new: str) -> None:
         """Rename a connection, in the configuration and in the database."""
-        from cchc_connect.sync.connection_changes import rename_connection  # noqa: PLC0415  # main has it soon
-
         self.geography = self.geography.renamed(old, new)
         self.former_names[old] = new
         self.config = self._config(self.geography.tables)
