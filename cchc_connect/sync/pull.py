@@ -112,39 +112,15 @@ class Pull:
         except StartOver:
             if cursor.pass_since is None and cursor.page_token is None:
                 raise
-            log.warning(
-                "%(connection)s: %(record_type)s is read again from the start: its cursor is too old",
-                self._error_context,
-            )
+            again = "%(connection)s: %(record_type)s is read again from the start: its cursor is too old"
+            log.warning(again, self._error_context)
             state = self._read(self._restart_cursor())
         if self._pull_range.moves_cursor:
-            state = self._follow_source(state)
+            state = self._stored_items.follow(state, self._read, self.profile.deletes)
+            self.counts.unlisted += self._stored_items.unlisted
         self._conclude(state)
         self._check_quarantined_share()
         self._unreadable_times.check(self.counts, self._error_context)
-
-    def _follow_source(self, state: Pass) -> Pass:
-        """Compare everything if the pass `state` shows that the source went back; return the last pass."""
-        if state.is_resumed or state.completeness.incomplete is not None:
-            return state
-        cursor = state.initial_cursor
-        missing = self._stored_items.left_out(cursor, state.seen)
-        if (missing or state.is_behind_watermark) and state.pages > 1:
-            state = self._read(cursor)  # rows may have moved between two pages
-            missing = {key for key in missing if key not in state.seen}
-        if missing or state.is_behind_watermark or state.older.are_many:
-            log.warning(
-                "%(connection)s: %(record_type)s does not list what it should since its watermark; "
-                "everything is compared",
-                self._error_context,
-            )
-            start = replace(self._restart_cursor(), watermark=cursor.watermark)
-            state = self._read(start, source_went_back=True)
-            if state.completeness.incomplete is not None:
-                return state
-            self.counts.unlisted += self._stored_items.settle(missing, cursor, state.seen, self.profile.deletes)
-        self._stored_items.mark_unshown(state.older.unexplained(state.seen))
-        return state
 
     def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         """Run one pass; one that the source may have changed under is read again at once."""
@@ -285,8 +261,8 @@ class Pull:
         ends_pass = state.completeness.observe(page, classified)
         if ends_pass:
             self._twice.settle(classified, state)
-        if self._pull_range.key is not None:
-            self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
+        key = self._pull_range.key
+        self.lists_key |= key is not None and (key in classified.keys or key in page.deleted_keys)
         times = page_times(classified.change_times, asking_instant)
         state.cursor = self._next_cursor(page, times, state, ends_pass=ends_pass)
         self._quarantined.add(classified.faulty)
@@ -314,9 +290,8 @@ class Pull:
             source_went_back=page_commit.pass_state.source_went_back,
             asked_at=page_commit.asking_instant.text,
         )
-        counts, deletions = self._run_context.commit(
-            lambda connection: self._write_page(connection, page_commit, write_context)
-        )
+        write = partial(self._write_page, page_commit=page_commit, write_context=write_context)
+        counts, deletions = self._run_context.commit(write)
         page_commit.pass_state.older.add(write_context.outdated)
         self._twice.note_replaced(write_context.replaced)
         self.counts = counts

@@ -166,8 +166,8 @@ class Comparison:
     @property
     def equal(self) -> int:
         """Return the number of items that are equal on both sides."""
-        others = (self.differing, self.missing_here, self.other_owner, self.quarantined)
-        return max(0, len(self._listed) - sum(map(len, others)))
+        unequal = (self.differing, self.missing_here, self.other_owner, self.quarantined)
+        return max(0, len(self._listed) - sum(map(len, unequal)))
 
     @property
     def is_equal(self) -> bool:

@@ -38,7 +38,7 @@ class TwiceShown:
         self._stream = stream
         self._run_context = run_context
         self._pull_range = pull_range
-        self._known: dict[str, bool] = {}
+        self._suspicious: dict[str, bool] = {}
         self._held: dict[str, IncomingRecord] = {}
         self._written = deque[dict[str, bytes]](maxlen=PAGES_AHEAD)
         self._replaced: dict[str, bytes] = {}
@@ -48,7 +48,7 @@ class TwiceShown:
 
     def load(self, connection: Connection) -> None:
         """Read which contents stood beside another one before."""
-        self._known = contents_shown_twice(connection, self._stream)
+        self._suspicious = contents_shown_twice(connection, self._stream)
 
     def begin_pass(self) -> None:
         """Start a pass: nothing of the one before counts."""
@@ -104,12 +104,12 @@ class TwiceShown:
         is_complete, seen = self._lists_all(state) and state.completeness.incomplete is None, state.seen
         for key, incoming in self._held.items():
             is_proven = bool(seen.times(incoming.source_key))
-            is_record = not is_proven and (is_complete or not self._known[key])
+            is_record = not is_proven and (is_complete or not self._suspicious[key])
             state.seen.add((incoming.source_key if is_record else key,))
             if is_record:
                 last_page.records.append(incoming)
                 last_page.ended_keys.append(key)
-            elif is_proven and not self._known[key]:
+            elif is_proven and not self._suspicious[key]:
                 last_page.faulty.append(_faulty(key, incoming))
             else:
                 continue
@@ -127,7 +127,7 @@ class TwiceShown:
     def remember(self) -> None:
         """Store which contents stood beside another one in this pass for the first time."""
         contents, self._replaced = self._replaced, {}
-        new = {key: value for key, value in contents.items() if content_key(key, value) not in self._known}
+        new = {key: value for key, value in contents.items() if content_key(key, value) not in self._suspicious}
         if new:
             now = self._run_context.write_context(self._stream.record_type).now
             run_id = self._run_context.run_id
@@ -140,7 +140,7 @@ class TwiceShown:
         return any(written.get(source_key, item_hash) != item_hash for written in self._written)
 
     def _is_suspicious(self, incoming: IncomingRecord, *, is_complete: bool) -> bool:
-        is_quarantined = self._known.get(_content_key(incoming)) if self._known else None
+        is_quarantined = self._suspicious.get(_content_key(incoming)) if self._suspicious else None
         return is_quarantined is not None and (is_quarantined or is_complete)
 
 

@@ -12,10 +12,12 @@ After the first two everything is compared, and what the source shows counts, al
 source shows nowhere is marked, so that it is no evidence again; a source whose listing shows deletions needs that not.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection
 
@@ -26,6 +28,11 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.version_order import keys_to_be_listed, mark_unshown
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.seen_keys import SeenKeys
+
+if TYPE_CHECKING:
+    from cchc_connect.sync.pass_progress import Pass
+
+log = logging.getLogger("cchc_connect.sync")
 
 MAX_EVIDENCE = 10_000
 """Keys that one pass keeps as evidence. If there are more, those suffice."""
@@ -66,6 +73,14 @@ class OlderVersions:
         return {key: self.hashes[key] for key, pages in self.pages.items() if seen.times(key) <= pages}
 
 
+class Reader(Protocol):
+    """Runs one pass."""
+
+    def __call__(self, cursor: Cursor, *, source_went_back: bool = False) -> "Pass":
+        """Run a pass from `cursor` on; with `source_went_back` what it shows counts, also if it is older."""
+        ...
+
+
 class KnownItems:
     """The items of one stream that the database knows, compared with what passes showed."""
 
@@ -73,6 +88,35 @@ class KnownItems:
         """Read and mark the items of `stream` in the database of a run."""
         self._stream = stream
         self._run_context = run_context
+        self.unlisted = 0
+        """Known items that the source's list of changes leaves out, though a complete listing shows them."""
+
+    def follow(self, state: "Pass", read: Reader, deletes: DeleteDetection) -> "Pass":
+        """Compare everything if the pass `state` shows that the source went back; return the last pass.
+
+        `read` runs a pass from a cursor on; `deletes` is how the source shows deletions.
+        """
+        if state.is_resumed or state.completeness.incomplete is not None:
+            return state
+        start = state.initial_cursor
+        missing = self.left_out(start, state.seen)
+        if (missing or state.is_behind_watermark) and state.pages > 1:
+            state = read(start)  # rows may have moved between two pages
+            missing = {key for key in missing if key not in state.seen}
+        if missing or state.is_behind_watermark or state.older.are_many:
+            log.warning(
+                "%(connection)s: %(record_type)s does not list what it should since its watermark; "
+                "everything is compared",
+                {"connection": self._stream.connection, "record_type": self._stream.record_type},
+            )
+            state = read(
+                Cursor(watermark=start.watermark, translation_key=start.translation_key), source_went_back=True
+            )
+            if state.completeness.incomplete is not None:
+                return state
+            self.unlisted = self.settle(missing, start, state.seen, deletes)
+        self.mark_unshown(state.older.unexplained(state.seen))
+        return state
 
     def left_out(self, start: Cursor, seen: SeenKeys) -> set[str]:
         """Return the known items that a complete pass over the changes from `start` on should have listed and did not.

@@ -89,9 +89,9 @@ def test_only_the_successor_is_held(
     call: Call, books: PulledDatabase, districts: tuple[District, District], configure: Configure, renamed: District
 ) -> None:
     """A connection with records of its own goes on."""
-    other = districts[1]
-    other.items["/parcels"] = [parcel_item(77)]
-    configure(new=renamed, other=other)
+    second = districts[1]
+    second.items["/parcels"] = [parcel_item(77)]
+    configure(new=renamed, other=second)
 
     lines = call("sync", "--json").document["lines"]
 

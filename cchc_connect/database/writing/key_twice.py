@@ -32,10 +32,10 @@ def contents_shown_twice(connection: Connection, stream: Stream) -> dict[str, bo
     of_stream = (quarantine.c.connection == stream.connection) & (quarantine.c.record_type == stream.record_type)
     columns = select(quarantine.c.source_key, quarantine.c.resolved_at)
     rows = connection.execute(columns.where(of_stream & (quarantine.c.faults == stored_faults((KEY_TWICE,)))))
-    known: dict[str, bool] = {}
+    contents: dict[str, bool] = {}
     for source_key, resolved_at in rows:
-        known[source_key] = known.get(source_key, False) or resolved_at is None
-    return known
+        contents[source_key] = contents.get(source_key, False) or resolved_at is None
+    return contents
 
 
 def remember(connection: Connection, stream: Stream, contents: Mapping[str, bytes], run_id: str, now: str) -> None:
