@@ -102,7 +102,7 @@ class _Draw:
         partitions = () if end == "no_link" or not self.has(Peculiarity.PARTITIONED, 0.2) else ("a", "b", "c")
         order = dice.choice(["key", "time", "each_pass"] if dated else ["key", "each_pass"])
         # What moves while it is paged by offsets and not counted cannot be found again in a listing of changes.
-        paging = dice.choice(["keyset", "offset"]) if end in {"link", "empty_page"} else "offset"
+        paging: Any = dice.choice(["keyset", "offset"]) if end in {"link", "empty_page"} else "offset"
         counted = end != "no_link" and dice.random() < 0.5
         spelling, resolution_s = self._times() if dated else ("iso_utc", 1.0)
         return HonestSourceTraits(

@@ -71,9 +71,9 @@ class HonestSource:
         if not position:
             self._passes += 1
         since = datetime.fromisoformat(parameters["since"]) if parameters["since"] else None
-        number, _, place = (position or f"{self._passes}/").partition("/")
+        number, _, rank_or_offset = (position or f"{self._passes}/").partition("/")
         listed = self._listed(since, parameters["partition"], number)
-        start = self._start(listed, place, number)
+        start = self._start(listed, rank_or_offset, number)
         end = start + traits.page_size
         shown = listed[start - (traits.overlap and 0 < start < len(listed)) : end]
         is_last = start >= len(listed) if traits.end == "empty_page" else end >= len(listed)
@@ -116,12 +116,12 @@ class HonestSource:
             case "each_pass":
                 return hashlib.sha256(f"{number} {item['id']}".encode()).hexdigest()
 
-    def _start(self, listed: list[Item], place: str, number: str) -> int:
-        if not place:
+    def _start(self, listed: list[Item], rank_or_offset: str, number: str) -> int:
+        if not rank_or_offset:
             return 0
         if self.traits.paging == "offset":
-            return int(place)
-        return sum(self._rank(item, number) <= place for item in listed)
+            return int(rank_or_offset)
+        return sum(self._rank(item, number) <= rank_or_offset for item in listed)
 
     def _gone(self, since: datetime | None, partition: str) -> list[str]:
         if self.traits.deletes != "tombstones":

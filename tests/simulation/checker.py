@@ -107,7 +107,7 @@ class Findings:
                 if entry["state"] == "good" and not self._is_beside_another(name, register, entry):
                     first.setdefault((kind, key_of(kind, document_of(kind, entry["fields"]))), name)
         for key, row in self._rows.items():
-            owner = row["connection"]
+            owner = str(row["connection"])
             if row["deleted_at"] is None and order.index(first.get(key, owner)) < order.index(owner):
                 yield f"owner: {key} is {row['connection']}'s, and {first[key]} comes before it"
 
