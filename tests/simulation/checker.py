@@ -85,14 +85,14 @@ class Findings:
         since = self._world.marked_sequence
         if since is None:
             return
-        left = {
+        departed = {
             (register.traits.record_type, key_of(register.traits.record_type, document))
             for _, register in self._registers()
-            for document in register.left
+            for document in register.departed
         }
         for row in self._feed:
             key = (row["record_type"], row["record_key"])
-            if row["sequence"] > since and row["operation"] in GONE and key not in left:
+            if row["sequence"] > since and row["operation"] in GONE and key not in departed:
                 yield f"deleted: {key} version {row['version']} though it never left its register"
 
     def owners(self) -> Iterator[str]:

@@ -26,7 +26,7 @@ class Register:
         """Deleted entries: time of deletion by the register's clock, and last version."""
         self.stated: list[Document] = []
         """Every document the register ever stated."""
-        self.left: list[Document] = []
+        self.departed: list[Document] = []
         """Good documents of entries that were deleted, changed or spoilt: their keys may have left the register."""
         self.misdated: float = 0.0
         """Share of the edits that are dated ahead."""
@@ -81,7 +81,7 @@ class Register:
     def _leave(self, number: str) -> None:
         before = self.entries.get(number)
         if before is not None and before["state"] == "good":
-            self.left.append(document_of(self.traits.record_type, before["fields"]))
+            self.departed.append(document_of(self.traits.record_type, before["fields"]))
 
     def _stamp(self, now: datetime) -> datetime:
         """Return the time that an edit is dated with: in the past, and possibly before that of earlier edits."""

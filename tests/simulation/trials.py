@@ -79,13 +79,13 @@ class Trial:
 
     def move_rows(self) -> None:
         """Delete the first entry of a register while its second page is on its way."""
-        world, left = self._world, {"once"}
+        world, emptied = self._world, {"once"}
 
         def delete(method: str, path: str, parameters: Mapping[str, str]) -> None:
             register = world.registers[path] if method == "GET" else None
-            if register is None or not parameters["position"] or register.traits.paging != "offset" or path in left:
+            if register is None or not parameters["position"] or register.traits.paging != "offset" or path in emptied:
                 return
-            left.add(path)
+            emptied.add(path)
             listed = register.listed()
             if listed:
                 register.remove(listed[0]["id"], world.time)
@@ -93,7 +93,7 @@ class Trial:
 
         self.fill_pages()
         for _ in range(2):
-            left.clear()
+            emptied.clear()
             self._during = delete
             world.calm_run()
             self._during = None
