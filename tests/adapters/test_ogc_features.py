@@ -310,13 +310,13 @@ def test_json_is_asked_for_by_header_because_next_links_lose_the_parameter() -> 
 @pytest.mark.parametrize(("links", "end"), [(True, ListingEnd.PROVEN), (False, ListingEnd.UNPROVEN)])
 def test_a_full_first_page_is_the_last_one_of_a_server_that_links_more(links: bool, end: ListingEnd) -> None:  # noqa: FBT001  # a column of the table above
     """Without count and link nothing shows it, so a page of one is asked for: a server links the next one, or not."""
-    two, one = {**EMPTY, "features": [FEATURE, FEATURE]}, {**EMPTY, "features": [FEATURE]}
+    full_page, page_of_one = {**EMPTY, "features": [FEATURE, FEATURE]}, {**EMPTY, "features": [FEATURE]}
     following = [{"rel": "next", "href": "http://land.example/collections/thua_dat/items?offset=1&limit=1"}]
 
     requests, page = run_conversation(
         server(page_size=2).sources[0].fetch(FIRST_PAGE),
-        json_response(two),
-        json_response({**one, "links": following} if links else one),
+        json_response(full_page),
+        json_response({**page_of_one, "links": following} if links else page_of_one),
     )
 
     assert [request.params["limit"] for request in requests] == ["2", "1"]

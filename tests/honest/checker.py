@@ -86,13 +86,13 @@ class _Comparison:
             yield f"unrest: the last run wrote {last.rows_written} and sent {last.messages_delivered}"
 
     def _rows_differ(self) -> Iterator[str]:
-        expected, kept = self._expected(), self._kept()
+        expected, tolerated = self._expected(), self._kept()
         yield from (f"lost: {key}" for key in sorted(expected.keys() - self._live.keys()))
         for key in sorted(self._live.keys()):
             document = self._live[key]
-            if key not in expected and document not in kept:
+            if key not in expected and document not in tolerated:
                 yield f"phantom: {key}"
-            if key in expected and document not in (*expected[key], *kept):
+            if key in expected and document not in (*expected[key], *tolerated):
                 yield f"stale: {key}"
 
     def _expected(self) -> dict[str, list[Document]]:
@@ -108,7 +108,7 @@ class _Comparison:
             for document in self._shown(name):
                 expected.setdefault(self._key(document), []).append(document)
         expected |= by_owner
-        return {key: said for key, said in expected.items() if key not in taken_back or key in by_owner}
+        return {key: documents for key, documents in expected.items() if key not in taken_back or key in by_owner}
 
     def _shown(self, name: str) -> list[Document]:
         source = self._world.sources[name]

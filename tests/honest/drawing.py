@@ -172,8 +172,10 @@ class _Draw:
 
     def _deletes(self, *, changed_since: bool) -> DeleteDetection:
         """Draw how deletions are told; absence from a listing of changes does not mean deletion."""
-        told = [DeleteDetection.NEVER, DeleteDetection.TOMBSTONES] + [DeleteDetection.ABSENCE] * 4 * (not changed_since)
-        deletes = self._dice.choice(told)
+        detections = [DeleteDetection.NEVER, DeleteDetection.TOMBSTONES] + [DeleteDetection.ABSENCE] * 4 * (
+            not changed_since
+        )
+        deletes = self._dice.choice(detections)
         self._note(Peculiarity.TOMBSTONES, deletes is DeleteDetection.TOMBSTONES)
         return deletes
 
