@@ -155,7 +155,7 @@ class HttpResponse:
     """Decompressed body."""
     verdict: Verdict = Verdict.UNKNOWN
     """Verdict of the dialect's classifier; the transport sets it."""
-    url: str = ""
+    url: str = field(default="", repr=False)
     """Address that was asked, without what an account adds to it; links of the body are relative to it. "" in tests."""
 
     def __post_init__(self) -> None:

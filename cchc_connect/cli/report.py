@@ -71,13 +71,13 @@ def _show_notes(line: ReportLine, console: Console) -> None:
 
 def _show_reason(line: ReportLine, console: Console) -> None:
     """Write why a line is not done, and what is left over."""
-    place = _line_label(line)
+    label = _line_label(line)
     if line.reason is not None:
-        console.message(f"sync_view.{line.outcome}", place=place, reason=console.sentence(line.reason))
+        console.message(f"sync_view.{line.outcome}", place=label, reason=console.sentence(line.reason))
     for name in ("absent", *ROUTE_COUNTERS):
         number = getattr(line.counts, name)
         if number:
-            console.message(f"sync_view.{name}", place=place, number=number)
+            console.message(f"sync_view.{name}", place=label, number=number)
 
 
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:

@@ -144,8 +144,10 @@ class Attempt:
         call, reader = self._call, self._reader
         if reader is None or call.status is None:
             raise self._error or connection_error(call, ConnectionFailure.BROKEN)
-        url, body = self._send.prepared.url, reader.complete_body()
-        response = HttpResponse(status=call.status, headers=reader.headers, body=body, url=url)
+        # No local variable holds the body or the address: a traceback with local variables must not show them.
+        response = HttpResponse(
+            status=call.status, headers=reader.headers, body=reader.complete_body(), url=self._send.prepared.url
+        )
         call.verdict = self._verdict(response)
         if call.verdict is Verdict.UNKNOWN and not reader.has_end_marker and _is_cut_json(response):
             raise CutShort("transport.cut_short", **call.context())
