@@ -42,7 +42,9 @@ class Adversity(StrEnum):
     """The receivers take withdrawals."""
 
 
-WAITING: Mapping[Adversity, str] = MappingProxyType({})
+WAITING: Mapping[Adversity, str] = MappingProxyType(
+    {Adversity.RESTORED_SOURCE: "two entries of one key in a source that went back: one stays stale, one is hidden"}
+)
 """Adversities that no seed draws yet -> the rule of the engine that they need."""
 
 
