@@ -81,10 +81,13 @@ def _stream(stream: StreamStatus, last_run: Run | None, console: Console) -> dic
 
 def _last_counts(stream: StreamStatus, last_run: Run | None) -> Counters:
     """Return the counters of a stream in the last run; empty if it was not pulled then."""
-    lines = [] if last_run is None or last_run.report is None else last_run.report.lines
+    if last_run is None or last_run.report is None:
+        return Counters()
     names = (stream.connection, stream.record_type, stream.partition)
-    pulled = (line.counts for line in lines if (line.name, line.record_type, line.partition) == names)
-    return next(pulled, Counters())
+    for line in last_run.report.lines:
+        if (line.name, line.record_type, line.partition) == names:
+            return line.counts
+    return Counters()
 
 
 def _route(route: RouteStatus, console: Console) -> dict[str, Any]:

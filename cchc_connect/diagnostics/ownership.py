@@ -49,7 +49,7 @@ def _undeclared(config: Config, overlaps: dict[str, int]) -> Iterator[Finding]:
 def _overlaps(connection: Connection) -> dict[str, int]:
     """Return by record type how many records several connections send."""
     counted = select(claim.c.record_type, func.count(claim.c.record_key.distinct())).group_by(claim.c.record_type)
-    return dict(map(tuple, connection.execute(counted)))
+    return {row[0]: row[1] for row in connection.execute(counted)}
 
 
 def _left_behind(config: Config, connection: Connection) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ Sources: Vietnamese text converted from VNI and TCVN3 has U+00D0 where U+0110 is
 import re
 import unicodedata
 from types import MappingProxyType
+from typing import cast
 
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -76,7 +77,8 @@ def note_respelling(validation: ValidationInfo) -> None:
     Raises:
         PydanticCustomError: the context is `Respellings`.
     """
-    if isinstance(validation.context, Respellings):
+    context: object = validation.context
+    if isinstance(context, Respellings):
         raise PydanticCustomError(RESPELLED, "The value is in another spelling")
-    if isinstance(validation.context, list):
-        validation.context.append(RESPELLED)
+    if isinstance(context, list):
+        cast("list[str]", context).append(RESPELLED)

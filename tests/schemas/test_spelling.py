@@ -168,7 +168,9 @@ def test_a_note_on_a_spelling_stands_beside_the_note_on_an_irregular_code() -> N
 
 
 def test_references_have_the_spelling_of_the_keys_that_they_name() -> None:
-    reference = ParcelRef(scheme="gso-2025-07", commune_code="25747", map_sheet="45.0", parcel_number="0123")
+    reference = ParcelRef.model_validate(
+        {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "45.0", "parcel_number": "0123"}
+    )
     parcel = LandParcel.read({**PARCEL, "map_sheet": "045", "parcel_number": "123.0"}).record
 
     assert reference.parcel_key == parcel.key

@@ -24,7 +24,7 @@ from tests.sync.pulled_database import PulledDatabase
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 YEARS = (1, 999, 1000, 1899, 1900, 9999)
-ENDS = st.sampled_from([datetime(year, *day) for year in YEARS for day in ((1, 1), (12, 31, 23, 59))])  # noqa: DTZ001  # without an offset on purpose
+ENDS = st.sampled_from([datetime(year, *day) for year in YEARS for day in ((1, 1, 0, 0), (12, 31, 23, 59))])  # noqa: DTZ001  # without an offset on purpose
 MOMENTS = (ENDS | st.datetimes()) | st.builds(datetime.replace, ENDS | st.datetimes(), tzinfo=OFFSETS | st.just(UTC))
 SPANS = st.timedeltas(timedelta(0), timedelta.max)
 EDGES = [date.min, date(1, 1, 2), date(999, 12, 31), date(9999, 12, 30), date.max]

@@ -90,7 +90,7 @@ class PageBatch:
     """Source keys of deleted items."""
     deletion_times: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
-    former_keys: Container[str] = frozenset()
+    former_keys: Container[str] = frozenset[str]()
     """Source keys of former versions, whose records pass to the current versions."""
     former_faults: Sequence[str] = ()
     """Source keys of items that are in quarantine and turned out to be no records yet."""
@@ -98,7 +98,7 @@ class PageBatch:
     """Whether the pass lists everything, so that its end shows which records no item of the source is any more."""
     is_gone: Callable[[str], bool] | None = None
     """Whether the source has no item with a source key any more, after a complete pass; None: not known yet."""
-    shown_elsewhere: Container[str] = frozenset()
+    shown_elsewhere: Container[str] = frozenset[str]()
     """Source keys of those items of which the same pass showed a version on another page too."""
 
 

@@ -6,6 +6,7 @@ the quarantine that is closed already, the second time opens one.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -42,16 +43,11 @@ def remember(connection: Connection, stream: Stream, contents: Mapping[str, byte
     """Store that contents, hash by source key, were shown beside another one for the first time."""
     faults = stored_faults((KEY_TWICE,))
     head = (stream.connection, stream.record_type, stream.partition)
-    rows = [
-        dict(
-            zip(
-                (*COLUMNS, *TIMES),
-                (*head, content_key(key, item_hash), None, item_hash, faults, run_id, now, now),
-                strict=True,
-            )
-        )
-        for key, item_hash in contents.items()
-    ]
+    names = (*COLUMNS, *TIMES)
+    rows: list[dict[str, Any]] = []
+    for key, item_hash in contents.items():
+        values = (*head, content_key(key, item_hash), None, item_hash, faults, run_id, now, now)
+        rows.append(dict(zip(names, values, strict=True)))
     if rows:
         connection.execute(quarantine.insert(), rows)
 

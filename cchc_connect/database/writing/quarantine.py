@@ -78,7 +78,7 @@ def store(
 
     `entries` are the open entries of these items, and perhaps others; without them they are looked up.
     """
-    entries = entries or open_entries(connection, stream, [item.source_key for item in items], frozenset())
+    entries = entries or open_entries(connection, stream, [item.source_key for item in items], frozenset[str]())
     open_rows = entries.rows
     new = 0
     for item in items:
