@@ -37,6 +37,7 @@ IGNORED_TABLES = frozenset({"cchc_schema_version"})
 IGNORED_COLUMNS = frozenset(
     {
         ("lease", "holder"),
+        ("lease", "clock"),
         ("discrepancy", "id"),
         ("delivery", "idempotency_key"),  # of an epoch, whose name is random
         ("maintenance", "value"),

@@ -43,7 +43,10 @@ class Adversity(StrEnum):
 
 
 WAITING: Mapping[Adversity, str] = MappingProxyType(
-    {Adversity.RESTORED_SOURCE: "two entries of one key in a source that went back: one stays stale, one is hidden"}
+    {
+        Adversity.RESTORED_SOURCE: "two entries of one key in a source that went back: one stays stale, one is hidden",
+        Adversity.WITHDRAWALS: "a refused message is sent again after its record's deletion, and no withdrawal follows",
+    }
 )
 """Adversities that no seed draws yet -> the rule of the engine that they need."""
 
