@@ -41,11 +41,13 @@ OPEN_FAULTS = {2334: "lost: cadastre c1"}
 @pytest.mark.parametrize("first", range(1000, 3000, LONG_BATCH_SIZE))
 def test_two_thousand_worlds_come_to_rest(first: int) -> None:
     """The same with more seeds, but for the faults that are known."""
-    found = {seed: seed_faults[0] for seed, seed_faults in failures(range(first, first + LONG_BATCH_SIZE)).items()}
+    first_faults = {
+        seed: seed_faults[0] for seed, seed_faults in failures(range(first, first + LONG_BATCH_SIZE)).items()
+    }
 
-    known = {seed: fault for seed, fault in OPEN_FAULTS.items() if first <= seed < first + LONG_BATCH_SIZE}
-    assert found.keys() == known.keys()
-    assert all(found[seed].startswith(fault) for seed, fault in known.items())
+    open_faults = {seed: fault for seed, fault in OPEN_FAULTS.items() if first <= seed < first + LONG_BATCH_SIZE}
+    assert first_faults.keys() == open_faults.keys()
+    assert all(first_faults[seed].startswith(fault) for seed, fault in open_faults.items())
 
 
 def test_a_seed_always_gives_the_same_events() -> None:
