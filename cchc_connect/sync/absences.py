@@ -99,7 +99,7 @@ class Absences:
 
     def listed_again(self, keys: Collection[str]) -> list[str]:
         """Return those of a page's keys that an earlier listing lacked."""
-        return [key for key in self.noticed if key in keys] if self.noticed else []
+        return list(self.noticed.keys() & keys)
 
     def missing(self, connection: Connection, seen: SeenKeys) -> list[str]:
         """Return the sorted keys of the stream's live items that a complete listing lacks.

@@ -65,7 +65,7 @@ class Pass:
     @property
     def shows_everything(self) -> bool:
         """Whether the pass, after its end, showed every item of the stream: it asked for all, and is whole."""
-        return self.initial_cursor.pass_since is None and not self.is_resumed and self.completeness.incomplete is None
+        return self.lists_all and self.completeness.incomplete is None
 
     def is_too_long(self, now_s: float, limit_s: float) -> bool:
         """Whether the pass took `limit_s` or longer; then it is incomplete, and the next run continues it."""
@@ -118,8 +118,9 @@ def count_page(page_commit: PageCommit) -> Counters:
     former, drafts = len(classified.former), classified.drafts
     unchanged = fetched - written - classified.still_faulty - former - drafts
     still_faulty = classified.still_faulty - classified.carried
-    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former)
-    counts.drafts = drafts
+    counts = Counters(
+        fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former, drafts=drafts
+    )
     counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
 

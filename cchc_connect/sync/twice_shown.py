@@ -101,7 +101,7 @@ class TwiceShown:
             last_page: the last page, which gets records and faulty items.
             state: the pass, which gets the keys of what was held back.
         """
-        is_complete, seen = self._lists_all(state) and state.completeness.incomplete is None, state.seen
+        is_complete, seen = state.shows_everything and not self._pull_range.is_partial, state.seen
         for key, incoming in self._held.items():
             is_proven = bool(seen.times(incoming.source_key))
             is_record = not is_proven and (is_complete or not self._suspicious[key])

@@ -44,10 +44,8 @@ class Adversity(StrEnum):
 
 WAITING: Mapping[Adversity, str] = MappingProxyType(
     {
-        Adversity.RESTORED_SOURCE: "two entries of one key in a source that went back: one stays stale, one is hidden",
-        Adversity.MOVED_ROWS: "a row that moved between pages and was edited may keep its former values (seed 2342)",
-        Adversity.FROZEN_SENDER: "a message of a sender that froze may not be sent again (seed 2606)",
-        Adversity.WITHDRAWALS: "a refused message is sent again after its record's deletion, and no withdrawal follows",
+        Adversity.MOVED_ROWS: "of two entries with one key, the one that a pass skipped loses its record to the other",
+        Adversity.RESTORED_SOURCE: "of two entries with one key in a source that went back, one stays stale",
     }
 )
 """Adversities that no seed draws yet -> the rule of the engine that they need."""

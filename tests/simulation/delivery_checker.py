@@ -118,7 +118,12 @@ class Outbox:
         }
 
     def _lacks_its_parent(self, desk: Receiver, document: Mapping[str, Any]) -> bool:
-        return desk.traits.record_type == "dossier_step" and document["dossier_code"] not in desk.holdings
+        """Whether a step's dossier is not at the desk, or is deleted: the step is a dead letter then."""
+        if desk.traits.record_type != "dossier_step":
+            return False
+        dossier = self._last.get(("dossier", document["dossier_code"]))
+        is_deleted = dossier is not None and dossier["operation"] in GONE
+        return is_deleted or document["dossier_code"] not in desk.holdings
 
     def _effects(self) -> Iterator[Effect]:
         return (effect for desk in self._world.desks.values() for effect in desk.effects)

@@ -30,13 +30,14 @@ class Register:
         """Good documents of entries that were deleted, changed or spoilt: their keys may have left the register."""
         self.misdated: float = 0.0
         """Share of the edits that are dated ahead."""
+        self._dated: dict[str, datetime] = {}
         self.ahead = timedelta(0)
         """By how much those are dated ahead at most."""
 
     def put(self, number: str, fields: Document, state: str, now: datetime) -> None:
         """Write or overwrite an entry."""
         self._leave(number)
-        at = self._stamp(now).isoformat() if self.traits.dated else ""
+        at = self._stamp(number, now).isoformat() if self.traits.dated else ""
         self.entries[number] = {"id": number, "at": at, "state": state, "fields": fields}
         self.gone.pop(number, None)
         if state == "good":
@@ -45,7 +46,7 @@ class Register:
     def remove(self, number: str, now: datetime) -> None:
         """Delete an entry."""
         self._leave(number)
-        self.gone[number] = (self._stamp(now), self.entries.pop(number))
+        self.gone[number] = (self._stamp(number, now), self.entries.pop(number))
 
     def page(self, since: str, position: str, fault: Fault | None) -> dict[str, Any]:
         """Return one page, distorted by the fault."""
@@ -83,10 +84,14 @@ class Register:
         if before is not None and before["state"] == "good":
             self.departed.append(document_of(self.traits.record_type, before["fields"]))
 
-    def _stamp(self, now: datetime) -> datetime:
-        """Return the time that an edit is dated with: in the past, and possibly before that of earlier edits."""
+    def _stamp(self, number: str, now: datetime) -> datetime:
+        """Return the time that an edit is dated with: in the past, and possibly before that of other entries' edits.
+
+        The edits of one entry are dated in their order, as the order of its versions is told by nothing else.
+        """
         furthest = self.traits.lag_s if self.traits.changed_since else timedelta(days=30).total_seconds()
         moment = now - timedelta(seconds=self._chance.uniform(0, furthest))
+        moment = self._dated[number] = max(moment, self._dated.get(number, moment))
         if self.misdated and self._chance.random() < self.misdated:
             moment = now + self.ahead
         grain = self.traits.grain_s

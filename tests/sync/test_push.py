@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from cchc_connect.adapter import DeliveryStatus, Target
 from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.deliveries import ENQUEUE_BATCH_SIZE, MAX_ATTEMPTS, MAX_RETRY_WAIT, route_states
 from cchc_connect.database.private_copy import private_copy
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
@@ -269,6 +270,26 @@ def test_steps_refused_for_a_missing_dossier_are_sent_again_after_it_is_delivere
     office.push()
 
     assert list(office.steps.effects) == [step]
+
+
+def test_a_step_refused_for_a_missing_dossier_is_not_sent_after_its_own_deletion(office: Office) -> None:
+    """The target would keep it for ever: it never had the step, so no withdrawal follows."""
+    office.holds([dossier_fields(A)], [step_fields(A, 1)])
+    office.dossiers.outcomes = {A: DeliveryStatus.REFUSED}
+    office.steps.outcomes = {f"{A}@20260302T080100Z@Thẩm định hồ sơ": DeliveryStatus.REFUSED}
+    office.push()
+    table = record_table("dossier_step")
+    with office.database.writing() as connection:
+        stream = Stream(connection="desk", record_type="dossier_step", agency="H09.1")
+        keys = list(connection.execute(select(table.c.source_key)).scalars())
+        write_page(connection, stream, PageBatch(deleted_keys=keys), WriteContext(run_id="run", now="now"))
+    office.dossiers.outcomes = office.steps.outcomes = {}
+    office.holds([dossier_fields(A, status=9)])
+
+    office.push()
+
+    assert list(office.dossiers.effects) == [A]
+    assert office.steps.effects == {}
 
 
 @on_sqlite_only

@@ -279,10 +279,12 @@ def _delivered_query() -> RowQuery:
 
 
 def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequence[Delivery]) -> None:
-    """Requeue dead letters that were refused because the target lacked one of these records."""
-    newer = delivery.alias()
+    """Requeue dead letters that were refused because the target lacked one of these records.
+
+    Only the latest change of a record is sent: of a record that was deleted meanwhile the target must get nothing.
+    """
+    newer = change.alias()
     outdated = exists().where(
-        newer.c.route == route_name,
         newer.c.record_type == delivery.c.record_type,
         newer.c.record_key == delivery.c.record_key,
         newer.c.sequence > delivery.c.sequence,
