@@ -1,10 +1,9 @@
 """Plausibility checks of a source's pages; a failure puts the source on hold and does not move its cursor."""
 
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from cchc_connect.adapter import Page
-from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.version_order import EARLIEST_CHANGE_TIME
@@ -13,7 +12,7 @@ from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.translation import TRANSLATION_FAILED
 
 TIME_TOLERANCE = timedelta(days=1)
-"""Tolerance of the filter check: a source may filter by whole days. It is also the tolerance for future times."""
+"""Tolerance of the filter check: a source may filter by whole days."""
 
 MAX_PAGE_TOKEN_LENGTH = 8_000
 """Maximum length of a page token in characters."""
@@ -28,11 +27,10 @@ MAX_DELETED_SHARE = 0.2
 class PlausibilityCheck:
     """Plausibility checks over the pages of one pass."""
 
-    def __init__(self, stream: Stream, clock: Clock) -> None:
+    def __init__(self, stream: Stream) -> None:
         """Start a pass over `stream`, with no page seen."""
         self.stream = stream
         self._error_context = {"connection": stream.connection, "record_type": stream.record_type}
-        self._clock = clock
         self._page_tokens: set[str] = set()
 
     def require_plausible(self, page: Page, classified: ClassifiedPage, cursor: Cursor) -> None:
@@ -53,19 +51,11 @@ class PlausibilityCheck:
             code = "source.adapter_failed" if failed.rule == TRANSLATION_FAILED.rule else "source.program_failed"
             raise SourceHeld(code, error=failed.detail, **self._error_context)
         if cursor.pass_since is not None:
-            oldest = min(self.plausible_times(classified.change_times), default=None)
+            oldest = min((time for time in classified.change_times if time >= EARLIEST_CHANGE_TIME), default=None)
             if oldest is not None and from_timestamp_text(oldest) < cursor.pass_since - TIME_TOLERANCE:
                 raise SourceHeld(
                     "source.filter_ignored", since=to_timestamp_text(cursor.pass_since), **self._error_context
                 )
-
-    def plausible_times(self, times: Iterable[str]) -> Iterator[str]:
-        """Yield the plausible ones of change times (UTC, as stored): from 1900 to one day from now.
-
-        A change time in the future would move the watermark so far that later pulls would find nothing, unnoticed.
-        """
-        latest = to_timestamp_text(self._clock.now() + TIME_TOLERANCE)
-        return (time for time in times if EARLIEST_CHANGE_TIME <= time <= latest)
 
     def _check_page_token(self, next_token: str, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:

@@ -35,8 +35,7 @@ from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.moved_keys import MovedKeys
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
-from cchc_connect.sync.pull_range import PullRange
-from cchc_connect.sync.range_start import range_start
+from cchc_connect.sync.pull_range import PullRange, range_start
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.twice_shown import TwiceShown
@@ -186,7 +185,7 @@ class Pull:
         self._twice.begin_pass()
         state = Pass(
             cursor,
-            PlausibilityCheck(self._stream, clock),
+            PlausibilityCheck(self._stream),
             order,
             clock,
             ends_without_link=self._stream.connection in self._run_context.ends_without_link,

@@ -1,14 +1,19 @@
-"""What to pull from a connection: everything that changed, or a range that leaves the cursor alone."""
+"""What to pull from a connection: all that changed, with where that begins, or a range that leaves the cursor alone."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
-from cchc_connect.clock import as_instant
+from cchc_connect.adapter import SourceProfile
+from cchc_connect.clock import as_instant, start_of_range
 from cchc_connect.database.stream import Stream
+from cchc_connect.sync.asking import AHEAD_TOLERANCE
 from cchc_connect.sync.change_detection import ClassifiedPage
+
+log = logging.getLogger("cchc_connect.sync")
 
 
 class PageObserver(Protocol):
@@ -69,3 +74,17 @@ class PullRange:
             classified.records = [incoming for incoming in classified.records if incoming.source_key == self.key]
             classified.faulty = [item for item in classified.faulty if item.source_key == self.key]
         return classified
+
+
+def range_start(profile: SourceProfile, watermark: datetime | None, now: datetime, stream: Stream) -> datetime | None:
+    """Return the start of the next pass (UTC): a little before the watermark; None if everything must be listed."""
+    if not profile.changed_since or watermark is None:
+        return None
+    name = {"connection": stream.connection, "record_type": stream.record_type}
+    if watermark - now > AHEAD_TOLERANCE:
+        log.warning("%(connection)s: %(record_type)s has a watermark in the future; everything is compared", name)
+        return None
+    if profile.retention is not None and now - watermark > profile.retention:
+        log.warning("%(connection)s: %(record_type)s was read too long ago; everything is compared", name)
+        return None
+    return start_of_range(watermark, profile.lookback, profile.timestamp_resolution)
