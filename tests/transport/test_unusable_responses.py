@@ -73,11 +73,11 @@ def test_a_redirect_is_told_as_such_after_one_request_whatever_comes_with_it(
     lines += [f"Content-Encoding: {drawn['coding']}", f"Content-Length: {len(drawn['body'])}", "Connection: close"]
     head = "\r\n".join([f"HTTP/1.1 {drawn['status']} X", *lines, "", ""])
     scripts[:] = [[head.encode("latin-1") + drawn["body"]]]
-    asked = len(agency.requests)
+    requests_before = len(agency.requests)
 
     code, _ = held_code(lambda: open_carrier(rest_endpoint(agency.base_url)).send(GET))
 
-    assert (code, len(agency.requests) - asked) == ("transport.redirected", 1)
+    assert (code, len(agency.requests) - requests_before) == ("transport.redirected", 1)
 
 
 @REQUESTS
@@ -152,9 +152,9 @@ def test_a_response_that_nobody_can_use_is_told_by_its_kind(
 ) -> None:
     agency = serve(in_turn([closing_response(status, body, media_type=media_type)]))
 
-    told, _ = held_code(lambda: open_carrier(rest_endpoint(agency.base_url)).send(GET))
+    error_code, _ = held_code(lambda: open_carrier(rest_endpoint(agency.base_url)).send(GET))
 
-    assert (told, len(agency.requests)) == (code, 1)
+    assert (error_code, len(agency.requests)) == (code, 1)
 
 
 def test_a_web_page_is_none_where_the_body_is_json() -> None:
