@@ -2,11 +2,12 @@
 
 import unicodedata
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+from cchc_connect.wire import codecs
 from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import FieldMap, at, each, translated, value_at
 from cchc_connect.wire.property_names import MAX_INDEXED_NAMES, found_name, path_text, property_path
@@ -91,15 +92,10 @@ def decomposed(name: str) -> str:
 
 
 def respelled(value: Any, spell: Callable[[str], str]) -> Any:
-    match value:
-        case dict():
-            members = cast("dict[str, Any]", value)
-            return {spell(name): respelled(member, spell) for name, member in members.items()}
-        case list():
-            parts = cast("list[Any]", value)
-            return [respelled(part, spell) for part in parts]
-        case _:
-            return value
+    members: Any = codecs.as_object(value)
+    if members is not None:
+        return {spell(name): respelled(member, spell) for name, member in members.items()}
+    return [respelled(part, spell) for part in codecs.as_list(value)] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("spell", [str, str.upper, decomposed])
