@@ -91,8 +91,8 @@ class _Names:
     def completed(self, item: Item) -> Item:
         """Return the item; where it, or a part of it, has an expected name in another spelling, a copy with that."""
         if not self._names <= item.keys():
-            found = {name: found_name(item, name) for name in self._names - item.keys()}
-            if added := {name: item[other] for name, other in found.items() if other is not None}:
+            other_names = {name: found_name(item, name) for name in self._names - item.keys()}
+            if added := {name: item[sent_name] for name, sent_name in other_names.items() if sent_name is not None}:
                 item = {**item, **added}
         for name, names in self._parts.items():
             if value := item.get(name):

@@ -185,9 +185,9 @@ def value_at(item: object, path: Sequence[str]) -> object:
     value, steps, start = item, tuple(path), 0
     while start < len(steps) and value is not None:
         members, step = as_object(value), steps[start]
-        found = None if members is None else step_into(members, steps, start)
-        if members is not None and found is not None:
-            value, start = members[found[0]], found[1]
+        property_step = None if members is None else step_into(members, steps, start)
+        if members is not None and property_step is not None:
+            value, start = members[property_step[0]], property_step[1]
         elif step.isdecimal():
             listed = as_list(value)
             value, start = listed[int(step)] if int(step) < len(listed) else None, start + 1

@@ -94,8 +94,8 @@ def step_into(members: Mapping[str, Any], path: FieldPath, start: int) -> tuple[
         index = name_index(members)
         for find in (index.in_other_form, index.in_other_case):
             for name, end in names:
-                if (found := find(name)) is not None:
-                    return found, end
+                if (other_name := find(name)) is not None:
+                    return other_name, end
     return None
 
 

@@ -70,9 +70,9 @@ def _problems(
             yield from _part_problems(f"{path}{head}", part_rules, model.model_fields[head])
 
 
-def _rule_problems(name: str, rule: FieldRule, info: FieldInfo) -> Iterator[str]:
+def _rule_problems(name: str, rule: FieldRule, field_info: FieldInfo) -> Iterator[str]:
     """Yield what is wrong with the rule of a whole field."""
-    part, member = _part_of(info), _list_member(info)
+    part, member = _part_of(field_info), _list_member(field_info)
     if rule.each and (part is None or member is None):
         yield f"{name} is no list of parts; leave out `each`"
     elif rule.each and part is not None:
@@ -83,25 +83,25 @@ def _rule_problems(name: str, rule: FieldRule, info: FieldInfo) -> Iterator[str]
     elif member is not None:
         yield f'{name} is a list; write "{name}.0" = {{ property = "{_shown_property(rule)}" }} for its first member'
     else:
-        yield from _value_problems(name, rule, info.rebuild_annotation())
+        yield from _value_problems(name, rule, field_info.rebuild_annotation())
 
 
-def _part_problems(name: str, rules: Mapping[str, FieldRule], info: FieldInfo) -> Iterator[str]:
+def _part_problems(name: str, rules: Mapping[str, FieldRule], field_info: FieldInfo) -> Iterator[str]:
     """Yield what is wrong with the rules for the parts of a field."""
-    part, member = _part_of(info), _list_member(info)
+    part, member = _part_of(field_info), _list_member(field_info)
     by_part: dict[str, dict[str, FieldRule]] = {}
-    for way, rule in rules.items():
-        position, _, rest = way.partition(".")
+    for subpath, rule in rules.items():
+        position, _, rest = subpath.partition(".")
         if member is not None and not position.isdecimal():
-            yield f'{name} is a list; write "{name}.0.{way}" for its first part'
+            yield f'{name} is a list; write "{name}.0.{subpath}" for its first part'
         elif member is not None and part is None and not rest:
-            yield from _value_problems(f"{name}.{way}", rule, member)
+            yield from _value_problems(f"{name}.{subpath}", rule, member)
         elif part is None:
-            yield f"{name}.{way}: {name} has no parts"
+            yield f"{name}.{subpath}: {name} has no parts"
         elif member is not None:
             by_part.setdefault(f"{name}.{position}", {})[rest] = rule
         else:
-            by_part.setdefault(name, {})[way] = rule
+            by_part.setdefault(name, {})[subpath] = rule
     for path, part_rules in by_part.items():
         if part is not None:
             yield from _problems(part_rules, part, frozenset(), f"{path}.")
@@ -109,7 +109,7 @@ def _part_problems(name: str, rules: Mapping[str, FieldRule], info: FieldInfo) -
 
 
 def _missing(path: str, part: type[BaseModel], rules: Mapping[str, FieldRule]) -> Iterator[str]:
-    required = [name for name, info in part.model_fields.items() if info.is_required()]
+    required = [name for name, field_info in part.model_fields.items() if field_info.is_required()]
     heads = {name.partition(".")[0] for name in rules}
     for name in required:
         if name not in heads:
@@ -119,8 +119,8 @@ def _missing(path: str, part: type[BaseModel], rules: Mapping[str, FieldRule]) -
 def _value_problems(name: str, rule: FieldRule, annotation: Any) -> Iterator[str]:
     """Yield what is wrong with the values that a rule gives a field with one value."""
     field_type: TypeAdapter[Any] = TypeAdapter(annotation)
-    given = [*rule.words.values(), *([rule.others] if rule.others not in {None, "*"} else [])]
-    for text in given if rule.constant is None else [rule.constant]:
+    texts = [*rule.words.values(), *([rule.others] if rule.others not in {None, "*"} else [])]
+    for text in texts if rule.constant is None else [rule.constant]:
         if not _takes(field_type, text):
             yield f"{name} does not take '{text}'{_allowed(annotation)}"
     if rule.codec in _SAMPLES and not _takes(field_type, _SAMPLES[rule.codec]):
@@ -135,16 +135,19 @@ def _takes(field_type: TypeAdapter[Any], value: object) -> bool:
     return True
 
 
-def _part_of(info: FieldInfo) -> type[BaseModel] | None:
+def _part_of(field_info: FieldInfo) -> type[BaseModel] | None:
     """Return the model of the parts of a field, of a list or a single one; None if it has none."""
-    arguments = get_args(info.annotation)
-    candidates = (info.annotation, *arguments)
-    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)
+    arguments = get_args(field_info.annotation)
+    candidates = (field_info.annotation, *arguments)
+    return next(
+        (candidate for candidate in candidates if isinstance(candidate, type) and issubclass(candidate, BaseModel)),
+        None,
+    )
 
 
-def _list_member(info: FieldInfo) -> Any:
+def _list_member(field_info: FieldInfo) -> Any:
     """Return the type of a list's members; None if the field is no list."""
-    return get_args(info.annotation)[0] if get_origin(info.annotation) is tuple else None
+    return get_args(field_info.annotation)[0] if get_origin(field_info.annotation) is tuple else None
 
 
 def _described(member: object) -> str:
@@ -154,7 +157,7 @@ def _described(member: object) -> str:
 def _what_to_write(name: str, rule: FieldRule, part: type[BaseModel], *, is_list: bool) -> str:
     """Return rules for the first part: one property for a field that takes text, and the required others."""
     path = f"{name}.0" if is_list else name
-    required = [member for member, info in part.model_fields.items() if info.is_required()]
+    required = [member for member, field_info in part.model_fields.items() if field_info.is_required()]
     takes_text = [member for member in required if not _allowed(part.model_fields[member].annotation)]
     text = (takes_text or [*part.model_fields])[0]
     rules = [f'"{path}.{text}" = {{ property = "{_shown_property(rule)}" }}']
@@ -163,15 +166,15 @@ def _what_to_write(name: str, rule: FieldRule, part: type[BaseModel], *, is_list
     return " and ".join(rules) + each
 
 
-def _required_rule(path: str, name: str, info: FieldInfo) -> str:
-    allowed = _allowed(info.annotation)
+def _required_rule(path: str, name: str, field_info: FieldInfo) -> str:
+    allowed = _allowed(field_info.annotation)
     return f'"{path}.{name}" = {{ {"constant" if allowed else "property"} = "..." }}{allowed}'
 
 
 def _allowed(annotation: Any) -> str:
     """Return the allowed values of a list of values in brackets; "" for any other type."""
     candidates = (annotation, *get_args(annotation))
-    names = next((one for one in candidates if isinstance(one, type) and hasattr(one, "__members__")), None)
+    names = next((kind for kind in candidates if isinstance(kind, type) and hasattr(kind, "__members__")), None)
     return "" if names is None else f" (one of {listed(value.value for value in names)})"  # type: ignore[attr-defined]  # an enumeration
 
 

@@ -95,7 +95,10 @@ def respelled(value: Any, spell: Callable[[str], str]) -> Any:
     members: Any = codecs.as_object(value)
     if members is not None:
         return {spell(name): respelled(member, spell) for name, member in members.items()}
-    return [respelled(part, spell) for part in codecs.as_list(value)] if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    parts: list[Any] = codecs.as_list(value)  # pyright: ignore[reportUnknownArgumentType]  # of any type
+    return [respelled(part, spell) for part in parts]
 
 
 @pytest.mark.parametrize("spell", [str, str.upper, decomposed])
