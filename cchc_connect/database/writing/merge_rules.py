@@ -65,10 +65,10 @@ class WritePlan:
     """All that a page changes."""
 
     versions: list[NewVersion] = field(default_factory=list[NewVersion])
-    provenance_only: list[IncomingRecord] = field(default_factory=list[IncomingRecord])
-    """Items whose record has the same content, but whose form, change time or partition differs."""
+    provenance_only: dict[str, IncomingRecord] = field(default_factory=dict[str, IncomingRecord])
+    """Record key -> item whose record has the same content, but whose form, change time or partition differs."""
     unchanged: int = 0
-    """Items whose record and provenance are the same."""
+    """Items whose record has the same content."""
     claims: list[Claim] = field(default_factory=list[Claim])
     key_conflicts: list[FaultyItem] = field(default_factory=list[FaultyItem])
     """Items whose record key another item of the same source has."""
@@ -314,10 +314,11 @@ class ConflictResolver:
         )
         if current is None or not same_document(current.document, record.document):
             self._add_version(record, version, operation, provenance)
-        elif current.provenance == provenance:
-            self.plan.unchanged += 1
-        else:
-            self.plan.provenance_only.append(incoming)
+            return
+        self.plan.unchanged += 1
+        if current.provenance != provenance:
+            self.plan.provenance_only[record.key] = incoming
+            self._current[record.key] = CurrentVersion(provenance, current.version, current.document, deleted=False)
 
     def _overlay_owned_fields(self, incoming: IncomingRecord) -> SerializedRecord:
         """Return an incoming record with the values of fields that other connections own, as far as they sent any."""
@@ -354,6 +355,7 @@ class ConflictResolver:
             caused_by=self._stream.connection,
         )
         self.plan.versions.append(next_version)
+        self.plan.provenance_only.pop(record.key, None)
         if version > 1:
             self.plan.disputed_keys.add(record.key)
         self._current[record.key] = CurrentVersion(provenance, version, record.document, deleted=False)

@@ -101,7 +101,7 @@ def _counts_of(plan: WritePlan) -> Counters:
     """Return how many records a page changes, and how many items change none."""
     inserted = sum(written.version == 1 for written in plan.versions)
     return Counters(
-        unchanged=len(plan.provenance_only) + plan.unchanged,
+        unchanged=plan.unchanged,
         inserted=inserted,
         updated=len(plan.versions) - inserted,
         foreign=plan.not_owned,
@@ -196,7 +196,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_source_key": incoming.source_key,
                 "new_notes": incoming.notes,
             }
-            for incoming in plan.provenance_only
+            for incoming in plan.provenance_only.values()
         ],
     )
 
