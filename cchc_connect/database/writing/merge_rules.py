@@ -240,7 +240,11 @@ class ConflictResolver:
             self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
-                source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
+                source_key=incoming.source_key,
+                item_hash=incoming.item_hash,
+                item=incoming.item,
+                faults=(KEY_TAKEN,),
+                source_time=incoming.source_time,
             )
             self.plan.key_conflicts.append(conflict)
             self.plan.moved_on.add(incoming.source_key)
