@@ -149,8 +149,7 @@ def test_of_items_with_one_key_the_record_is_one_of_them_and_the_others_wait(boo
         assert waiting == areas.keys() - {row.source_key}
         assert books.pull("a", register).counts.rows_written == 0
         del areas[row.source_key if choose.random() < 0.8 else choose.choice(list(areas))]
-        for key in areas:
-            areas[key] = choose.choice([areas[key], str(choose.randint(1, 2))])
+        areas = {key: choose.choice([area, str(choose.randint(1, 2))]) for key, area in areas.items()}
 
 
 def test_an_item_does_not_become_a_record_whose_item_a_listing_of_changes_leaves_out(books: PulledDatabase) -> None:
