@@ -35,7 +35,7 @@ class LeftOut:
         self._record_type = record_type
         self._fields = fields
         self._paths: set[Path] = set()
-        self._kept: dict[Path, list[int]] = {}
+        self._remaining_indexes: dict[Path, list[int]] = {}
         """Of each shortened list the indexes of its remaining parts."""
         self._faults: dict[Fault, None] = {}
 
@@ -64,7 +64,7 @@ class LeftOut:
 
     def remaining(self) -> Mapping[str, object]:
         """Return the fields without the members that are left out."""
-        self._kept.clear()
+        self._remaining_indexes.clear()
         touched = {path[:length] for path in self._paths for length in range(len(path))}
         return cast("Mapping[str, object]", self._without(self._fields, (), touched))
 
@@ -99,16 +99,19 @@ class LeftOut:
                 for name, member in members
                 if (*path, name) not in self._paths
             }
-        kept = [number for number in range(len(value)) if (*path, number) not in self._paths]
-        self._kept[path] = kept
-        return [self._without(value[number], (*path, number), touched) for number in kept]
+        indexes = [number for number in range(len(value)) if (*path, number) not in self._paths]
+        self._remaining_indexes[path] = indexes
+        return [self._without(value[number], (*path, number), touched) for number in indexes]
 
     def _in_source(self, location: Path) -> Path:
         """Return the path in the source's fields of a location in the remaining ones."""
         path: Path = ()
         for step in location:
-            kept = self._kept.get(path)
-            path = (*path, kept[step] if kept is not None and isinstance(step, int) and step < len(kept) else step)
+            indexes = self._remaining_indexes.get(path)
+            path = (
+                *path,
+                indexes[step] if indexes is not None and isinstance(step, int) and step < len(indexes) else step,
+            )
         return path
 
     def _member(self, location: Path) -> Path | None:

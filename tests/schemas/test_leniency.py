@@ -79,11 +79,11 @@ def dotted(path: Path) -> str:
 @limited_examples
 @pytest.mark.repeats
 @given(EVERY_RECORD, st.data())
-def test_an_optional_member_that_cannot_be_read_costs_itself_alone(record: Record, data: st.DataObject) -> None:
+def test_an_optional_member_that_cannot_be_read_costs_itself_alone(record: Record, draws: st.DataObject) -> None:
     fields = members(record)
     if not (choices := optional(type(record), fields)):
         return
-    path = data.draw(st.sampled_from(choices))
+    path = draws.draw(st.sampled_from(choices))
 
     reading = type(record).read(spoilt(fields, path))
 
@@ -97,10 +97,10 @@ def test_an_optional_member_that_cannot_be_read_costs_itself_alone(record: Recor
 @limited_examples
 @pytest.mark.repeats
 @given(EVERY_RECORD, st.data())
-def test_a_required_member_that_cannot_be_read_costs_the_record(record: Record, data: st.DataObject) -> None:
+def test_a_required_member_that_cannot_be_read_costs_the_record(record: Record, draws: st.DataObject) -> None:
     """And so does a part of the key, though it is optional."""
     fields = members(record)
-    path = data.draw(st.sampled_from(sorted({(name,) for name in fields} - set(optional(type(record), fields)))))
+    path = draws.draw(st.sampled_from(sorted({(name,) for name in fields} - set(optional(type(record), fields)))))
 
     with pytest.raises(RecordInvalid) as refused:
         type(record).read(spoilt(fields, path))
@@ -111,17 +111,17 @@ def test_a_required_member_that_cannot_be_read_costs_the_record(record: Record, 
 @limited_examples
 @pytest.mark.repeats
 @given(EVERY_RECORD, st.data())
-def test_a_poor_part_costs_itself_or_one_of_its_members(record: Record, data: st.DataObject) -> None:
+def test_a_poor_part_costs_itself_or_one_of_its_members(record: Record, draws: st.DataObject) -> None:
     fields = members(record)
     lists = [
         (name, number) for name, parts in fields.items() if isinstance(parts, list) for number in range(len(parts))
     ]
     if not lists:
         return
-    path: Path = data.draw(st.sampled_from(lists))
+    path: Path = draws.draw(st.sampled_from(lists))
     part = fields[str(path[0])][path[1]]
     inner = [(*path, name) for name in cast("dict[str, Any]", part)] if isinstance(part, dict) else []
-    path = data.draw(st.sampled_from([path, *inner]))
+    path = draws.draw(st.sampled_from([path, *inner]))
 
     reading = type(record).read(spoilt(fields, path))
 
@@ -142,13 +142,13 @@ def _reads(record_type: type[Record], fields: Mapping[str, Any]) -> bool:
 @pytest.mark.repeats
 @given(EVERY_RECORD, st.data(), st.sampled_from(SPOILT))
 def test_whatever_stands_at_an_optional_member_the_record_is_read(
-    record: Record, data: st.DataObject, value: object
+    record: Record, draws: st.DataObject, value: object
 ) -> None:
     """No value raises another exception, and what is left out is what strict reading refuses."""
     fields = members(record)
     if not (choices := optional(type(record), fields)):
         return
-    fields = spoilt(fields, data.draw(st.sampled_from(choices)), value)
+    fields = spoilt(fields, draws.draw(st.sampled_from(choices)), value)
 
     reading = type(record).read(fields)
 
