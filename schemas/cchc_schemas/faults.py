@@ -154,11 +154,11 @@ def refusals_of(error: ValidationError) -> Iterator[Refusal]:
         *parents, last = details["loc"] or ("",)
         if last != QUICKLY:
             location = tuple(parents) if last == EXACTLY else (*parents, last)
-            fault = Fault(path_text(location), _rule(details), _detail(details))
+            fault = Fault(dotted_path(location), _rule(details), _detail(details))
             yield Refusal(location, fault, isinstance(details["input"], Noted))
 
 
-def path_text(location: Iterable[str | int]) -> str:
+def dotted_path(location: Iterable[str | int]) -> str:
     """Return a place in the fields as the dotted path of a fault or note."""
     return ".".join(_step(step) for step in location)
 

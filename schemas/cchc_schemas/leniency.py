@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, cast, get_ar
 
 from pydantic import BaseModel
 
-from cchc_schemas.faults import Fault, Note, Refusal, path_text
+from cchc_schemas.faults import Fault, Note, Refusal, dotted_path
 
 if TYPE_CHECKING:
     from cchc_schemas.records import Record
@@ -51,7 +51,7 @@ class LeftOut:
         for refusal in refusals:
             location = self._in_source(refusal.location)
             fault = refusal.fault
-            self._faults[Fault(path_text(location), fault.rule, fault.detail)] = None
+            self._faults[Fault(dotted_path(location), fault.rule, fault.detail)] = None
             member = None if fault.rule in NEVER_LEFT_OUT else self._member(location)
             if member is None:
                 is_complete = False
@@ -82,7 +82,7 @@ class LeftOut:
         for note in notes:
             path = tuple(int(step) if step.isdecimal() else step for step in note.path.split("."))
             if left_out.isdisjoint(inputs.get(note.rule, (note.path,))):
-                yield Note(path_text(self._in_source(path)), note.rule)
+                yield Note(dotted_path(self._in_source(path)), note.rule)
 
     def touches(self, names: Iterable[str]) -> bool:
         """True if a field of these names was left out, or anything of it."""
