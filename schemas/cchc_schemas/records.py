@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
-from cchc_schemas.codes import Irregularities
+from cchc_schemas.codes import Irregularities, Stored
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of, without_notes
 from cchc_schemas.personal import mask, personal_marks
@@ -107,7 +107,7 @@ def from_document(record_type: type[RecordT], document: Mapping[str, object]) ->
     Raises:
         RecordInvalid: the document is not of this record type.
     """
-    return _read_leniently(record_type, document, Irregularities())
+    return _read_leniently(record_type, document, Stored())
 
 
 def _read_leniently(record_type: type[RecordT], fields: Mapping[str, object], irregular: Irregularities) -> RecordT:
