@@ -442,10 +442,10 @@ def test_the_header_does_not_outvote_the_member() -> None:
         run_conversation(server(crs="EPSG:9210").sources[0].fetch(FIRST_PAGE), reply)
 
 
-@pytest.mark.parametrize("place", ["feature", "geometry"])
-def test_a_feature_that_names_another_system_is_quarantined(place: str) -> None:
+@pytest.mark.parametrize("position", ["feature", "geometry"])
+def test_a_feature_that_names_another_system_is_quarantined(position: str) -> None:
     statement = {"crs": named_crs("EPSG:9210")}
-    item = FEATURE | (statement if place == "feature" else {"geometry": FEATURE["geometry"] | statement})
+    item = FEATURE | (statement if position == "feature" else {"geometry": FEATURE["geometry"] | statement})
 
     assert parcel_fields(item)["geometry"] == Unreadable("crs_contradicted")
 

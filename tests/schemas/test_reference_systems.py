@@ -80,11 +80,11 @@ def test_json_names_a_system_in_many_members_with_easting_first(system: Referenc
 
 
 @given(st.sampled_from(SYSTEMS), st.sampled_from(SYSTEMS), st.sampled_from(CODE_SPELLINGS))
-def test_two_systems_never_have_one_identity(one: ReferenceSystem, second: ReferenceSystem, spelling: str) -> None:
+def test_two_systems_never_have_one_identity(first: ReferenceSystem, second: ReferenceSystem, spelling: str) -> None:
     stated = stated_system(spelling.format(code_of(second)))
 
     assert stated is not None
-    assert (stated.name == one.name) is (one == second)
+    assert (stated.name == first.name) is (first == second)
 
 
 @pytest.mark.parametrize("spelling", CRS84_SPELLINGS)
