@@ -61,7 +61,7 @@ DOSSIER: FieldMap = {
     "field_name": at("domainName"),
     "agency_name": at("govAgencyName"),
     "applicant_name": at("applicantName"),
-    "applicant_id": at("applicantIdNo"),
+    "applicant_id": at("applicantIdNo", read=READERS[Codec.IDENTITY_NUMBER]),
     "applicant_phone": at("contactTelNo"),
     "applicant_email": at("contactEmail"),
     "summary": at("briefNote"),

@@ -35,6 +35,7 @@ from cchc_connect.wire.codecs import (
     text_or_none,
     whole_number,
 )
+from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.times import noting
 from cchc_schemas.described_models import DescribedModel
@@ -236,6 +237,8 @@ class Codec(StrEnum):
     TEXT = "text"
     COMMUNE_CODE = "commune_code"
     """Five digits; leading zeros that a number has lost are restored."""
+    IDENTITY_NUMBER = "identity_number"
+    """Number of an identity paper, or of the main paper of a list; a placeholder ("000000001") is none, with a note."""
     FLAG = "flag"
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
@@ -291,6 +294,7 @@ INSTANTS = frozenset(
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
+    Codec.IDENTITY_NUMBER: identity_number,
     Codec.FLAG: flag,
     Codec.WHOLE_NUMBER: whole_number,
     Codec.INSTANT: times.instant,

@@ -25,6 +25,7 @@ from cchc_schemas.codes import (
 from cchc_schemas.dates import Instant, PartialDate, vietnamese_day
 from cchc_schemas.faults import Note
 from cchc_schemas.geometry import Geometry, LocatedRecord
+from cchc_schemas.identity_numbers import IdentityNumber
 from cchc_schemas.measures import AreaM2
 from cchc_schemas.parcel_refs import ParcelRef, parcel_key
 from cchc_schemas.personal import Personal, PersonalNumber
@@ -101,7 +102,7 @@ class RightHolder(Part):
     """Kind of holder (loại người sử dụng đất)."""
     name: Personal[Text]
     """Name (họ tên, tên tổ chức) as written on the paper."""
-    id_number: PersonalNumber[Text | None] = None
+    id_number: PersonalNumber[IdentityNumber | None] = None
     """Number of the identity or registration paper (số giấy tờ)."""
     birth: Personal[PartialDate | None] = None
     """Date of birth (ngày sinh), often the year alone."""

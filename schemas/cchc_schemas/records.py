@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
-from cchc_schemas.codes import Irregularities
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of, without_notes
 from cchc_schemas.personal import mask, personal_marks
-from cchc_schemas.spelling import RESPELLED, Respellings
+from cchc_schemas.spelling import Irregularities, Respellings, SourceReading
 
 
 class Part(DescribedModel):
@@ -59,7 +58,7 @@ class Record(Part):
         Raises:
             RecordInvalid: the fields do not make a record; the error contains every fault and no value.
         """
-        irregular, notes = Irregularities(), tuple[Note, ...]()
+        irregular, notes = SourceReading(), tuple[Note, ...]()
         try:
             record = _read_leniently(cls, fields, irregular)
         except RecordInvalid:
@@ -85,11 +84,12 @@ class Record(Part):
 
 
 def _respelled(record_type: type[Record], fields: Mapping[str, object]) -> tuple[Note, ...]:
-    """Return a note for every value that `fields` have in another spelling than the record."""
+    """Return a note for every value that the record has otherwise than `fields`, or with a note of its own."""
+    noted = Respellings()
     try:
-        record_type.model_validate(fields, context=Respellings())
+        record_type.model_validate(fields, context=noted)
     except ValidationError as error:
-        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule == RESPELLED)
+        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule in noted)
     return ()
 
 
