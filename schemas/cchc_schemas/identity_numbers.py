@@ -72,7 +72,7 @@ def is_placeholder(number: str) -> bool:
 def numbers_in(text: str) -> list[str]:
     """Return the different numbers of a text, without placeholders; a text that is one number is a list of one."""
     parts = [_canonical_part(part) for part in _SEPARATOR.split(text)]
-    spaced = [part for one in parts for part in _spaced(one)]
+    spaced = [part for text_part in parts for part in _spaced(text_part)]
     numbers = [part for part in dict.fromkeys(spaced) if not is_placeholder(part)]
     return numbers if numbers and all(_TOKEN.fullmatch(number) for number in numbers) else [_canonical_part(text)]
 
@@ -91,8 +91,8 @@ def irregularity(number: str) -> str | None:
 def _spaced(part: str) -> list[str]:
     """Return the numbers that only spaces part; the text itself where a word is no whole number."""
     words = part.split(" ")
-    whole = {CARD_LENGTH, CITIZEN_ID_LENGTH}
-    return words if all(word.isdecimal() and len(word) in whole for word in words) else [part]
+    lengths = {CARD_LENGTH, CITIZEN_ID_LENGTH}
+    return words if all(word.isdecimal() and len(word) in lengths for word in words) else [part]
 
 
 def _canonical_part(part: str) -> str:

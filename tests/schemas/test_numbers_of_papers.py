@@ -84,10 +84,10 @@ def test_of_two_numbers_the_citizen_identity_number_is_taken_and_noted(
 
 
 @given(citizens, citizens)
-def test_of_two_citizen_identity_numbers_none_is_chosen(one: str, other: str) -> None:
-    text = f"{one}, {other}"
+def test_of_two_citizen_identity_numbers_none_is_chosen(first: str, second: str) -> None:
+    text = f"{first}, {second}"
 
-    expected = (text, {"identity_numbers_several"}) if one != other else (one, {"spelling_unified"})
+    expected = (text, {"identity_numbers_several"}) if first != second else (first, {"spelling_unified"})
     assert read(text) == expected
 
 
