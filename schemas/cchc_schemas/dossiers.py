@@ -21,6 +21,9 @@ from cchc_schemas.procedures import Channel
 from cchc_schemas.records import Record
 from cchc_schemas.text import KeyText, Text
 
+STATUS_KEPT = "status_kept"
+"""Rule of the note that a source's status says nothing of the national one, so that the last one is kept."""
+
 
 class DossierStatus(IntEnum):
     """Status of a dossier (trạng thái hồ sơ). Source: TrangThaiHoSo of the national portal."""
