@@ -119,10 +119,10 @@ def test_a_pending_request_keeps_the_status_over_many_runs_and_lets_it_go_afterw
         desk_item("cancelling", briefNote="a"),
     ):
         books.pull("desk", Desk([item]))
-    kept = state(books)
+    pending = state(books)
     books.pull("desk", Desk([desk_item("cancelled", briefNote="a")]))
 
-    assert kept == (9, [KEPT], 4)
+    assert pending == (9, [KEPT], 4)
     assert state(books) == (7, [UNUSUAL], 5)
 
 
