@@ -9,7 +9,8 @@ Caveats:
       as maintenance and retried.
     - A missing `end`, or 0, means "all rows"; the adapter always sends a number above 0.
     - `total` comes from a search index and may be stale, so a full page is always followed by another request.
-    - A dossier that was sent online has no number until it is received; until then it is left out and counted.
+    - A dossier that was sent online has no number until its processing begins; until then it is left out and counted.
+    - `viaPostal` is 0 where delivery by post is not offered, 1 where it is offered and 2 where it was chosen.
     - There is no filter by time of change: every run lists everything, oldest first. If a dossier is deleted
       meanwhile, another one may be missed until the next run.
     - Only the last action of a dossier is listed: actions between two pulls are missed, and a step's status is
@@ -50,7 +51,7 @@ from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
 SERVER_FAILURES = (403, 500)
-MAPPING_VERSION = 2
+MAPPING_VERSION = 3
 
 local_instant = READERS[Codec.LOCAL_INSTANT]
 
@@ -94,8 +95,8 @@ class OpenCpsOptions(AdapterOptions):
     """National procedure code (mã TTHC) by local code; an unlisted code is kept."""
     agency_codes: Mapping[str, str] = {}
     """Agency code (mã định danh) by local code, for example SXD = "000.00.05.H09"; an unlisted code is kept."""
-    post_values: tuple[str, ...] = ("1",)
-    """Values of `viaPostal` that mean delivery by post (unverified)."""
+    post_values: tuple[str, ...] = ("2",)
+    """Values of `viaPostal` that mean delivery by post: 0 is not offered, 1 offered and not chosen, 2 chosen."""
 
 
 class OpenCpsVocabulary:
@@ -106,6 +107,7 @@ class OpenCpsVocabulary:
         table = package_table("opencps")
         site_statuses = {name: (status, status) for name, status in statuses.items()}
         self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **site_statuses}
+        self._without_number = frozenset[str](table["before_processing"])
         self._channels: Mapping[str, int] = table["channels"]
         kinds: Mapping[str, int] = table["applicant_kinds"]
         self.applicant_kind: codecs.Reader = partial(codecs.code_meaning, meanings=kinds, rule="applicant_kind_unknown")
@@ -123,6 +125,10 @@ class OpenCpsVocabulary:
         before_receipt, after_receipt = statuses
         is_received = codecs.text_or_none(item.get("receiveDate")) is not None
         return {"status": after_receipt if is_received else before_receipt, "source_status": source_status}
+
+    def is_before_processing(self, item: Item) -> bool:
+        """Return whether the dossier is in a status in which it may have no number yet."""
+        return codecs.plain_text(item.get("dossierStatus")) in self._without_number
 
     def channel(self, item: Item) -> object:
         """Return the channel: online by its flag, else by the dossier's origin; None if that is unknown."""
@@ -179,9 +185,10 @@ class _DossierListing:
         )
 
     def is_draft(self, item: Item) -> bool:
-        """Return whether a dossier was not received yet, and so has no number."""
-        number, received = codecs.plain_text(item.get(self._identity_field)), codecs.plain_text(item.get("receiveDate"))
-        return not number and not received
+        """Return whether a dossier has no number yet: it was not received, or its processing has not begun."""
+        if codecs.plain_text(item.get(self._identity_field)):
+            return False
+        return not codecs.plain_text(item.get("receiveDate")) or self._vocabulary.is_before_processing(item)
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""

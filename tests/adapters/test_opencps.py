@@ -1,6 +1,6 @@
 """OpenCPS: its dossiers become dossiers and steps, and each of its caveats is replayed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -205,9 +205,32 @@ def test_the_channel_is_told_by_the_online_flag_or_the_origin(
 
 
 def test_a_value_of_via_postal_means_what_the_site_says() -> None:
-    assert read_dossier(viaPostal=1).return_by_post is True
-    assert dossier_fields(ITEM | {"viaPostal": 1}, post_values=["2"])["return_by_post"] is False
+    assert dossier_fields(ITEM | {"viaPostal": 1}, post_values=["1"])["return_by_post"] is True
     assert read_dossier(viaPostal=None).return_by_post is None
+
+
+@pytest.mark.parametrize("written", [int, str, float])
+def test_a_result_is_posted_where_that_was_chosen_and_not_where_it_is_only_offered(
+    written: Callable[[int], object],
+) -> None:
+    values = [read_dossier(viaPostal=written(value)).return_by_post for value in (0, 1, 2)]
+
+    assert values == [False, False, True]
+
+
+@pytest.mark.parametrize("received", ["", "27/09/2021 13:15:00"])
+@pytest.mark.parametrize("status", ["new", "receiving"])
+def test_a_dossier_without_number_is_no_record_before_its_processing_begins(status: str, received: str) -> None:
+    item = ITEM | {"dossierNo": "", "dossierStatus": status, "receiveDate": received}
+
+    assert [source.is_draft(item) for source in site().sources] == [True, True]
+
+
+def test_a_dossier_in_process_without_number_is_a_fault_and_one_with_a_number_is_a_record() -> None:
+    source = site().sources[0]
+
+    assert not source.is_draft(ITEM | {"dossierNo": ""})
+    assert not source.is_draft(ITEM | {"dossierStatus": "new", "receiveDate": ""})
 
 
 def test_names_stay_in_upper_case_because_their_spelling_cannot_be_recovered() -> None:

@@ -64,6 +64,7 @@ _WINDOWS: MappingProxyType[str, Callable[[DossierFact], datetime | None]] = Mapp
     }
 )
 _ONLINE_PORTAL, _ONE_STOP = 1, 3
+_POST_CHOSEN = 2
 
 
 class OpenCpsDouble(AgencyDouble):
@@ -135,7 +136,7 @@ class OpenCpsDouble(AgencyDouble):
             **_progress(dossier),
             "briefNote": dossier.summary,
             "dossierNote": "",
-            "viaPostal": int(dossier.return_by_post),
+            "viaPostal": _POST_CHOSEN if dossier.return_by_post else int(dossier.online),
             "online": dossier.online,
             "originality": _ONLINE_PORTAL if dossier.online else _ONE_STOP,
             "systemId": 0,
