@@ -8,7 +8,7 @@ Caveats:
     - The layer silently cuts a page to its `maxRecordCount`, so that is requested first.
     - `exceededTransferLimit` does not exist before ArcGIS 10.3.1, so a full page is followed by another request.
     - Before ArcGIS 10.3 a layer cannot be read by position; then it is read by windows of object ids.
-    - Names of attributes come in another case or qualified by their table after the layer was moved to another database.
+    - A layer that was moved to another database has names in another case or qualified by their table.
     - OBJECTID changes whenever the layer is rebuilt; `maCTXD` does not and is the key.
     - If a file is deleted while the list is read, another one may be missed until the next run.
     - The column with the time of a permit file's last change is unknown, see `changed_column`; the layer has none.
