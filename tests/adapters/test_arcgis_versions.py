@@ -145,15 +145,15 @@ def test_a_server_that_cuts_shorter_than_it_tells_is_read_whole(
 
 @EVERY_VERSION
 @examples
-@given(data=st.data(), count=st.integers(0, 25), size=st.integers(1, 6))
+@given(draws=st.data(), count=st.integers(0, 25), size=st.integers(1, 6))
 def test_a_listing_goes_on_from_any_of_its_pages_in_another_process(
-    running: LayerServer, transport: Transport, version: str, data: st.DataObject, count: int, size: int
+    running: LayerServer, transport: Transport, version: str, draws: st.DataObject, count: int, size: int
 ) -> None:
     running.reset()
     running.layer.version = VERSIONS[version]
     running.show(works_feature(number) for number in range(count))
     listed = pages(works(size), transport)
-    stop = data.draw(st.integers(0, len(listed) - 1))
+    stop = draws.draw(st.integers(0, len(listed) - 1))
     token = listed[stop].next_page_token
 
     rest = [] if token is None else pages(works(size), transport, token)
@@ -264,4 +264,4 @@ def test_records_are_the_same_from_every_version_and_spelling(server: LayerServe
             read.append(records(source, items))
 
     assert len(read[0]) == 5
-    assert all(other == read[0] for other in read)
+    assert all(by_key == read[0] for by_key in read)

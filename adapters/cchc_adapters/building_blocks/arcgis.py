@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from cchc_adapters.building_blocks.arcgis_answers import is_refusal, optional_answer
+from cchc_adapters.building_blocks.arcgis_answers import is_refusal, unless_refused
 from cchc_adapters.building_blocks.arcgis_layers import LayerDescription, layer_description
-from cchc_adapters.building_blocks.arcgis_names import AttributeNames, found_name
+from cchc_adapters.building_blocks.arcgis_names import AttributeNames, name_as_written
 from cchc_connect import Conversation, HttpRequest, Item, Page, PageRequest, SourceHeld, Verdict
 from cchc_connect.wire import codecs
 
@@ -109,7 +109,7 @@ class _Position:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _FeatureSet:
     """The features of one response."""
 
     features: Sequence[Item]
@@ -121,7 +121,7 @@ class _Answer:
         ids = list[int | None]()
         for feature in self.features:
             attributes = feature["attributes"]
-            ids.append(_object_id(attributes.get(name, attributes.get(found_name(name, attributes, {}) or ""))))
+            ids.append(_object_id(attributes.get(name, attributes.get(name_as_written(name, attributes, {}) or ""))))
         return ids
 
 
@@ -135,8 +135,8 @@ def layer_page(page_request: PageRequest, layer: Layer) -> Conversation[Page]:
         return (yield from _first_page(layer))
     position = _Position.parse(page_request.page_token)
     if position.walk is _Walk.OFFSET:
-        answer = yield from _features(layer, _offset_query(layer, position))
-        return _page_by_offset(position, answer)
+        feature_set = yield from _features(layer, _offset_query(layer, position))
+        return _page_by_offset(position, feature_set)
     if position.walk is _Walk.WINDOWS:
         return (yield from _page_by_windows(layer, position))
     return (yield from _page_by_last_id(layer, position, is_first=False))
@@ -157,17 +157,18 @@ def _first_page(layer: Layer) -> Conversation[Page]:
         size_is_sure=description.max_page_size is not None,
         count=count,
     )
+    page: Page | None
     if description.pages_by_offset and not position.object_id:
         name, _ = yield from _object_ids(layer, layer.where)
         position = replace(position, object_id=name)
     if description.pages_by_offset and position.object_id:
-        answer = yield from _features_unless_refused(layer, _offset_query(layer, position))
-        if answer is not None:
-            return replace(_page_by_offset(position, answer), total=count)
+        feature_set = yield from _features_unless_refused(layer, _offset_query(layer, position))
+        if feature_set is not None:
+            return replace(_page_by_offset(position, feature_set), total=count)
     if count is not None and count <= position.size:
-        whole = yield from _whole_layer(layer, count)
-        if whole is not None:
-            return whole
+        page = yield from _whole_layer(layer, count)
+        if page is not None:
+            return page
     return (yield from _first_page_by_id(layer, description, position))
 
 
@@ -175,13 +176,14 @@ def _first_page_by_id(layer: Layer, description: LayerDescription, position: _Po
     """Return the first page of a layer that does not page by offset."""
     name, ids = yield from _object_ids(layer, layer.where)
     position, count = replace(position, object_id=position.object_id or name), position.count
+    page: Page | None
     if ids is not None and position.object_id:
         page = yield from _page_by_windows(layer, _planned(position, ids, position.size))
         return replace(page, total=max(len(ids), count or 0))
     if count is not None and count <= (description.max_page_size or 0):
-        whole = yield from _whole_layer(layer, count)
-        if whole is not None:
-            return whole
+        page = yield from _whole_layer(layer, count)
+        if page is not None:
+            return page
     if not position.object_id or not description.orders:
         raise SourceHeld("arcgis.no_paging")
     page = yield from _page_by_last_id(layer, replace(position, walk=_Walk.LAST_ID), is_first=True)
@@ -190,10 +192,10 @@ def _first_page_by_id(layer: Layer, description: LayerDescription, position: _Po
 
 def _whole_layer(layer: Layer, count: int) -> Conversation[Page | None]:
     """Return the only page of a small layer; None if the server does not give all its features at once."""
-    answer = yield from _features(layer, layer.features_query(layer.where))
-    if answer.announces_more or len(answer.features) < count:
+    feature_set = yield from _features(layer, layer.features_query(layer.where))
+    if feature_set.announces_more or len(feature_set.features) < count:
         return None
-    return Page(items=answer.features, next_page_token=None, total=count)
+    return Page(items=feature_set.features, next_page_token=None, total=count)
 
 
 def _offset_query(layer: Layer, position: _Position) -> HttpRequest:
@@ -201,20 +203,20 @@ def _offset_query(layer: Layer, position: _Position) -> HttpRequest:
     return layer.features_query(position.where, **position.ordered_by_id, **window)
 
 
-def _page_by_offset(position: _Position, answer: _Answer) -> Page:
+def _page_by_offset(position: _Position, feature_set: _FeatureSet) -> Page:
     """Return a page of a layer that pages by offset.
 
     A page may be the last one without proof: then the next one is asked for all the same.
     """
-    shown = len(answer.features)
+    shown = len(feature_set.features)
     following = position.at + (shown or position.size)  # an empty page may say that there is more
     is_short = shown < position.size and (position.size_is_sure or position.count is not None)
     is_counted_out = position.count is None or following >= position.count
-    is_last = not answer.announces_more and (shown == 0 or (is_short and is_counted_out))
+    is_last = not feature_set.announces_more and (shown == 0 or (is_short and is_counted_out))
     return Page(
-        items=answer.features,
+        items=feature_set.features,
         next_page_token=None if is_last else str(replace(position, at=following)),
-        next_is_probe=not is_last and not answer.announces_more,
+        next_is_probe=not is_last and not feature_set.announces_more,
     )
 
 
@@ -227,12 +229,14 @@ def _page_by_windows(layer: Layer, position: _Position) -> Conversation[Page]:
     while len(position.bounds) > 1:
         first, end = position.bounds[:2]
         window = position.narrowed(f"{position.object_id} >= {first} AND {position.object_id} <= {end - 1}")
-        answer = yield from _features(layer, layer.features_query(window))
-        ids = answer.object_ids(position.object_id)
-        items = [item for item, number in zip(answer.features, ids, strict=True) if _is_between(number, first, end)]
-        if answer.announces_more or len(items) < position.size:
+        feature_set = yield from _features(layer, layer.features_query(window))
+        ids = feature_set.object_ids(position.object_id)
+        items = [
+            item for item, number in zip(feature_set.features, ids, strict=True) if _is_between(number, first, end)
+        ]
+        if feature_set.announces_more or len(items) < position.size:
             _, present = yield from _object_ids(layer, window)
-            if answer.announces_more if present is None else _lacks(ids, present):
+            if feature_set.announces_more if present is None else _lacks(ids, present):
                 position = yield from _with_smaller_windows(layer, position, len(items))
                 continue
         following = replace(position, bounds=position.bounds[1:])
@@ -273,59 +277,59 @@ def _page_by_last_id(layer: Layer, position: _Position, *, is_first: bool) -> Co
         SourceHeld: the server does not put them in that order, or says that there are more and gives none.
     """
     condition = position.where if is_first else position.narrowed(f"{position.object_id} > {position.at}")
-    answer = yield from _features(layer, layer.features_query(condition, **position.ordered_by_id))
-    ids = [number for number in answer.object_ids(position.object_id) if number is not None]
-    if len(ids) < len(answer.features) or ids != sorted(ids):
+    feature_set = yield from _features(layer, layer.features_query(condition, **position.ordered_by_id))
+    ids = [number for number in feature_set.object_ids(position.object_id) if number is not None]
+    if len(ids) < len(feature_set.features) or ids != sorted(ids):
         raise SourceHeld("arcgis.no_paging")
-    if not ids and answer.announces_more:
+    if not ids and feature_set.announces_more:
         raise SourceHeld("arcgis.cut_off")
     following = replace(position, at=ids[-1]) if ids else None
-    return Page(items=answer.features, next_page_token=str(following) if following else None)
+    return Page(items=feature_set.features, next_page_token=str(following) if following else None)
 
 
-def _features(layer: Layer, question: HttpRequest) -> Conversation[_Answer]:
+def _features(layer: Layer, request: HttpRequest) -> Conversation[_FeatureSet]:
     """Ask for features.
 
     Raises:
         SourceHeld: the response is not a page of features.
     """
-    response = yield question
-    return _answer(layer, codecs.as_object(response.json()) or {})
+    response = yield request
+    return _feature_set(layer, codecs.as_object(response.json()) or {})
 
 
-def _features_unless_refused(layer: Layer, question: HttpRequest) -> Conversation[_Answer | None]:
+def _features_unless_refused(layer: Layer, request: HttpRequest) -> Conversation[_FeatureSet | None]:
     """Ask for features in a way that a server may refuse with an error object; return None if it does."""
-    response = yield replace(question, accepted_verdicts=frozenset({Verdict.OK, Verdict.INVALID}))
+    response = yield replace(request, accepted_verdicts=frozenset({Verdict.OK, Verdict.INVALID}))
     if response.verdict is Verdict.INVALID and is_refusal(response):
         return None
-    return _answer(layer, codecs.as_object(response.json()) or {})
+    return _feature_set(layer, codecs.as_object(response.json()) or {})
 
 
-def _answer(layer: Layer, content: Item) -> _Answer:
+def _feature_set(layer: Layer, content: Item) -> _FeatureSet:
     features = codecs.as_objects(content.get("features"))
     if features is None or any(codecs.as_object(feature.get("attributes")) is None for feature in features):
         raise SourceHeld("arcgis.no_features")
     renamed = layer.names.renamed(features, content)
-    return _Answer(renamed, codecs.flag(content.get("exceededTransferLimit")) is True)
+    return _FeatureSet(renamed, codecs.flag(content.get("exceededTransferLimit")) is True)
 
 
 def _count(layer: Layer, where: str) -> Conversation[int | None]:
     """Return the number of features as the server counts them; None if it refuses to."""
-    answer = yield from optional_answer(layer.query(where, returnCountOnly="true"))
-    count = codecs.whole_number((answer or {}).get("count"))
+    document = yield from unless_refused(layer.query(where, returnCountOnly="true"))
+    count = codecs.whole_number((document or {}).get("count"))
     return count if isinstance(count, int) and count >= 0 else None
 
 
 def _object_ids(layer: Layer, where: str) -> Conversation[tuple[str, list[int] | None]]:
     """Return the name of the object id, "" if it is not told, and all ids in order; None if the server lists none."""
-    answer = (yield from optional_answer(layer.query(where, returnIdsOnly="true"))) or {}
-    name = answer.get("objectIdFieldName")
-    listed = answer.get("objectIds")
-    if "objectIds" not in answer or not (listed is None or isinstance(listed, list)):
+    document = (yield from unless_refused(layer.query(where, returnIdsOnly="true"))) or {}
+    name = document.get("objectIdFieldName")
+    listed = document.get("objectIds")
+    if "objectIds" not in document or not (listed is None or isinstance(listed, list)):
         return name if isinstance(name, str) else "", None
     ids = [_object_id(number) for number in codecs.as_list(listed)]
-    known = sorted({number for number in ids if number is not None})
-    return name if isinstance(name, str) else "", known if None not in ids else None
+    ordered = sorted({number for number in ids if number is not None})
+    return name if isinstance(name, str) else "", ordered if None not in ids else None
 
 
 def _object_id(value: object) -> int | None:

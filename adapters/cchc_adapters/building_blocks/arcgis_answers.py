@@ -33,16 +33,16 @@ def classify_arcgis(response: HttpResponse, token_errors: Collection[int]) -> Ve
     return Verdict.INVALID if code in CLIENT_ERRORS else Verdict.UNKNOWN
 
 
-def optional_answer(question: HttpRequest) -> Conversation[Item | None]:
+def unless_refused(request: HttpRequest) -> Conversation[Item | None]:
     """Ask what a server may refuse; return None if it does.
 
     Only an error object of ArcGIS is a refusal. A system that does not work now is asked again, as for any request.
     """
-    response = yield replace(question, accepted_verdicts=ANY_REFUSAL)
+    response = yield replace(request, accepted_verdicts=ANY_REFUSAL)
     if response.verdict is not Verdict.OK:
         if is_refusal(response):
             return None
-        response = yield question
+        response = yield request
     return codecs.as_object(response.json()) or {}
 
 

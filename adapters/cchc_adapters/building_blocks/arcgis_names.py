@@ -15,9 +15,9 @@ from cchc_connect.wire.field_map import At, FieldMap
 class AttributeNames:
     """The names by which an adapter reads attributes, and how to find them among those that a server writes."""
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        """Prepare for the names in `wanted`."""
-        self._wanted = frozenset(wanted) - {""}
+    def __init__(self, names: Iterable[str]) -> None:
+        """Prepare for the names in `names`."""
+        self._names = frozenset(names) - {""}
 
     def renaming(self, written: Iterable[str], aliases: Mapping[str, str]) -> Mapping[str, str]:
         """Return our name for each written one that differs from it; names that fit several are left alone.
@@ -26,12 +26,12 @@ class AttributeNames:
             written: names of the attributes as the server writes them.
             aliases: the fields' aliases by written name.
         """
-        names = [*written]
+        all_written = [*written]
         renaming = dict[str, str]()
-        for wanted in self._wanted.difference(names):
-            found = found_name(wanted, names, aliases)
-            if found is not None and found not in self._wanted:
-                renaming[found] = wanted
+        for name in self._names.difference(all_written):
+            written_name = name_as_written(name, all_written, aliases)
+            if written_name is not None and written_name not in self._names:
+                renaming[written_name] = name
         return renaming
 
     def renamed(self, features: Sequence[Item], response: Item) -> Sequence[Item]:
@@ -39,15 +39,18 @@ class AttributeNames:
         result, renamings = list[Item](), dict[tuple[str, ...], Mapping[str, str]]()
         for feature in features:
             attributes = feature["attributes"]
-            if self._wanted <= attributes.keys():
+            if self._names <= attributes.keys():
                 result.append(feature)
                 continue
             names = tuple(attributes)
             if names not in renamings:
                 renamings[names] = self.renaming(names, response_aliases(response))
-            ours = renamings[names]
-            renamed = {ours.get(name, name): value for name, value in attributes.items()} if ours else attributes
-            result.append({**feature, "attributes": renamed} if ours else feature)
+            renaming = renamings[names]
+            if not renaming:
+                result.append(feature)
+                continue
+            renamed = {renaming.get(name, name): value for name, value in attributes.items()}
+            result.append({**feature, "attributes": renamed})
         return result
 
 
@@ -56,31 +59,31 @@ def names_read(fields: FieldMap) -> set[str]:
     return {path[0] for value in fields.values() if isinstance(value, At) for path in value.paths}
 
 
-def found_name(wanted: str, written: Iterable[str], aliases: Mapping[str, str]) -> str | None:
-    """Return the written name that stands for `wanted`; None if there is none, or more than one.
+def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str]) -> str | None:
+    """Return the written name that stands for `name`; None if there is none, or more than one.
 
-    >>> found_name("maCTXD", ["OBJECTID", "GIS.CONGTRINH.MACTXD"], {})
+    >>> name_as_written("maCTXD", ["OBJECTID", "GIS.CONGTRINH.MACTXD"], {})
     'GIS.CONGTRINH.MACTXD'
-    >>> found_name("maCTXD", ["A.MACTXD", "B.MACTXD"], {}) is None
+    >>> name_as_written("maCTXD", ["A.MACTXD", "B.MACTXD"], {}) is None
     True
     """
-    names, sought = [*written], _folded(wanted)
-    if wanted in names:
-        return wanted
-    ways = (
-        [name for name in names if _folded(name) == sought],
-        [name for name in names if _folded(name.rpartition(".")[2]) == sought],
-        [name for name in names if _folded(aliases.get(name, "")) == sought],
+    names, folded = [*written], _folded(name)
+    if name in names:
+        return name
+    matches = (
+        [candidate for candidate in names if _folded(candidate) == folded],
+        [candidate for candidate in names if _folded(candidate.rpartition(".")[2]) == folded],
+        [candidate for candidate in names if _folded(aliases.get(candidate, "")) == folded],
     )
-    found = next((way for way in ways if way), [])
-    return found[0] if len(found) == 1 else None
+    closest = next(filter(None, matches), [])
+    return closest[0] if len(closest) == 1 else None
 
 
 def response_aliases(response: Item) -> Mapping[str, str]:
     """Return the aliases by name that a response tells, in `fieldAliases` or with its `fields`."""
-    told = codecs.as_object(response.get("fieldAliases")) or {}
+    aliases = codecs.as_object(response.get("fieldAliases")) or {}
     fields = codecs.as_objects(response.get("fields")) or []
-    pairs = [*((field.get("name"), field.get("alias")) for field in fields), *told.items()]
+    pairs = [*((field.get("name"), field.get("alias")) for field in fields), *aliases.items()]
     return {name: alias for name, alias in pairs if isinstance(name, str) and isinstance(alias, str)}
 
 

@@ -1,8 +1,8 @@
-"""Days and times as layers of ArcGIS Server write them.
+"""Days as layers of ArcGIS Server write them, in a module of their own because field maps read them too.
 
 A field of type `esriFieldTypeDate` holds milliseconds since 1970, negative before then, and as text where a table was
 copied from elsewhere. Since 11.2 there are also `esriFieldTypeDateOnly` ("2024-05-01") and
-`esriFieldTypeTimestampOffset` ("2024-05-01T08:00:00+07:00").
+fields with an offset ("2024-05-01T08:00:00+07:00").
 """
 
 from cchc_connect.wire import times
