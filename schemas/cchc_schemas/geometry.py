@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from cchc_schemas.codes import CrsName, Irregularities, Stored
+from cchc_schemas.codes import CrsName
 from cchc_schemas.personal import without_personal
 from cchc_schemas.records import Part, Record
 from cchc_schemas.reference_systems import Box, reference_system
+from cchc_schemas.spelling import Irregularities, Stored
 from cchc_schemas.text import REQUIRED
 
 
