@@ -20,7 +20,7 @@ from cchc_schemas.codes import CrsName
 from cchc_schemas.personal import without_personal
 from cchc_schemas.records import Part, Record
 from cchc_schemas.reference_systems import Box, reference_system
-from cchc_schemas.spelling import Irregularities, Stored
+from cchc_schemas.spelling import Irregularities, SourceReading
 from cchc_schemas.text import REQUIRED
 
 
@@ -159,8 +159,12 @@ class Geometry(Part):
 
     @model_validator(mode="after")
     def _fits_its_system(self, validation: ValidationInfo) -> Self:
-        """Refuse coordinates that the reference system cannot have: degrees as metres, swapped axes."""
-        if not fits_system(self.bounds, self.crs) and not isinstance(validation.context, Stored):
+        """Refuse coordinates that the reference system cannot have: degrees as metres, swapped axes.
+
+        What was stored before there was this rule can still be read.
+        """
+        is_stored = isinstance(validation.context, Irregularities) and not isinstance(validation.context, SourceReading)
+        if not is_stored and not fits_system(self.bounds, self.crs):
             raise PydanticCustomError("crs_contradicted", "No coordinates of the system", {REQUIRED: self.crs})
         return self
 

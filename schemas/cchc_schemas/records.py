@@ -128,7 +128,7 @@ def from_document(record_type: type[RecordT], document: Mapping[str, object]) ->
     Raises:
         RecordInvalid: the document is not of this record type.
     """
-    record = _attempt(record_type, document, Stored())
+    record = _attempt(record_type, document, Irregularities())
     if isinstance(record, list):
         faults = tuple(dict.fromkeys(refusal.fault for refusal in record))
         raise RecordInvalid(record_type.record_type, faults)

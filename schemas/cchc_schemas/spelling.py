@@ -41,10 +41,6 @@ class Irregularities(list[str]):
     """Validation context of lenient reading: collects the rules that accepted values broke."""
 
 
-class Stored(Irregularities):
-    """Validation context of a document that was checked when it was stored: rules made since do not refuse it."""
-
-
 class SourceReading(Irregularities):
     """The same where the values are a source's: they are also judged by rules that a stored record never breaks."""
 
