@@ -3,7 +3,8 @@
 import html
 import json
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, strategies as st
@@ -33,10 +34,13 @@ FAILED = [
 DONE = ["Đồng bộ hồ sơ thành công", "Thành công, không có lỗi", "THÀNH CÔNG!", "Success"]
 NOTHING = ["", "OK", "Xin chào", "Không có dữ liệu", "Trả lời của hệ thống", "Trung tâm tệp chứa hồ sơ"]
 ZEROES = st.sampled_from([0, "0", "00", " 0 ", "000", "+0"])
-CONTENTS = st.sampled_from(
+CONTENTS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{}, {"result": []}, {"result": [{"MaHoSo": "1"}]}, {"result": None}, {"data": []}, {"result": ""}]
 )
 WORD_MEMBERS = st.sampled_from(["message", "Message", "MESSAGE", "error_message", "errorMessage", "errors", "thongBao"])
+
+CASES: list[Callable[[str], str]] = [str, str.upper, str.lower, str.title, str.swapcase]
+FORMS: list[Literal["NFC", "NFD", "NFKC", "NFKD"]] = ["NFC", "NFD", "NFKC", "NFKD"]
 
 
 @st.composite
@@ -46,8 +50,8 @@ def respelled(draw: st.DrawFn, texts: list[str]) -> str:
     if draw(st.booleans()):  # accents lost, some or all, but for the words of one syllable alone
         lost = draw(st.sampled_from(["all", "tones"]))
         text = "".join(bare(letter, lost=lost) for letter in text)
-    change = draw(st.sampled_from([str, str.upper, str.lower, str.title, str.swapcase]))
-    form = draw(st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+    change: Callable[[str], str] = draw(st.sampled_from(CASES))
+    form = draw(st.sampled_from(FORMS))
     between = draw(st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", "_", "-", " . "]))
     text = unicodedata.normalize(form, change(text)).replace(" ", between)
     text = text.replace("Đ", draw(st.sampled_from(["Đ", "Ð"])))
