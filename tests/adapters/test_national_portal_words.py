@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.building_blocks.phrases import Phrase, in_words
 from cchc_connect import DeliveryStatus, SourceHeld, Verdict
-from tests.adapters.test_national_portal import DOSSIER, STEP, delivered, outgoing, portal, verdict_of
+from tests.adapters.test_national_portal import DOSSIER, STEP, body, delivered, outgoing, portal, verdict_of
 from tests.adapters.wire import json_response
 
 pytestmark = pytest.mark.repeats
@@ -71,9 +71,9 @@ def bare(letter: str, *, lost: str) -> str:
 def envelopes(draw: st.DrawFn, texts: list[str]) -> dict[str, Any]:
     """An envelope with code 0 that has a text somewhere, and any content."""
     text, content = draw(respelled(texts)), dict(draw(CONTENTS))
-    place = draw(st.sampled_from(["member", "list", "object", "entry", "result"]))
+    position = draw(st.sampled_from(["member", "list", "object", "entry", "result"]))
     name = draw(WORD_MEMBERS)
-    match place:
+    match position:
         case "member":
             content[name] = text
         case "list":
@@ -192,14 +192,14 @@ def test_nothing_is_delivered_on_the_strength_of_a_result_alone(envelope: dict[s
 
 
 def test_a_dossier_that_exists_already_is_sent_as_an_update_and_a_step_is_there() -> None:
-    exists = {"error_code": 0, "message": "Hồ sơ đã tồn tại", "result": []}
+    exists: dict[str, Any] = {"error_code": 0, "message": "Hồ sơ đã tồn tại", "result": []}
     done = {"error_code": "0", "message": "Đồng bộ hồ sơ thành công"}
     first, second = (json_response(document).with_verdict(verdict_of(document)) for document in (exists, done))
 
     requests, receipts = delivered(portal().targets[0], [outgoing(DOSSIER)], first, second)
     _, step_receipts = delivered(portal().targets[1], [outgoing(STEP)], first)
 
-    assert [request.json["isUpdating"] for request in requests] == ["False", "True"]  # type: ignore[index]
+    assert [body(request)["isUpdating"] for request in requests] == ["False", "True"]
     assert receipts[0].status is DeliveryStatus.DELIVERED
     assert step_receipts[0].status is DeliveryStatus.DUPLICATE
 

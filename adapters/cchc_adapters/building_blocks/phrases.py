@@ -48,9 +48,9 @@ class Word:
                     marks.add((len(letters), character))
         return cls("".join(letters), frozenset(marks))
 
-    def may_be(self, other: "Word") -> bool:
-        """True if this word is `other` with all, some or none of its marks."""
-        return self.letters == other.letters and self.marks <= other.marks
+    def may_be(self, word: "Word") -> bool:
+        """True if this word is `word` with all, some or none of its marks."""
+        return self.letters == word.letters and self.marks <= word.marks
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Phrase:
 
 
 @dataclass(frozen=True)
-class Wording:
+class MessageWords:
     """A message in words."""
 
     words: tuple[Word, ...]
@@ -80,31 +80,31 @@ class Wording:
         is_exact = count == 1 and self._has_tones
         for start in range(len(self.words) - count + 1 if count else 0):
             pairs = zip(self.words[start : start + count], phrase.words, strict=True)
-            if all(word == wanted if is_exact else word.may_be(wanted) for word, wanted in pairs):
+            if all(word == sought if is_exact else word.may_be(sought) for word, sought in pairs):
                 return start
         return None
 
     def has_before(self, position: int, words: Sequence[Word], *, anywhere: bool) -> bool:
         """True if one of `words` stands right before a position; anywhere before it if `anywhere`."""
         before = self.words[0 if anywhere else max(0, position - 1) : position]
-        return any(word == wanted if self._has_tones else word.may_be(wanted) for word in before for wanted in words)
+        return any(word == sought if self._has_tones else word.may_be(sought) for word in before for sought in words)
 
     @cached_property
     def _has_tones(self) -> bool:
         """Whether any word has a tone: then the accents were not lost."""
         return any(mark in _TONES for word in self.words for _, mark in word.marks)
 
-    def without(self, phrases: Sequence[Phrase]) -> "Wording":
+    def without(self, phrases: Sequence[Phrase]) -> "MessageWords":
         """Return the message without these phrases."""
         words = self.words
         for phrase in phrases:
-            while (start := Wording(words).position_of(phrase)) is not None:
+            while (start := MessageWords(words).position_of(phrase)) is not None:
                 words = words[:start] + words[start + len(phrase.words) :]
-        return Wording(words)
+        return MessageWords(words)
 
 
-def in_words(text: str) -> Wording:
+def in_words(text: str) -> MessageWords:
     """Return a message in words."""
     plain = unicodedata.normalize("NFC", html.unescape(text))
     visible = "".join(sign for sign in plain if unicodedata.category(sign) != "Cf")
-    return Wording(tuple(Word.of(word) for word in _WORD.findall(visible)))
+    return MessageWords(tuple(Word.of(word) for word in _WORD.findall(visible)))

@@ -67,11 +67,10 @@ class EnvelopeReader:
         code, meaning = self.code_of(envelope), self._meaning(envelope)
         if code is None:
             return Verdict.UNKNOWN
+        if code != 0 and (meaning is None or meaning is Verdict.UNKNOWN):
+            return self.codes.get(code, Verdict.UNKNOWN)
         if code != 0:
-            by_code = self.codes.get(code, Verdict.UNKNOWN)
-            return (
-                Verdict.UNKNOWN if meaning is Verdict.OK else by_code if meaning in {None, Verdict.UNKNOWN} else meaning
-            )
+            return Verdict.UNKNOWN if meaning is Verdict.OK else meaning
         if meaning is None:
             meaning = Verdict.OK if self.members.content_of(envelope) else Verdict.UNKNOWN
         return Verdict.UNKNOWN if meaning is Verdict.OK and self._is_contradicted(envelope) else meaning

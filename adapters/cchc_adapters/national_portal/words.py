@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cchc_adapters.building_blocks.phrases import Phrase, Word, Wording, in_words
+from cchc_adapters.building_blocks.phrases import MessageWords, Phrase, Word, in_words
 from cchc_connect import Item, Verdict
 from cchc_connect.wire import codecs
 
@@ -59,27 +59,27 @@ class PortalWords:
     def _meaning_of(self, text: str) -> Verdict | None:
         if len(text) > MAX_TEXT_LENGTH:
             return Verdict.UNKNOWN
-        wording = in_words(text)
+        message = in_words(text)
         for phrase, verdict in self.configured:
-            if wording.position_of(phrase) is not None:
+            if message.position_of(phrase) is not None:
                 return verdict
-        wording = wording.without(self.neutral)
-        verdicts = {verdict for phrase, verdict in self.phrases if self._is_said(wording, phrase)}
-        is_done = any(self._is_done(wording, phrase) for phrase in self.done)
-        is_not_done = any(wording.position_of(phrase) is not None for phrase in self.not_done) or (
-            not is_done and any(wording.position_of(phrase) is not None for phrase in self.done)
+        message = message.without(self.neutral)
+        verdicts = {verdict for phrase, verdict in self.phrases if self._is_said(message, phrase)}
+        is_done = any(self._is_done(message, phrase) for phrase in self.done)
+        is_not_done = any(message.position_of(phrase) is not None for phrase in self.not_done) or (
+            not is_done and any(message.position_of(phrase) is not None for phrase in self.done)
         )
         return _combined(verdicts, is_done=is_done, is_not_done=is_not_done)
 
-    def _is_said(self, wording: Wording, phrase: Phrase) -> bool:
+    def _is_said(self, message: MessageWords, phrase: Phrase) -> bool:
         """True if a phrase is said and not negated by the word before it."""
-        start = wording.position_of(phrase)
-        return start is not None and not wording.has_before(start, self.negations, anywhere=False)
+        start = message.position_of(phrase)
+        return start is not None and not message.has_before(start, self.negations, anywhere=False)
 
-    def _is_done(self, wording: Wording, phrase: Phrase) -> bool:
+    def _is_done(self, message: MessageWords, phrase: Phrase) -> bool:
         """True if a phrase says that something was done, and no negation stands anywhere before it."""
-        start = wording.position_of(phrase)
-        return start is not None and not wording.has_before(start, self.negations, anywhere=True)
+        start = message.position_of(phrase)
+        return start is not None and not message.has_before(start, self.negations, anywhere=True)
 
 
 def _combined(verdicts: AbstractSet[Verdict], *, is_done: bool, is_not_done: bool) -> Verdict | None:
