@@ -69,7 +69,7 @@ class EnvelopeReader:
             return Verdict.UNKNOWN
         if code != 0 and (meaning is None or meaning is Verdict.UNKNOWN):
             return self.codes.get(code, Verdict.UNKNOWN)
-        if code != 0:
+        if code != 0 and meaning is not None:
             return Verdict.UNKNOWN if meaning is Verdict.OK else meaning
         if meaning is None:
             meaning = Verdict.OK if self.members.content_of(envelope) else Verdict.UNKNOWN
