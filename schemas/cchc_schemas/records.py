@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
@@ -11,6 +11,7 @@ from cchc_schemas.codes import Irregularities
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of, without_notes
 from cchc_schemas.personal import mask, personal_marks
+from cchc_schemas.refusals import with_field_paths
 from cchc_schemas.spelling import RESPELLED, Respellings
 
 
@@ -18,6 +19,38 @@ class Part(DescribedModel):
     """A part of a record; personal fields are masked in its `repr`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    if not TYPE_CHECKING:  # type checkers know the fields as parameters of the constructor
+
+        def __init__(self, /, **fields: Any) -> None:
+            """Make it of its fields; the paths of a refusal name only fields."""
+            try:
+                super().__init__(**fields)
+            except ValidationError as error:
+                refusal = with_field_paths(error)
+            else:
+                return
+            raise refusal
+
+        __init__.__pydantic_base_init__ = True  # pydantic need not call it for the parts of a record
+
+        @classmethod
+        def model_validate(cls, *document: Any, **settings: Any) -> Self:
+            """Return the model of a mapping; the paths of a refusal name only fields."""
+            try:
+                return super().model_validate(*document, **settings)
+            except ValidationError as error:
+                refusal = with_field_paths(error)
+            raise refusal
+
+        @classmethod
+        def model_validate_json(cls, *document: Any, **settings: Any) -> Self:
+            """Return the model of a JSON document; the paths of a refusal name only fields."""
+            try:
+                return super().model_validate_json(*document, **settings)
+            except ValidationError as error:
+                refusal = with_field_paths(error)
+            raise refusal
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         marks = personal_marks(type(self))
