@@ -61,7 +61,7 @@ ROOMS = {
     "database.migrations": "database",
     "database.reading": "cchc_schemas clock messages wire errors database",
     "testing": "testing.province testing.doubles testing.faults",
-    "transport.calls": "errors http transport.network",
+    "transport.calls": "wire errors http transport.network",
     "database.outbox": "clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",

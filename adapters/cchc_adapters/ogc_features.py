@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_adapters.building_blocks.land_uses import land_uses
@@ -43,6 +43,9 @@ from cchc_connect import (
 )
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, rules_of, translated, value_at
+from cchc_connect.wire.flat_parts import flat_rules, without_replaced
+from cchc_connect.wire.property_names import property_path
+from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
@@ -67,7 +70,7 @@ class OgcFeaturesOptions(AdapterOptions):
     """Page size: features per request; the server may return fewer."""
     field_map: Literal["vbdlis"] | None = "vbdlis"
     """Built-in field map; `fields` takes precedence over it."""
-    fields: Mapping[str, FieldRule] = {}
+    fields: Annotated[Mapping[str, FieldRule], BeforeValidator(flat_rules)] = {}
     """Field map of this connection: field of a parcel to the property it is read from."""
     key: str = "id"
     """Path of a feature's stable identifier: "id", or "properties.NAME" if the server's ids are not stable."""
@@ -87,8 +90,9 @@ class OgcFeaturesOptions(AdapterOptions):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         rules = self.rules()
-        if unknown := rules.keys() - MAPPABLE_FIELDS:
+        if unknown := {name.partition(".")[0] for name in rules} - MAPPABLE_FIELDS:
             raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+        rules_fit(rules, LandParcel, other_fields={*EXTRA_FIELDS, "uses"})
         if missing := [name for name in ("commune_code", "map_sheet", "parcel_number") if name not in rules]:
             raise ValueError(f"no rule for: {', '.join(missing)}")
         if (changed_at := rules.get("changed_at")) and changed_at.codec not in INSTANTS:
@@ -104,8 +108,9 @@ class OgcFeaturesOptions(AdapterOptions):
 
         A rule with an empty `property` removes the built-in rule of its field.
         """
-        rules = {**rules_of(package_table(self.field_map)["fields"] if self.field_map else {}), **self.fields}
-        return {name: rule for name, rule in rules.items() if rule.property}
+        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {})
+        rules = {**without_replaced(built_in, self.fields), **self.fields}
+        return {name: rule for name, rule in rules.items() if rule.reads()}
 
 
 class Parcels:
@@ -115,7 +120,7 @@ class Parcels:
 
     def __init__(self, options: OgcFeaturesOptions) -> None:
         self._options = options
-        self._key = options.key.split(".")
+        self._key = property_path(options.key)
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)
         self._is_current = fields.pop("is_current", None)

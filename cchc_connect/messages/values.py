@@ -24,6 +24,7 @@ CATALOGUE_TABLES: Mapping[str, str] = MappingProxyType(
         "verdict": "verdict",
         "limit": "limit",
         "rule": "address_rule",
+        "redirect_target": "redirect_target",
     }
 )
 """Placeholders whose values are codes, and the table of the catalogue that has the terms for these codes."""

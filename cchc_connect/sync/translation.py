@@ -31,6 +31,7 @@ from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import At, FieldMap, MappedItem
 from cchc_connect.wire.json import Item, RawItem
+from cchc_connect.wire.property_names import path_text
 from cchc_schemas import Fault, Note, Record, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")
@@ -290,7 +291,7 @@ def _with_property(fault: Fault, fields: FieldMap) -> Fault:
     reader = fields.get(fault.path)
     if fault.rule != "missing" or not isinstance(reader, At):
         return fault
-    return replace(fault, detail=", ".join(".".join(path) for path in reader.paths))
+    return replace(fault, detail=", ".join(path_text(path) for path in reader.paths))
 
 
 def _completed(work: Callable[[], list[TranslatedItem]]) -> Future[list[TranslatedItem]]:

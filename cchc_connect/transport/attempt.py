@@ -23,10 +23,10 @@ from cchc_connect.transport.calls.error_mapping import (
     connection_error,
     deadline_error,
     forbidden_address_error,
-    is_redirect,
     login_error,
     verdict_error,
 )
+from cchc_connect.transport.calls.unexpected import is_redirect
 from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, require_allowed_origin
 from cchc_connect.transport.request_encoding import check_headers
@@ -124,10 +124,10 @@ class Attempt:
         self._error = forbidden_address_error(self._call, rule)
 
     def start_response(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
-        """Take status and headers of the response; return whether to read the body."""
+        """Take status and headers of the response; return whether to read the body: that of a redirect is not read."""
         self._call.status = status
         self._reader = ResponseReader(self._call, header_lines, self._channel.policy)
-        return self._reader.error is None
+        return self._reader.error is None and not is_redirect(status)
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next raw bytes of the body; return whether to go on."""
@@ -153,7 +153,7 @@ class Attempt:
             raise CutShort("transport.cut_short", **call.context())
         if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accepted_verdicts:
             error_of = login_error if self._send.is_login else verdict_error
-            raise error_of(call, retry_after_s(reader.headers, self._channel.environment.now))
+            raise error_of(call, response, retry_after_s(reader.headers, self._channel.environment.now))
         if call.verdict is not Verdict.AUTH:
             self._check_signature(response)
         self._channel.budget.refund()

@@ -1,5 +1,6 @@
 """Carrier over httpx: performs attempts over the network.
 
+There is no `httpx.AsyncClient`: it would parse the `Location` of a redirect and keep cookies.
 All code that uses httpx is here, and only `AsyncTransport` imports it, so that httpx can be replaced.
 """
 
@@ -35,21 +36,17 @@ class HttpxCarrier:
     """Performs attempts over httpx, one at a time for each task; connections stay open between them."""
 
     def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver) -> None:
-        """Create the client: no redirects, no settings from the environment.
-
-        Requests are built without the client, so that cookies it has stored are never sent.
+        """Create the carrier: no redirects, no cookies, no settings from the environment.
 
         Args:
             tls: trusted authorities and client certificate; None: the system's trust store.
             resolve: looks up host names.
         """
-        self._client = httpx.AsyncClient(
-            transport=_GuardedTransport(tls or default_tls_context(), resolve), trust_env=False, follow_redirects=False
-        )
+        self._transport = _GuardedTransport(tls or default_tls_context(), resolve)
 
     async def close(self) -> None:
         """Close the connections kept open."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def perform(self, attempt: Attempt) -> HttpResponse:
         """Send the attempt's request and return its classified response.
@@ -83,7 +80,7 @@ class HttpxCarrier:
         url = request.url
         if not attempt.is_allowed(lambda: checked_origin(url.scheme, url.host, url.port)):
             return
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
             if not attempt.start_response(response.status_code, response.headers.multi_items()):
                 return

@@ -1,10 +1,9 @@
 """The blocking transport, over requests; threads may share one.
 
-One `requests.Session` serves all threads: requests are prepared without it, so that cookies it has stored are never
-sent, and urllib3's connection pools are thread-safe.
+One adapter of requests serves all threads, since urllib3's connection pools are thread-safe. There is no
+`requests.Session`: it would act on redirects, cookies, .netrc and variables of the environment.
 """
 
-import ssl
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -31,7 +30,6 @@ from cchc_connect.transport.calls.error_mapping import (
 from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
 from cchc_connect.transport.retry_policy import Policy, TransportEnvironment
 from cchc_connect.transport.urllib3_adapter import GuardedAdapter
@@ -59,7 +57,8 @@ class RequestsTransport:
         self._channel = EndpointChannel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = Lock()
-        self._session = _session(endpoint.tls, self._channel.environment.resolve)
+        resolve = self._channel.environment.resolve
+        self._adapter = GuardedAdapter(endpoint.tls, resolve, pool_maxsize=_MAX_KEEPALIVE, max_retries=0)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +70,7 @@ class RequestsTransport:
 
     def close(self) -> None:
         """Close the connections kept open."""
-        self._session.close()
+        self._adapter.close()
 
     @property
     def traffic(self) -> Traffic:
@@ -141,21 +140,12 @@ class RequestsTransport:
         if not attempt.is_allowed(lambda: origin_of(library_request.url or "")):
             return
         timeouts = (attempt.connect_timeout_s, attempt.read_timeout_s)
-        with self._session.send(library_request, stream=True, timeout=timeouts, allow_redirects=False) as response:
+        with self._adapter.send(library_request, stream=True, timeout=timeouts) as response:
             if not attempt.start_response(response.status_code, response.raw.headers.iteritems()):
                 return
             for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
                 if not attempt.feed(chunk):
                     break
-
-
-def _session(tls: ssl.SSLContext | None, resolve: Resolver) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE overrides `verify`
-    adapter = GuardedAdapter(tls, resolve, pool_maxsize=_MAX_KEEPALIVE, max_retries=0)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def _failure(error: Exception) -> ConnectionFailure:

@@ -13,6 +13,7 @@ from io import BytesIO
 from cchc_connect.errors import CchcError, CutShort, SourceHeld
 from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.calls.error_mapping import deadline_error
+from cchc_connect.transport.calls.unexpected import is_redirect
 from cchc_connect.transport.decompression import CorruptStream, Decoder, decoder_for
 from cchc_connect.transport.retry_policy import Policy
 
@@ -23,7 +24,10 @@ _MIN_RATIO_CHECK_BYTES = 1024 * 1024
 
 
 class ResponseReader:
-    """Takes head and body of one response; returns the complete body or raises why it is not usable."""
+    """Takes head and body of one response; returns the complete body or raises why it is not usable.
+
+    What nobody reads has no body here: that of a redirect, of HEAD, 204 and 304, whatever their head says of it.
+    """
 
     def __init__(self, call: Call, header_lines: Iterable[tuple[str, str]], policy: Policy) -> None:
         """Take the head; the status is `call.status`."""
@@ -37,11 +41,12 @@ class ResponseReader:
         self._wire_bytes = 0
         self._decoder: Decoder | None = None
         self._add_headers(header_lines)
-        self._bodiless = call.request.method == "HEAD" or call.status in _BODILESS
+        status = call.status or 0
+        self._bodiless = call.request.method == "HEAD" or status in _BODILESS or is_redirect(status)
         self._chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
         self._length = None if self._chunked or self._bodiless else self._announced_length()
         coding = self.headers.get("content-encoding", "").strip().lower()
-        if coding not in _UNCODED:
+        if coding not in _UNCODED and not self._bodiless:
             self._decoder = decoder_for(coding)
             if self._decoder is None:  # not requested, or two codings
                 self.error = SourceHeld("transport.compression_not_requested", **call.context())

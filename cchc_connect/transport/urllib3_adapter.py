@@ -1,5 +1,8 @@
 """Adapter for requests and urllib3: connects to allowed addresses only, obeys the deadline, frames strictly.
 
+It is used without a `requests.Session`: a session reads the whole body of a redirect, parses its `Location` and
+keeps cookies, even where redirects are not followed.
+
 urllib3's read timeout starts again with every packet, so a server that sends one byte a second would be read for
 ever. Here each read from the socket gets the time that the current attempt has left.
 """
@@ -13,6 +16,7 @@ from functools import partial
 from socket import SHUT_RDWR, socket
 from typing import Any
 
+from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -144,6 +148,13 @@ class GuardedAdapter(HTTPAdapter):
 
     def cert_verify(self, *args: Any, **named: Any) -> None:
         """Use our own TLS context, as above."""
+
+    def build_response(self, req: Any, resp: Any) -> Response:
+        """Return a response of which nothing was read but its head: requests would also read cookies and charset."""
+        response = Response()
+        response.status_code = resp.status
+        response.request, response.raw = req, resp
+        return response
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         """Create the pools with our connection classes."""

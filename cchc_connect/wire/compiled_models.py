@@ -16,8 +16,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from cchc_connect.wire import codecs, times
-from cchc_connect.wire.field_map import At, FieldMap, FieldPath, ListReader, MappedItem, ValueReader, WordMap, value_at
+from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, WordMap, value_at
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.property_names import FieldPath, found_name
 from cchc_schemas import Record
 from cchc_schemas.codes import Irregularities
 from cchc_schemas.text import quick_part
@@ -61,9 +62,10 @@ def _compile_reader(record_type: type[Record], fields: FieldMap, own: frozenset[
     if plan is None:
         return None
     validate = _compile_model(record_type, plan).model_validate
+    names = _Names(fields)
 
     def read(mapped: MappedItem) -> Record | None:
-        document = plan.prepare(mapped.item)
+        document = plan.prepare(names.completed(mapped.item))
         for name, value in mapped.own_fields.items():
             document[_ADDED_PREFIX + name] = value
         irregular = Irregularities()
@@ -74,6 +76,38 @@ def _compile_reader(record_type: type[Record], fields: FieldMap, own: frozenset[
         return None if irregular else record
 
     return read
+
+
+class _Names:
+    """The property names that a model expects; an item that spells one otherwise gets it under that name too."""
+
+    def __init__(self, fields: FieldMap) -> None:
+        read = [value for value in fields.values() if isinstance(value, At) and value.property]
+        self._names = frozenset(value.property for value in read)
+        self._parts = {
+            value.property: _Names(value.read.fields) for value in read if isinstance(value.read, ListReader)
+        }
+
+    def completed(self, item: Item) -> Item:
+        """Return the item; where it, or a part of it, has an expected name in another spelling, a copy with that."""
+        if not self._names <= item.keys():
+            other_names = {name: found_name(item, name) for name in self._names - item.keys()}
+            if added := {name: item[sent_name] for name, sent_name in other_names.items() if sent_name is not None}:
+                item = {**item, **added}
+        for name, names in self._parts.items():
+            if value := item.get(name):
+                members = codecs.as_list(value)
+                parts = [names.completed_part(member) for member in members]
+                if any(part is not member for part, member in zip(parts, members, strict=True)):
+                    item = {**item, name: parts}
+        return item
+
+    def completed_part(self, part: object) -> object:
+        """Return one part of a list, completed; anything else than an object unchanged."""
+        members = codecs.as_object(part)
+        if members is None or (not self._parts and self._names <= members.keys()):
+            return part
+        return self.completed(members)
 
 
 class _Plan:
@@ -97,7 +131,7 @@ class _Plan:
         document = {**item, **self._defaults}
         for added_name, paths in self._paths.items():
             for path in paths:
-                value = item.get(path[0]) if len(path) == 1 else value_at(item, path)
+                value = item[path[0]] if len(path) == 1 and path[0] in item else value_at(item, path)
                 if value is not None and value != "":
                     document[added_name] = value
                     break

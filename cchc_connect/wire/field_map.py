@@ -35,7 +35,9 @@ from cchc_connect.wire.codecs import (
     text_or_none,
     whole_number,
 )
+from cchc_connect.wire.flat_parts import Constant, grouped
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.property_names import FieldPath, property_path, step_into
 from cchc_connect.wire.times import noting
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Noted
@@ -45,9 +47,6 @@ ValueReader: TypeAlias = Callable[[Item], object]
 
 FieldMap: TypeAlias = Mapping[str, ValueReader]
 """A record's fields, each with the function that takes its value from an item."""
-
-FieldPath: TypeAlias = tuple[str, ...]
-"""Path through objects and lists: property names and list indexes."""
 
 NOT_AN_OBJECT = Unreadable("object_expected")
 
@@ -68,7 +67,7 @@ class At:
         """Return the value as read; None where no path has one."""
         nothing: Noted | None = None
         for path in self.paths:
-            value = self.read(item.get(path[0]) if len(path) == 1 else value_at(item, path))
+            value = self.read(item[path[0]] if len(path) == 1 and path[0] in item else value_at(item, path))
             if isinstance(value, Noted) and value.value is None:
                 nothing = nothing or value
             elif value is not None:
@@ -159,12 +158,13 @@ class MappedItem(Mapping[str, object]):
 
 
 def at(*paths: str, read: Reader = text_or_none) -> At:
-    """Return a function that takes the value at the first of `paths` that has one.
+    r"""Return a function that takes the value at the first of `paths` that has one.
 
     A path is a property, or steps through objects and lists: "diaChi.maPhuongXa", "nguonGoc.0.ma". Where a list is
-    expected, a single object counts as its first member.
+    expected, a single object counts as its first member. A property whose whole name is the path goes before the way;
+    "\." is a dot that is always part of a name. Names compare in NFC (`property_names`).
     """
-    return At(tuple(tuple(path.split(".")) for path in paths), read)
+    return At(tuple(property_path(path) for path in paths), read)
 
 
 def each(fields: FieldMap, where: str = "") -> ListReader:
@@ -178,19 +178,21 @@ def translated(item: Item, fields: FieldMap) -> MappedItem:
 
 
 def value_at(item: object, path: Sequence[str]) -> object:
-    """Return the value at a path through objects and lists; None where the path ends before."""
-    value = item
-    for step in path:
-        if value is None:
-            return None
-        if step.isdecimal():
-            members = as_list(value)
-            value = members[int(step)] if int(step) < len(members) else None
+    """Return the value at a path through objects and lists; None where the path ends before.
+
+    Steps that make the name of a property together are that property; names compare in NFC.
+    """
+    value, steps, start = item, tuple(path), 0
+    while start < len(steps) and value is not None:
+        members, step = as_object(value), steps[start]
+        property_step = None if members is None else step_into(members, steps, start)
+        if members is not None and property_step is not None:
+            value, start = members[property_step[0]], property_step[1]
+        elif step.isdecimal():
+            listed = as_list(value)
+            value, start = listed[int(step)] if int(step) < len(listed) else None, start + 1
         else:
-            members_by_name = as_object(value)
-            if members_by_name is None:
-                return NOT_AN_OBJECT
-            value = members_by_name.get(step)
+            return NOT_AN_OBJECT if members is None else None
     return value
 
 
@@ -320,9 +322,12 @@ class FieldRule(DescribedModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    property: str | tuple[str, ...]
+    property: str | tuple[str, ...] = ""
     """Property, or path through objects and lists ("diaChi.chiTiet", "nguonGoc.0.ma"); of several the first that has a
-    value; "" removes the field from a built-in map."""
+    value; "" removes the field from a built-in map. A property whose name is the whole path goes before the way, and
+    "\\." is a dot of a name."""
+    constant: str | None = None
+    """Value that the field has in every item, instead of a property."""
     codec: Codec = Codec.TEXT
     """How the value is read."""
     words: Mapping[str, str] = {}
@@ -338,10 +343,18 @@ class FieldRule(DescribedModel):
     def _reads_in_one_way(self) -> Self:
         if sum((bool(self.each), bool(self.words), self.codec is not Codec.TEXT)) > 1:
             raise ValueError("a field is read by a codec, by words or as a list of parts")
+        if ("property" in self.model_fields_set) == (self.constant is not None):
+            raise ValueError("a field needs a property, or a constant instead")
         return self
+
+    def reads(self) -> bool:
+        """Return whether it gives its field a value; a rule with an empty property removes that of a built-in map."""
+        return bool(self.property) or self.constant is not None
 
     def value(self, decimal_sign: DecimalSign) -> ValueReader:
         """Return the function that takes this field's value from an item."""
+        if self.constant is not None:
+            return Constant(self.constant)
         paths = (self.property,) if isinstance(self.property, str) else self.property
         return at(*paths, read=self._reader(decimal_sign))
 
@@ -356,8 +369,11 @@ class FieldRule(DescribedModel):
 
 
 def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> FieldMap:
-    """Return the field map that `rules` describe; numbers in text have `decimal_sign`."""
-    return {name: rule.value(decimal_sign) for name, rule in rules.items() if rule.property}
+    """Return the field map that `rules` describe; numbers in text have `decimal_sign`.
+
+    Rules for parts of a field ("holders.0.name") make the list of its parts, or its one part, out of flat properties.
+    """
+    return grouped({name: rule.value(decimal_sign) for name, rule in rules.items() if rule.reads()})
 
 
 def rules_of(table: Mapping[str, Any]) -> Mapping[str, FieldRule]:

@@ -4,7 +4,7 @@ A text field has a fast validator and a complete one (`text.quick_or_exact`); py
 under the label of its validator. A program that shows the path of a fault needs the field, and each fault once.
 """
 
-from typing import LiteralString, cast, get_args
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -22,10 +22,10 @@ def with_field_paths(error: ValidationError) -> ValidationError:
 
 
 def _fault(details: ErrorDetails) -> InitErrorDetails:
-    kind, context = cast("LiteralString", details["type"]), details.get("ctx", {})
-    sentence = cast("LiteralString", details["msg"])  # pydantic fills in only names that the context has
+    kind, context = details["type"], details.get("ctx", {})
+    ours = PydanticCustomError(kind, details["msg"], context)  # pyright: ignore[reportArgumentType]  # a text of pydantic's
     return InitErrorDetails(
-        type=kind if kind in _OF_PYDANTIC else PydanticCustomError(kind, sentence, context),
+        type=kind if kind in _OF_PYDANTIC else ours,
         loc=tuple(step for step in details["loc"] if step != EXACTLY),
         input=details["input"],
         ctx=context,

@@ -104,8 +104,6 @@ CLASS_BY_CODE: Mapping[str, tuple[str, ...]] = {
     "transport.connection_lost": ("Unreachable",),
     "transport.never_connected": ("Unreachable",),
     "transport.no_response": ("Unreachable",),
-    "transport.response_unexpected": ("SourceHeld",),
-    "transport.redirected": ("SourceHeld",),
     "network.certificate_expired": ("SourceHeld",),
     "network.certificate_not_yet": ("SourceHeld",),
     "network.certificate_other_name": ("SourceHeld",),

@@ -71,8 +71,7 @@ def test_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> N
         transport.send(GET)
 
     arguments = responses.calls[0].request.req_kwargs  # type: ignore[attr-defined]  # set by responses
-    assert arguments["verify"] is True
-    assert not arguments["proxies"]
+    assert arguments.keys() == {"stream", "timeout"}  # no proxies, no authorities from the environment
 
 
 @responses.activate
@@ -86,7 +85,7 @@ def test_a_body_that_the_classifier_cannot_read_is_not_understood() -> None:
     with RequestsTransport(endpoint) as transport, pytest.raises(SourceHeld) as raised:
         transport.send(GET)
 
-    assert raised.value.code == "transport.response_unexpected"
+    assert raised.value.code == "transport.web_page"
 
 
 def test_requests_transport_satisfies_the_transport_protocol() -> None:

@@ -7,7 +7,8 @@ from cchc_connect.testing.faults.compressed import CORRUPT_COMPRESSION, DECOMPRE
 from cchc_connect.testing.faults.endless import SIZE_FAULTS
 from cchc_connect.testing.faults.fault import WireFault
 from cchc_connect.testing.faults.framing import FRAMING_FAULTS, UNUSUAL_FRAMING
-from cchc_connect.testing.faults.refusals import REDIRECTS, REFUSALS, RETRY_LATER
+from cchc_connect.testing.faults.redirects import REDIRECT_BODIES, REDIRECTS
+from cchc_connect.testing.faults.refusals import REFUSALS, RETRY_LATER
 from cchc_connect.testing.faults.slow import TIMING_FAULTS
 from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON, UNUSUAL_JSON
 from cchc_connect.testing.faults.tls import TLS_FAULTS
@@ -25,6 +26,7 @@ _ALL = (
     *UNUSUAL_JSON,
     *REFUSALS,
     *REDIRECTS,
+    *REDIRECT_BODIES,
     *RETRY_LATER,
     *TLS_FAULTS,
 )

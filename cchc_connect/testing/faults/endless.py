@@ -10,7 +10,8 @@ from cchc_connect.testing.faults.response_scripts import ConnectionEnd, chunk, r
 _BLOCK = 64 * 1024
 
 
-def _endless(*first: bytes, repeated: bytes) -> Iterator[bytes | float | ConnectionEnd]:
+def endless(*first: bytes, repeated: bytes) -> Iterator[bytes | float | ConnectionEnd]:
+    """Yield the steps of a script that sends `first` and then `repeated` without end."""
     yield from first
     while True:
         yield repeated
@@ -26,13 +27,13 @@ SIZE_FAULTS = (
         name="endless_body",
         meaning="A body without a length never ends.",
         expected_error=SourceHeld,
-        script=lambda response: _endless(response_head_of(response), b"[", repeated=b" " * _BLOCK),
+        script=lambda response: endless(response_head_of(response), b"[", repeated=b" " * _BLOCK),
     ),
     WireFault(
         name="endless_chunks",
         meaning="The chunks never end.",
         expected_error=SourceHeld,
-        script=lambda response: _endless(
+        script=lambda response: endless(
             response_head_of(response, "Transfer-Encoding: chunked"), repeated=chunk(b" " * _BLOCK)
         ),
     ),
@@ -40,7 +41,7 @@ SIZE_FAULTS = (
         name="endless_chunk",
         meaning="One chunk is as large as a chunk can be.",
         expected_error=SourceHeld,
-        script=lambda response: _endless(
+        script=lambda response: endless(
             response_head_of(response, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", repeated=b" " * _BLOCK
         ),
     ),
@@ -48,7 +49,7 @@ SIZE_FAULTS = (
         name="endless_chunk_size",
         meaning="The line with the size of a chunk never ends.",
         expected_error=SourceHeld,
-        script=lambda response: _endless(
+        script=lambda response: endless(
             response_head_of(response, "Transfer-Encoding: chunked"), b"5;a=", repeated=b"x" * _BLOCK
         ),
     ),
@@ -56,7 +57,7 @@ SIZE_FAULTS = (
         name="endless_trailers",
         meaning="After the last chunk the trailer never ends.",
         expected_error=SourceHeld,
-        script=lambda response: _endless(
+        script=lambda response: endless(
             response_head_of(response, "Transfer-Encoding: chunked"),
             chunk(response.body),
             b"0\r\n",
@@ -67,19 +68,19 @@ SIZE_FAULTS = (
         name="endless_headers",
         meaning="The header lines never end.",
         expected_error=SourceHeld,
-        script=lambda _: _endless(response_head("200 OK")[:-2], repeated=b"X-Note: 1\r\n" * 999),
+        script=lambda _: endless(response_head("200 OK")[:-2], repeated=b"X-Note: 1\r\n" * 999),
     ),
     WireFault(
         name="endless_status_line",
         meaning="The status line never ends.",
         expected_error=SourceHeld,
-        script=lambda _: _endless(b"HTTP/1.1 200 ", repeated=b"OK" * _BLOCK),
+        script=lambda _: endless(b"HTTP/1.1 200 ", repeated=b"OK" * _BLOCK),
     ),
     WireFault(
         name="storm_of_1xx",
         meaning="Informational 1xx responses come without end before the response.",
         expected_error=SourceHeld,
-        script=lambda _: _endless(
+        script=lambda _: endless(
             repeated=response_head("100 Continue") * 999 + response_head("103 Early Hints", "Link: </>") * 999
         ),
     ),

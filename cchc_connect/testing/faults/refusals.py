@@ -1,4 +1,4 @@
-"""Faults of meaning: refusals that look like a page, error statuses, redirects, throttling."""
+"""Faults of meaning: refusals that look like a page, error statuses, throttling."""
 
 from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
 from cchc_connect.testing.doubles.server import ServerResponse
@@ -27,10 +27,6 @@ _DATE = "Wed, 01 Jan 2098 00:00:00 GMT"
 
 def _response(status: str, body: bytes = b"{}", *lines: str, kind: str = "application/json") -> ResponseScript:
     return [closing_response(status, body, *lines, media_type=kind)]
-
-
-def _redirect(status: str, location: str) -> ResponseScript:
-    return _response(status, b"", f"Location: {location}")
 
 
 def _status(status: int, reason: str, becomes: type[SourceHeld | Maintenance | Throttled]) -> WireFault:
@@ -106,27 +102,6 @@ REFUSALS = (
     _status(404, "Not Found", SourceHeld),
     _status(418, "I'm a teapot", SourceHeld),
     _status(501, "Not Implemented", SourceHeld),
-)
-
-REDIRECTS = (
-    WireFault(
-        name="redirect_same_host",
-        meaning="The server redirects to another of its paths.",
-        expected_error=SourceHeld,
-        script=lambda _: _redirect("302 Found", "/dang-nhap"),
-    ),
-    WireFault(
-        name="redirect_elsewhere",
-        meaning="The server redirects to another host, which would get the whole request.",
-        expected_error=SourceHeld,
-        script=lambda _: _redirect("307 Temporary Redirect", "http://127.0.0.9:9/parcels"),
-    ),
-    WireFault(
-        name="redirect_to_metadata",
-        meaning="The server redirects to the metadata address of clouds, which serves secrets of the machine.",
-        expected_error=SourceHeld,
-        script=lambda _: _redirect("301 Moved Permanently", "http://169.254.169.254/latest/meta-data/"),
-    ),
 )
 
 RETRY_LATER = (

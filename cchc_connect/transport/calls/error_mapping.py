@@ -18,6 +18,7 @@ from cchc_connect.errors import (
 )
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.calls.call import Call
+from cchc_connect.transport.calls.unexpected import unexpected_error
 from cchc_connect.transport.network.http1 import Overlong
 
 NEVER_CONNECTED = "transport.never_connected"
@@ -25,7 +26,6 @@ NEVER_CONNECTED = "transport.never_connected"
 
 _MESSAGE_VERDICTS = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
 _READING_METHODS = frozenset({"GET", "HEAD"})
-_REDIRECT_CLASS = 3
 
 # A handshake that was cut off or timed out is a broken connection; other TLS errors would recur.
 _HANDSHAKE_CUT_OFF = (
@@ -81,8 +81,8 @@ def is_head_too_long(chain: list[BaseException]) -> bool:
     return any(isinstance(cause, Overlong) or type(cause) is http.client.HTTPException for cause in chain)
 
 
-def verdict_error(call: Call, retry_after_s: float | None) -> CchcError:
-    """Return the error for a response whose verdict the request does not accept."""
+def verdict_error(call: Call, response: HttpResponse, retry_after_s: float | None) -> CchcError:
+    """Return the error for a response whose verdict (`call.verdict`) the request does not accept."""
     match call.verdict:
         case Verdict.AUTH:
             return AuthenticationFailed("transport.auth_refused", **call.context())
@@ -91,20 +91,14 @@ def verdict_error(call: Call, retry_after_s: float | None) -> CchcError:
         case Verdict.NOT_FOUND | Verdict.INVALID | Verdict.DUPLICATE:
             return _permanent_error(call)
         case _:
-            code = "transport.redirected" if is_redirect(call.status or 0) else "transport.response_unexpected"
-            return SourceHeld(code, **call.context())
+            return unexpected_error(call, response)
 
 
-def login_error(call: Call, retry_after_s: float | None) -> CchcError:
+def login_error(call: Call, response: HttpResponse, retry_after_s: float | None) -> CchcError:
     """Return the error for a login's response: what it refuses is our account, never a message."""
     if call.verdict in _MESSAGE_VERDICTS:
         return AuthenticationFailed("transport.login_refused", **call.context())
-    return verdict_error(call, retry_after_s)
-
-
-def is_redirect(status: int) -> bool:
-    """True if the status is a redirect; redirects are never followed."""
-    return status // 100 == _REDIRECT_CLASS
+    return verdict_error(call, response, retry_after_s)
 
 
 def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:
@@ -114,7 +108,7 @@ def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:
         AuthenticationFailed: our credentials were refused; any other refusal was raised by the attempt.
     """
     if response.verdict not in call.request.accepted_verdicts:
-        raise verdict_error(call, None)
+        raise verdict_error(call, response, None)
     return response
 
 

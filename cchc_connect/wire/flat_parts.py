@@ -1,0 +1,107 @@
+"""Makes the parts of a record, such as the holders of a parcel, out of flat properties of an item.
+
+A rule for one part names the field, the position in the list and the field of the part: "holders.0.name". Of a field
+that is one part and no list it is "land_document.number".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from cchc_connect.wire.json import Item
+from cchc_schemas.faults import Noted
+
+_Reader: TypeAlias = Callable[[Item], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """Gives a field the same value in every item."""
+
+    value: str
+
+    def __call__(self, item: Item) -> object:  # noqa: ARG002  # the value of every item
+        """Return the value."""
+        return self.value
+
+
+@dataclass(frozen=True, eq=False)
+class FlatPart:
+    """Reads one part, or one bare value of a list; there is none where its properties have no value."""
+
+    fields: dict[str, _Reader] = field(default_factory=dict[str, _Reader])
+
+    def __call__(self, item: Item) -> object:
+        """Return the fields of the part, or the value of a list of values; None if nothing but constants is there."""
+        values = {name: read(item) for name, read in self.fields.items()}
+        if all(_is_nothing(values[name]) for name, read in self.fields.items() if not isinstance(read, Constant)):
+            return None
+        return values.get("", values)
+
+
+@dataclass(frozen=True, eq=False)
+class FlatParts:
+    """Reads a list of parts, each out of flat properties."""
+
+    parts: dict[int, FlatPart] = field(default_factory=dict[int, FlatPart])
+
+    def __call__(self, item: Item) -> object:
+        """Return the parts that are there, in the order of their positions."""
+        parts = [self.parts[position](item) for position in sorted(self.parts)]
+        return [part for part in parts if part is not None]
+
+
+def grouped(readers: Mapping[str, _Reader]) -> dict[str, _Reader]:
+    """Return `readers` with those for parts of a field replaced by one reader of that field.
+
+    Raises:
+        ValueError: a field has a rule, and rules for its parts.
+    """
+    fields: dict[str, Any] = {}
+    for name, read in sorted(readers.items(), key=lambda reader: "." in reader[0]):
+        head, _, rest = name.partition(".")
+        position, _, member = rest.partition(".")
+        if not rest:
+            fields[name] = read
+        elif head in readers:
+            raise ValueError(f"{head} has a rule, and rules for its parts")
+        elif position.isdecimal():
+            parts: FlatParts = fields.setdefault(head, FlatParts())
+            parts.parts.setdefault(int(position), FlatPart()).fields[member] = read
+        else:
+            part: FlatPart = fields.setdefault(head, FlatPart())
+            part.fields[rest] = read
+    return fields
+
+
+def flat_rules(table: object) -> object:
+    """Return a table of rules with nested ones under one name each, as TOML reads `holders.0.name = {...}`.
+
+    A table is a rule if it has a property or a constant; anything else is left for the check of the rules.
+    """
+    if not isinstance(table, Mapping):
+        return table
+    rules: dict[str, object] = {}
+    for name, rule in table.items():  # pyright: ignore[reportUnknownVariableType]  # as TOML gives it
+        rules.update(_flat(str(name), rule))  # pyright: ignore[reportUnknownArgumentType]  # as TOML gives it
+    return rules
+
+
+def without_replaced(built_in: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rules of a built-in map without those of fields for whose parts `own` has rules."""
+    heads = {name.partition(".")[0] for name in own if "." in name}
+    return {name: rule for name, rule in built_in.items() if name.partition(".")[0] not in heads}
+
+
+def _flat(name: str, rule: object) -> dict[str, object]:
+    is_way = isinstance(rule, Mapping) and bool(rule) and all(isinstance(member, Mapping) for member in rule.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # as TOML gives it
+    if not isinstance(rule, Mapping) or not is_way:
+        return {name: rule}
+    rules: dict[str, object] = {}
+    for step, member in rule.items():  # pyright: ignore[reportUnknownVariableType]  # as TOML gives it
+        rules.update(_flat(f"{name}.{step}", member))  # pyright: ignore[reportUnknownArgumentType]  # as TOML gives it
+    return rules
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, Noted) and value.value is None)

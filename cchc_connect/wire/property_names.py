@@ -1,0 +1,131 @@
+"""Finds a property of a wire item by the name that a field map gives it.
+
+A name is looked for as it is written, then in NFC, since some systems send accents as letters of their own, and at last
+in other case, if one property alone resembles it so. A path is the name of one property before it is a way through
+several: "SHAPE.STArea()" is a property of that name where the item has one.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+from unicodedata import is_normalized, normalize
+
+FieldPath: TypeAlias = tuple[str, ...]
+"""Path through objects and lists: property names and list indexes."""
+
+MAX_INDEXED_NAMES = 500
+"""An object with more properties is no row of a table; its names are compared in NFC and in NFD only."""
+
+MAX_INDEXES = 256
+"""Number of different sets of names that are kept."""
+
+MAX_KEPT_LENGTH = 16_000
+"""Longest set of names that is kept, in characters."""
+
+_STEP = re.compile(r"(?:\\\.|[^.])+")
+
+_ESCAPED_DOT = "\\."
+
+
+class NameIndex:
+    """The property names of one object, by their NFC form and by that in one case."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        """Index `names`; two names of one form are found by none of them."""
+        self._by_form: dict[str, str | None] = {}
+        self._by_case: dict[str, str | None] = {}
+        for name in names:
+            form = nfc(name)
+            _add(self._by_form, form, name)
+            _add(self._by_case, form.casefold(), name)
+
+    def in_other_form(self, name: str) -> str | None:
+        """Return the property whose name is `name` in NFC; None if there is none."""
+        return self._by_form.get(nfc(name))
+
+    def in_other_case(self, name: str) -> str | None:
+        """Return the only property whose name is `name` in other case; None if there is none, or several."""
+        return self._by_case.get(nfc(name).casefold())
+
+
+def name_index(members: Mapping[str, Any]) -> NameIndex:
+    """Return the index of an object's names; that of the same names is made once."""
+    names = tuple(members)
+    if len(names) > MAX_INDEXED_NAMES:
+        return NameIndex(())
+    index = _indexes.get(names)
+    if index is None:
+        index = NameIndex(names)
+        if sum(map(len, names)) <= MAX_KEPT_LENGTH:
+            if len(_indexes) >= MAX_INDEXES:
+                _indexes.clear()
+            _indexes[names] = index
+    return index
+
+
+_indexes: dict[tuple[str, ...], NameIndex] = {}
+
+
+def found_name(members: Mapping[str, Any], name: str) -> str | None:
+    """Return the name under which an object has the property `name`; None if it lacks it.
+
+    >>> found_name({"DienTich": 1}, "dientich"), found_name({"a": 1, "A": 2}, "a"), found_name({"a": 1, "A": 2}, "b")
+    ('DienTich', 'a', None)
+    """
+    if name in members:
+        return name
+    if len(members) > MAX_INDEXED_NAMES:
+        return next((form for form in (nfc(name), normalize("NFD", name)) if form in members), None)
+    index = name_index(members)
+    return index.in_other_form(name) or index.in_other_case(name)
+
+
+def step_into(members: Mapping[str, Any], path: FieldPath, start: int) -> tuple[str, int] | None:
+    """Return the property of an object to which a path leads from step `start`, and the step after its name.
+
+    The longest name that the steps make comes first: the whole name goes before the way.
+    """
+    names = _names_from(path, start)
+    for name, end in names:
+        if name in members:
+            return name, end
+    if len(members) <= MAX_INDEXED_NAMES:
+        index = name_index(members)
+        for find in (index.in_other_form, index.in_other_case):
+            for name, end in names:
+                if (other_name := find(name)) is not None:
+                    return other_name, end
+    return None
+
+
+def property_path(text: str) -> FieldPath:
+    r"""Return the steps of a path as a field map writes it; "\." is a dot of a name.
+
+    >>> property_path("diaChi.maXa"), property_path(r"thua.SHAPE\.STArea()")
+    (('diaChi', 'maXa'), ('thua', 'SHAPE.STArea()'))
+    """
+    if "\\" not in text:
+        return tuple(text.split("."))
+    return tuple(step.replace(_ESCAPED_DOT, ".") for step in _STEP.findall(text))
+
+
+def path_text(path: FieldPath) -> str:
+    """Return a path as a field map writes it; where that is not needed, without the backslash of a dot."""
+    return path[0] if len(path) == 1 else ".".join(step.replace(".", _ESCAPED_DOT) for step in path)
+
+
+@lru_cache(maxsize=4096)
+def nfc(name: str) -> str:
+    """Return a name in NFC."""
+    return name if is_normalized("NFC", name) else normalize("NFC", name)
+
+
+@lru_cache(maxsize=4096)
+def _names_from(path: FieldPath, start: int) -> tuple[tuple[str, int], ...]:
+    """Return the names that the steps from `start` on may make, the longest first, each with the step after it."""
+    return tuple((".".join(path[start:end]), end) for end in range(len(path), start, -1))
+
+
+def _add(index: dict[str, str | None], form: str, name: str) -> None:
+    index[form] = None if form in index else name
