@@ -136,6 +136,7 @@ class DossierStep(Record):
     """Processing step of a dossier (bước xử lý hồ sơ)."""
 
     record_type: ClassVar[str] = "dossier_step"
+    optional_key_fields: ClassVar[frozenset[str]] = frozenset({"action_code"})
 
     dossier_code: DossierCode
     """Dossier (mã hồ sơ)."""

@@ -5,10 +5,11 @@ two keys: commune, sheet and number within a scheme, and since TT 19/2026/TT-BNN
 is reliable alone, so both are stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar
 
 from cchc_schemas.admin_units import AdminScheme, CommuneCode
@@ -128,6 +129,9 @@ class LandParcel(LocatedRecord):
     """Land parcel (thửa đất)."""
 
     record_type: ClassVar[str] = "land_parcel"
+    quality_inputs: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType(
+        {"uses_area_differs": frozenset({"uses", "area_m2", "legal_area_m2"})}
+    )
 
     rounding_m2: ClassVar[Decimal] = Decimal("0.05")
     """Largest rounding error of each area, m²: offices state areas to 0.1 m². Larger differences are noted."""

@@ -94,7 +94,7 @@ def test_a_reference_that_names_no_parcel_is_refused() -> None:
     change = {"change_id": "BD-1", "kind": "CN", "happened_at": "2021-09-27T08:15:00+07:00"}
 
     with pytest.raises(RecordInvalid) as refusal:
-        LandChange.read({**change, "to_parcels": [{"map_sheet": "45", "parcel_number": "123"}]})
+        LandChange.read({**change, "to_parcels": [{"map_sheet": "45", "parcel_number": "123"}]}, strict=True)
 
     assert refusal.value.faults == (Fault("to_parcels.0", "parcel_not_named"),)
 
