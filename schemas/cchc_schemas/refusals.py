@@ -23,9 +23,9 @@ def with_field_paths(error: ValidationError) -> ValidationError:
 
 def _fault(details: ErrorDetails) -> InitErrorDetails:
     kind, context = details["type"], details.get("ctx", {})
-    ours = PydanticCustomError(kind, details["msg"], context)  # pyright: ignore[reportArgumentType]  # a text of pydantic's
+    custom_rule = PydanticCustomError(kind, details["msg"], context)  # pyright: ignore[reportArgumentType]  # a text of pydantic's
     return InitErrorDetails(
-        type=kind if kind in _OF_PYDANTIC else ours,
+        type=kind if kind in _OF_PYDANTIC else custom_rule,
         loc=tuple(step for step in details["loc"] if step != EXACTLY),
         input=details["input"],
         ctx=context,
