@@ -51,7 +51,7 @@ from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS84 = "OGC:CRS84"
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING_VERSION = 2
+MAPPING_VERSION = 3
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
 EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})

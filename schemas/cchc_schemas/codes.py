@@ -29,7 +29,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.code_lists import code_list
-from cchc_schemas.spelling import note_respelling, one_spelling, whole_number
+from cchc_schemas.spelling import Irregularities, note_respelling, one_spelling, whole_number
 from cchc_schemas.text import (
     LETTERS,
     PLAIN_LETTERS,
@@ -55,10 +55,6 @@ _PLAIN_NUMBER = f"(?:0|[1-9][0-9]*|(?:{_PLAIN}+ )*{_PLAIN}*{_PLAIN_LETTER}{_PLAI
 """Numbers of sheets and parcels that surely are in canonical form: of digits alone, or with another character than
 digits, point and comma.
 """
-
-
-class Irregularities(list[str]):
-    """Validation context of lenient reading: collects the rules that accepted codes broke."""
 
 
 @dataclass(frozen=True, kw_only=True)

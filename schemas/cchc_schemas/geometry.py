@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from cchc_schemas.codes import CrsName, Irregularities
+from cchc_schemas.codes import CrsName
 from cchc_schemas.personal import without_personal
 from cchc_schemas.records import Part, Record
+from cchc_schemas.spelling import Irregularities
 
 
 class GeometryType(StrEnum):

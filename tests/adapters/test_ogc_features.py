@@ -16,6 +16,7 @@ from cchc_schemas import (
     Certificate,
     HolderKind,
     LandParcel,
+    Note,
     PartialDate,
     RestrictionKind,
 )
@@ -489,3 +490,33 @@ def test_former_communes_are_of_the_scheme_that_the_options_say() -> None:
     fields = parcel_fields(previous_scheme=AdminScheme.GSO_2025_07)
 
     assert fields["previous_keys"] == ["gso-2025-07:25753:12:604"]
+
+
+@pytest.mark.parametrize(
+    ("number", "papers", "expected"),
+    [
+        ("074000000001", [{"soGiayTo": "280000001"}], "074000000001"),
+        (None, [{"soGiayTo": "280000001"}, {"soGiayTo": "074087000001", "laThongTinChinh": True}], "074087000001"),
+        ("000000001", [{"soGiayTo": "280000001"}, {"soGiayTo": "281000001", "laThongTinChinh": "0"}], "280000001"),
+        ("", {"soGiayTo": "280000001"}, "280000001"),
+        (None, [{"soGiayTo": "000000001"}, {"soGiayTo": "074087000001"}], "074087000001"),
+        (None, [{"soGiayTo": None}], None),
+        (None, [], None),
+        (None, None, None),
+    ],
+)
+def test_a_holder_s_number_is_read_from_the_papers_where_there_is_no_other(
+    number: object, papers: object, expected: str | None
+) -> None:
+    holder = {"loaiDoiTuong": 0, "hoTen": "Trần Văn Mẫu", "maSoDinhDanh": number, "ListGiayToTuyThan": papers}
+
+    assert parcel(ListChuSuDung=[holder]).holders[0].id_number == expected
+
+
+def test_a_holder_with_placeholders_alone_has_no_number_and_a_note() -> None:
+    holder = {"loaiDoiTuong": 0, "hoTen": "Mẫu", "maSoDinhDanh": "000000001", "ListGiayToTuyThan": [{"soGiayTo": "0"}]}
+
+    reading = LandParcel.read(parcel_fields(feature(ListChuSuDung=[holder])))
+
+    assert reading.record.holders[0].id_number is None
+    assert Note("holders.0.id_number", "identity_placeholder") in reading.notes
