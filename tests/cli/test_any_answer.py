@@ -67,8 +67,8 @@ class AgenciesThatLie:
 
     def _responder(self, double: Any) -> Callable[[Any], Any]:
         def respond(request: Any) -> Any:
-            answer = double.respond(request)
-            return answer if answer is None else replace(answer, body=self.change(answer.body))
+            response = double.respond(request)
+            return response if response is None else replace(response, body=self.change(response.body))
 
         return respond
 
