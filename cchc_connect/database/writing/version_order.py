@@ -181,26 +181,25 @@ def mark_unshown(connection: Connection, stream: Stream, shown: Mapping[str, byt
         connection.execute(marking.values(item_hash=NO_KNOWN_FORM), unshown)
 
 
-def keys_to_be_listed(connection: Connection, stream: Stream, since: str, until: str) -> Iterator[str]:
+def keys_to_be_listed(connection: Connection, stream: Stream, since: str) -> Iterator[str]:
     """Yield the keys of the items that a listing of the changes since `since` must hold; they may be many.
 
-    These are the items of the stream's partition whose stored time lies after `since` and up to `until` (UTC, as
-    stored), also those in quarantine, and the records without a time: they may have changed. Left out are those that
-    the source no longer shows.
+    These are the items of the stream's partition whose stored time lies after `since` (UTC, as stored), also those in
+    quarantine, and the records without a time: they may have changed. Left out are those that the source no longer
+    shows. The watermark is no upper bound: a pass leaves it behind the latest time that it saw.
     """
     table = record_table(stream.record_type)
     owned = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
     claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
     claimed &= claim.c.partition == stream.partition
     for columns, condition in ((table.c, owned & table.c.deleted_at.is_(None)), (claim.c, claimed)):
-        in_range = (columns.source_time > since) & (columns.source_time <= until)
+        in_range = columns.source_time > since
         is_undated = columns.source_time.is_(None) | (columns.source_time < EARLIEST_CHANGE_TIME)
         # Written as a range, so that SQLite reads the covering index of the hashes.
         of_range = condition & (in_range | is_undated) & (columns.item_hash > NO_KNOWN_FORM)
         rows = connection.execute(select(columns.source_key).where(of_range).execution_options(yield_per=KEYS_AT_ONCE))
         yield from rows.scalars()
-    waiting = _is_waiting(stream) & (quarantine.c.item_hash > NO_KNOWN_FORM)
-    waiting &= (quarantine.c.source_time > since) & (quarantine.c.source_time <= until)
+    waiting = _is_waiting(stream) & (quarantine.c.item_hash > NO_KNOWN_FORM) & (quarantine.c.source_time > since)
     yield from connection.execute(select(quarantine.c.source_key).where(waiting)).scalars()
 
 
