@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from cchc_connect.database.bulk import RowQuery, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import claim, quarantine, run
+from cchc_connect.database.tables import NO_KNOWN_FORM, claim, quarantine, run
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext
 from cchc_connect.database.writing.quarantine import KEY_TWICE, stored_faults
 
@@ -31,11 +31,6 @@ EARLIEST_CHANGE_TIME = "1900-01-01T00:00:00.000000Z"
 
 TIME_AHEAD = "change_time_ahead"
 """Rule of the note on a record whose change time lay in the future when it came."""
-
-NO_KNOWN_FORM = b""
-"""Hash of an item that is not recognised when it comes again: the source did not show it when it listed everything, or
-its change time cannot be read.
-"""
 
 SHOWN_OLDER = b"?"
 """Start of the stored hash of an item of which the last pass showed an older version; the hash of that one follows."""
