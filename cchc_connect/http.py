@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -157,6 +158,8 @@ class HttpResponse:
     """Verdict of the dialect's classifier; the transport sets it."""
     url: str = field(default="", repr=False)
     """Address that was asked, without what an account adds to it; links of the body are relative to it. "" in tests."""
+    page_limits: PageLimits = field(default=DEFAULT_PAGE_LIMITS, repr=False)
+    """Limits of a listing in the body."""
 
     def __post_init__(self) -> None:
         """Make the headers independent of upper and lower case."""
@@ -174,6 +177,7 @@ class HttpResponse:
 
         Raises:
             ValueError: the body is not a JSON text, has a key twice in one object, or contains NaN or Infinity.
+            PageTooLarge: it has more objects than a page may have; the engine holds the source then.
         """
         return self._document
 
@@ -184,8 +188,9 @@ class HttpResponse:
 
         Raises:
             ValueError: the body is not a JSON object.
+            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
         """
-        return split_listing(self.body, name, self._parts)
+        return split_listing(self.body, name, self._parts, self.page_limits)
 
     def next_link(self, document: Mapping[str, Any] | None = None) -> str | Unreadable | None:
         """Return the address of the next page, which becomes the page token; None if the page links to none.
@@ -211,6 +216,7 @@ class HttpResponse:
 
     @cached_property
     def _document(self) -> object:
+        self.page_limits.require_document(self.body)
         return read_json(self.body)
 
     @cached_property
