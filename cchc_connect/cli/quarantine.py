@@ -148,8 +148,8 @@ def show_faults(entry: QuarantineEntry, console: Console) -> None:
 
 
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:
-    """Return all faults of an entry on one line."""
-    return "; ".join(_fault_text(entry, fault, console) for fault in entry.faults)
+    """Return all faults of an entry, each on a line of its own."""
+    return "\n".join(_fault_text(entry, fault, console) for fault in entry.faults)
 
 
 def _fault_text(entry: QuarantineEntry, fault: Fault, console: Console) -> str:
