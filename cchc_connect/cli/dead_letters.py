@@ -14,7 +14,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
 from cchc_connect.database.outbox.dead_letters import DeadLetter, DeadLetterFilter, requeue, stored_dead_letters
-from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.database.outbox.deliveries import DeliveryKind, route_states
 from cchc_connect.errors import NotFound, UsageMistake
 from cchc_connect.messages import sentences_by_code
 from cchc_connect.record_fields import field_name, record_model
@@ -74,7 +74,7 @@ def list_dead_letters(command: CommandContext, database: str | None, selected: D
         (
             dead_letter.route,
             dead_letter.sequence,
-            console.term("record_name", dead_letter.record_type),
+            _subject_text(dead_letter, console),
             dead_letter.record_key,
             dead_letter.attempts,
             _reason_text(dead_letter.reason, console),
@@ -93,6 +93,13 @@ def list_dead_letters(command: CommandContext, database: str | None, selected: D
     if requeueable:
         console.message("dead_letter_view.replay", route=requeueable[0].route, sequence=requeueable[0].sequence)
     return ExitCode.DONE
+
+
+def _subject_text(dead_letter: DeadLetter, console: Console) -> str:
+    """Return the record type of a message, and whether the message withdraws the record."""
+    if dead_letter.kind != DeliveryKind.WITHDRAWAL:
+        return console.term("record_name", dead_letter.record_type)
+    return console.text("dead_letter_view.withdrawal", record_type=dead_letter.record_type)
 
 
 def _document(dead_letter: DeadLetter) -> dict[str, object]:
@@ -144,7 +151,9 @@ def _show_requeued(route: str, requeued: Sequence[DeadLetter], skipped: Sequence
             "record_type": dead_letter.record_type,
             "record_key": dead_letter.record_key,
         }
-        if dead_letter.is_gone:
+        if dead_letter.has_left_the_route:
+            console.message("dead_letter_view.not_requeued_left", **context)
+        elif dead_letter.is_gone:
             console.message("dead_letter_view.not_requeued_gone", **context)
         else:
             console.message("dead_letter_view.not_requeued_outdated", newer=dead_letter.outdated_by, **context)
@@ -161,6 +170,8 @@ def _check_route(connection: Connection, route: str, configured: Iterable[str]) 
 
 def _requeue_text(dead_letter: DeadLetter, console: Console) -> str:
     """Return whether a dead letter can be queued again, and if not why."""
+    if dead_letter.has_left_the_route:
+        return console.text("dead_letter_view.resend_left")
     if dead_letter.is_gone:
         return console.text("dead_letter_view.resend_gone")
     newer = dead_letter.outdated_by

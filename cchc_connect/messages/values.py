@@ -43,6 +43,7 @@ QUANTITY_PLACEHOLDERS = frozenset(
 SYSTEM_TEXT_PLACEHOLDERS = frozenset({"reason", "problem"})
 """Placeholders whose values may be the English text of the operating system or of the TOML reader."""
 
+_DIGITS = re.compile("-?[0-9]{1,18}")
 _CODE = re.compile(r"(?<![\w-])[a-z][a-z0-9_]*(?![\w-])")
 _TOML_POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
 _SYSTEM_REASONS = {os.strerror(number): name.lower() for number, name in errno.errorcode.items()}
@@ -58,16 +59,18 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
         catalogue: every sentence of that language, by code.
     """
     match value:
+        case str() if name in QUANTITY_PLACEHOLDERS and _DIGITS.fullmatch(value):  # a number that was stored
+            text: object = _quantity_text(int(value), language)
         case str():
-            text: object = _text(name, value, language, catalogue)
+            text = _text(name, value, language, catalogue)
         case None:
             text = "-"
         case bool():
             text = catalogue["value.yes" if value else "value.no"]
         case float():
             text = number_text(f"{value:g}", language)
-        case int() if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE:
-            text = f"{value:,}".replace(",", ".")
+        case int() if name in QUANTITY_PLACEHOLDERS:
+            text = _quantity_text(value, language)
         case datetime():
             text = instant_text(value, language)
         case date():
@@ -75,6 +78,10 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
         case _:
             text = value
     return text
+
+
+def _quantity_text(number: int, language: "Language") -> str:
+    return f"{number:,}".replace(",", ".") if language == VIETNAMESE else str(number)
 
 
 def instant_text(instant: datetime, language: "Language") -> str:

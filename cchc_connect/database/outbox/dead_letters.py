@@ -63,8 +63,12 @@ class DeadLetter:
     @property
     def is_worth_sending(self) -> bool:
         """True if the route still sends it: the newest version of a live record, or a withdrawal of a deleted one."""
-        has_left_the_route = self.reason in {RECEIVER_CHANGED, TYPE_REMOVED}
-        return self.outdated_by is None and not self.is_gone and not has_left_the_route
+        return self.outdated_by is None and not self.is_gone and not self.has_left_the_route
+
+    @property
+    def has_left_the_route(self) -> bool:
+        """True if it waited for a former receiver or record type of its route."""
+        return self.reason in {RECEIVER_CHANGED, TYPE_REMOVED}
 
 
 @dataclass(frozen=True, kw_only=True)
