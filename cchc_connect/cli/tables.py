@@ -162,9 +162,9 @@ def _block_lines(
     for row in rows:
         lines += _wrapped("  ".join(row[:title_cells]).replace("\n", " "), width, "")
         for heading, cell in list(zip(headings, row, strict=True))[title_cells:first_numbers]:
-            first, *others = cell.split("\n")
-            lines += _wrapped(f"{heading}: {first}" if not others else f"{heading}:", width, INDENT)
-            for line in (first, *others) if others else ():
+            below = cell.split("\n") if "\n" in cell else []
+            lines += _wrapped(f"{heading}:" if below else f"{heading}: {cell}", width, INDENT)
+            for line in below:
                 lines += _wrapped(line, width, INDENT * 2)
         numbers = zip(headings[first_numbers:], row[first_numbers:], strict=True)
         lines += _wrapped(", ".join(f"{heading} {number}" for heading, number in numbers), width, INDENT)

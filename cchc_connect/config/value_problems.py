@@ -22,6 +22,7 @@ RULES_WITH_MESSAGE = frozenset(
         "bool_parsing",
         "bool_type",
         "database_url",
+        "database_url_unreadable",
         "date_from_datetime_parsing",
         "date_parsing",
         "date_type",

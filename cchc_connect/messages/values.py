@@ -43,8 +43,10 @@ QUANTITY_PLACEHOLDERS = frozenset(
 SYSTEM_TEXT_PLACEHOLDERS = frozenset({"reason", "problem"})
 """Placeholders whose values may be the English text of the operating system or of the TOML reader."""
 
-_DIGITS = re.compile("-?[0-9]{1,18}")
 _CODE = re.compile(r"(?<![\w-])[a-z][a-z0-9_]*(?![\w-])")
+_DIGITS = re.compile(r"-?[0-9]{1,100}")
+"""A number that was stored as text."""
+
 _TOML_POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
 _SYSTEM_REASONS = {os.strerror(number): name.lower() for number, name in errno.errorcode.items()}
 
@@ -59,18 +61,16 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
         catalogue: every sentence of that language, by code.
     """
     match value:
-        case str() if name in QUANTITY_PLACEHOLDERS and _DIGITS.fullmatch(value):  # a number that was stored
-            text: object = _quantity_text(int(value), language)
         case str():
-            text = _text(name, value, language, catalogue)
+            text: object = _text(name, value, language, catalogue)
         case None:
             text = "-"
         case bool():
             text = catalogue["value.yes" if value else "value.no"]
         case float():
             text = number_text(f"{value:g}", language)
-        case int() if name in QUANTITY_PLACEHOLDERS:
-            text = _quantity_text(value, language)
+        case int() if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE:
+            text = _quantity_text(value)
         case datetime():
             text = instant_text(value, language)
         case date():
@@ -78,10 +78,6 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
         case _:
             text = value
     return text
-
-
-def _quantity_text(number: int, language: "Language") -> str:
-    return f"{number:,}".replace(",", ".") if language == VIETNAMESE else str(number)
 
 
 def instant_text(instant: datetime, language: "Language") -> str:
@@ -102,6 +98,8 @@ def number_text(number: object, language: "Language") -> str:
 
 
 def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
+    if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE and _DIGITS.fullmatch(text):
+        return _quantity_text(int(text))
     if name in CATALOGUE_TABLES:
         return _CODE.sub(lambda match: catalogue.get(f"{CATALOGUE_TABLES[name]}.{match[0]}", match[0]), text)
     if name in INSTANT_PLACEHOLDERS:
@@ -111,6 +109,10 @@ def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, st
     if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
         return text.replace(" or ", f" {catalogue['value.or']} ")
     return text
+
+
+def _quantity_text(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 def _stored_instant(text: str, language: "Language") -> str:

@@ -47,7 +47,7 @@ from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.senders import senders_of
-from cchc_connect.sync.translation import is_storable_key
+from cchc_connect.sync.translation import LocalTranslator, is_storable_key
 from cchc_connect.sync.written_records import WrittenRecords, written_item
 from cchc_schemas import Record, RecordInvalid
 
@@ -301,7 +301,9 @@ class RecordWriter:
         record_type = record_class.record_type
         if record_type not in self._detectors:
             owners = self._running().owners_of(record_type)
-            detector = ChangeDetector(WrittenRecords(record_class), owners, connection=self._connection)
+            source = WrittenRecords(record_class)
+            translator = LocalTranslator(source, strict=True)  # a program is told what it got wrong
+            detector = ChangeDetector(source, owners, translator, self._connection)
             self._detectors[record_type] = detector
         return self._detectors[record_type]
 

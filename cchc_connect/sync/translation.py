@@ -18,6 +18,7 @@ import msgspec
 from cchc_connect.adapter import ListsDrafts, Source, VersionedSource
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
+from cchc_connect.database.writing.relations import states_lineage
 from cchc_connect.privacy.adapter_failure import (
     AdapterFailure,
     ContractBroken,
@@ -32,7 +33,7 @@ from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import At, FieldMap, MappedItem
 from cchc_connect.wire.json import Item, RawItem
 from cchc_connect.wire.property_names import path_text
-from cchc_schemas import Fault, Note, Record, RecordInvalid
+from cchc_schemas import Fault, Reading, Record, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -106,7 +107,7 @@ class _PendingItem:
     item: Item = field(repr=False)
     result: TranslatedItem
     value: Any = field(default=None, repr=False)
-    """Output of the last step: the item's properties, then the record's fields, then the record."""
+    """Output of the last step: the item's properties, then the record's fields, then the reading of the record."""
 
 
 class LocalTranslator:
@@ -118,9 +119,10 @@ class LocalTranslator:
     then runs many times in a row.
     """
 
-    def __init__(self, source: Source) -> None:
-        """Create the translator of `source`."""
+    def __init__(self, source: Source, *, strict: bool = False) -> None:
+        """Create the translator of `source`; `strict`: a member that cannot be read makes its item faulty."""
         self._source = source
+        self._strict = strict
         self._is_current = source.is_current if isinstance(source, VersionedSource) else None
         self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
@@ -234,37 +236,39 @@ class LocalTranslator:
         Raises:
             RecordInvalid: the fields make no valid record.
         """
-        record, notes = self._validated_record(pending.value)
-        pending.result.notes = json.dumps([[note.path, note.rule] for note in notes]) if notes else None
-        return record
+        reading = self._reading(pending.value)
+        notes = [[note.path, note.rule] for note in reading.notes]
+        pending.result.notes = json.dumps(notes) if notes else None
+        return reading
 
-    def _validated_record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
+    def _reading(self, fields: Mapping[str, object]) -> Reading[Record]:
         """Read with the compiled wire model; where it is missing or refuses the item, with the record type itself."""
         if isinstance(fields, MappedItem):
             self._mapped_count += 1
             record = self._models.read(fields) if self._mapped_count > COMPILE_THRESHOLD else None
             if record is not None:
-                return record, tuple(record.quality_notes())
+                return Reading(record, tuple(record.quality_notes()))
             return self._read(fields.read(), fields.fields)
         return self._read(fields, NO_FIELD_MAP)
 
-    def _read(self, values: Mapping[str, object], fields: FieldMap) -> tuple[Record, tuple[Note, ...]]:
+    def _read(self, values: Mapping[str, object], fields: FieldMap) -> Reading[Record]:
         """Read with the record type itself; a fault of a missing value names the property that was read for it.
 
         Raises:
             RecordInvalid: the values make no valid record.
         """
         try:
-            validated = self._source.record_type.read(values)
+            return self._source.record_type.read(values, strict=self._strict)
         except RecordInvalid as error:
             faults = tuple(_with_property(fault, fields) for fault in error.faults)
-        else:
-            return validated.record, validated.notes
         raise RecordInvalid(self._source.record_type.record_type, faults)
 
     def _serialize(self, pending: _PendingItem) -> object:
         """Set the serialized record of the result."""
-        pending.result.record = serialize(pending.value)
+        reading: Reading[Record] = pending.value
+        record = pending.result.record = serialize(reading.record)
+        if reading.left_out and not states_lineage(reading):
+            record.lineage = []
         return None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from sqlalchemy import insert
@@ -53,8 +53,8 @@ def _store(opened: SharedDatabase, entries: Sequence[Row], letters: Sequence[Let
 
 
 def test_each_filter_of_the_quarantine_limits(database: SharedDatabase) -> None:
-    def keys(**filters: object) -> list[str]:
-        return [entry.source_key for entry in quarantine(database, **filters)]  # type: ignore[arg-type]
+    def keys(**filters: Any) -> list[str]:
+        return [entry.source_key for entry in quarantine(database, **filters)]
 
     assert keys() == ["50123", "50123@1", "p1"]
     assert keys(connection="land") == ["p1"]
@@ -69,8 +69,8 @@ def test_each_filter_of_the_quarantine_limits(database: SharedDatabase) -> None:
 
 
 def test_each_filter_of_the_dead_letters_limits(database: SharedDatabase) -> None:
-    def sequences(**filters: object) -> list[int]:
-        return [letter.sequence for letter in dead_letters(database, **filters)]  # type: ignore[arg-type]
+    def sequences(**filters: Any) -> list[int]:
+        return [letter.sequence for letter in dead_letters(database, **filters)]
 
     assert sequences() == [3, 1, 2]
     assert sequences(route="to-portal") == [1, 2]
@@ -94,10 +94,10 @@ def test_each_filter_of_the_dead_letters_limits(database: SharedDatabase) -> Non
     ],
 )
 def test_a_wrong_filter_of_the_quarantine_is_refused_at_the_call(
-    database: SharedDatabase, filters: dict[str, object], words: str
+    database: SharedDatabase, filters: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UsageMistake, match=words):
-        quarantine(database, **filters)  # type: ignore[arg-type]
+        quarantine(database, **filters)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_wrong_filter_of_the_quarantine_is_refused_at_the_call(
     ],
 )
 def test_a_wrong_filter_of_the_dead_letters_is_refused_at_the_call(
-    database: SharedDatabase, filters: dict[str, object], words: str
+    database: SharedDatabase, filters: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UsageMistake, match=words):
-        dead_letters(database, **filters)  # type: ignore[arg-type]
+        dead_letters(database, **filters)

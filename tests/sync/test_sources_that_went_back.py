@@ -135,10 +135,35 @@ def test_an_item_that_moves_between_two_pages_is_no_evidence(books: PulledDataba
     assert state(books)["5"] == "77"
 
 
+@pytest.mark.parametrize("waiting", ["spoilt", "key_taken"])
+def test_an_item_in_quarantine_that_is_not_listed_any_more_is_evidence(books: PulledDatabase, waiting: str) -> None:
+    """It was changed last, so that nothing else shows that the source was restored."""
+    items = [parcel_item(number, area="9", at=(START + number * HOUR).isoformat()) for number in range(4)]
+    register = LandRegister(deepcopy(items), profile=SourceProfile(changed_since=True))
+    books.clock.advance(5 * HOUR)
+    books.pull("a", register)
+    register.items[1] |= {"area": "77", "at": (START + 6 * HOUR).isoformat()}
+    spoilt = {"spoilt": {"sheet": ""}, "key_taken": {"number": "2"}}[waiting]
+    register.items[3] |= {**spoilt, "at": (START + 9 * HOUR).isoformat()}
+    books.clock.advance(5 * HOUR)
+    books.pull("a", register)
+    assert books.quarantined() == ["p3"]
+    register.items = [*items, parcel_item(4, area="9", at=(START + 11 * HOUR).isoformat())]
+    books.clock.advance(2 * HOUR)
+
+    counts = books.pull("a", register).counts
+
+    assert state(books) == truth(register.items)
+    assert counts.went_back > 0
+    assert books.quarantined() == []
+
+
+@pytest.mark.parametrize("sheet", ["12", ""])
 @pytest.mark.parametrize("deletes", DeleteDetection)
-def test_a_deleted_item_is_no_evidence_for_long(books: PulledDatabase, deletes: DeleteDetection) -> None:
+def test_a_deleted_item_is_no_evidence_for_long(books: PulledDatabase, deletes: DeleteDetection, sheet: str) -> None:
     """Where the source does not list deletions, one complete comparison finds nothing that went back."""
     items = [parcel_item(number, at=(START + number * MINUTE).isoformat()) for number in range(6)]
+    items[2]["sheet"] = sheet
     register = LandRegister(items, profile=SourceProfile(changed_since=True, deletes=deletes))
     books.clock.advance(HOUR)
     books.pull("a", register)

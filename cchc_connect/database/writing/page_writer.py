@@ -39,18 +39,11 @@ from cchc_connect.database.writing.claims import (
 from cchc_connect.database.writing.discrepancies import update_discrepancies
 from cchc_connect.database.writing.incoming import MOVED_KEY, NO_ITEM, PageBatch, WriteContext
 from cchc_connect.database.writing.key_twice import replaced_contents
-from cchc_connect.database.writing.merge_rules import (
-    NewVersion,
-    Provenance,
-    WritePlan,
-    merge_fields,
-    owned_field_values,
-    plan_page,
-    reverted_versions,
-)
+from cchc_connect.database.writing.merge_rules import merge_fields, owned_field_values, plan_page, reverted_versions
 from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions, stored_items
+from cchc_connect.database.writing.write_plan import NewVersion, Provenance, WritePlan
 
 _PROVENANCE_OF_CONTENT = ("source_key", "item_hash", "source_time", "partition", "notes")
 """What an item of the same content may change of its record."""
@@ -101,7 +94,7 @@ def _counts_of(plan: WritePlan) -> Counters:
     """Return how many records a page changes, and how many items change none."""
     inserted = sum(written.version == 1 for written in plan.versions)
     return Counters(
-        unchanged=len(plan.provenance_only) + plan.unchanged,
+        unchanged=plan.unchanged,
         inserted=inserted,
         updated=len(plan.versions) - inserted,
         foreign=plan.not_owned,
@@ -196,7 +189,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_source_key": incoming.source_key,
                 "new_notes": incoming.notes,
             }
-            for incoming in plan.provenance_only
+            for incoming in plan.provenance_only.values()
         ],
     )
 
