@@ -11,7 +11,7 @@ works over every transport::
 """
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -229,7 +229,7 @@ class HttpResponse:
         return split_members(self.json_body)
 
     @contextmanager
-    def _unreadable_as_held(self) -> Iterator[None]:
+    def _unreadable_as_held(self) -> Generator[None, None, None]:
         """Raise `ResponseUnreadable` for a `ValueError`, whose text may quote the body."""
         try:
             yield

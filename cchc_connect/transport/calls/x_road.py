@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from cchc_connect.http import HttpResponse, Verdict
+from cchc_connect.wire.codecs import as_object
 
 ERROR_HEADER = "x-road-error"
 """Header that every error of X-Road itself has in a REST response, and no response of the provider."""
@@ -111,10 +112,8 @@ def _code_and_message(response: HttpResponse) -> tuple[Sequence[str], str]:
 def _members(response: HttpResponse) -> Mapping[str, str]:
     """Return the texts `type` and `message` of an error body, JSON or XML; nothing of any other body."""
     try:
-        document = response.json()
+        document = as_object(response.json()) or {}
     except ValueError:
         elements = _IN_XML.findall(response.body[:_SEARCHED_BYTES])
         return {name.decode(): value.decode(errors="replace").strip() for name, value in elements}
-    if not isinstance(document, dict):
-        return {}
-    return {str(name): value for name, value in document.items() if isinstance(value, str)}
+    return {name: value for name, value in document.items() if isinstance(value, str)}
