@@ -185,6 +185,6 @@ def test_history_shows_what_was_left_out_of_the_present_version(call: Call, book
     (record,) = document["records"]
     assert record["notes"] == [{"path": "area_m2", "rule": "decimal_parsing", "message": "is not a number"}]
     assert record["versions"][0]["record"]["area_m2"] == "250.5"
-    assert "    area is not a number (decimal_parsing)" in text
+    assert "    area_m2 is not a number (decimal_parsing)" in text
     assert "sào" not in text
     assert without["records"][0]["notes"] == []
