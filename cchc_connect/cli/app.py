@@ -15,6 +15,7 @@ from cchc_connect.cli.completion import Shell, install_script, show_script
 from cchc_connect.cli.connection_commands import connection_app
 from cchc_connect.cli.context import (
     CONFIG_FILE,
+    DAY_S,
     DEFAULT_SEED,
     MAX_ENTRY_NUMBER,
     PROGRAM,
@@ -340,7 +341,7 @@ def demo(  # noqa: PLR0913  # a command has as many parameters as options
     small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
     serve: Annotated[bool, typer.Option("--serve", help="help.demo_serve")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.demo_force")] = False,
-    change_every: Annotated[int | None, typer.Option(help="help.change_every", metavar="N", min=1)] = None,
+    change_every: Annotated[int | None, typer.Option(help="help.change_every", metavar="N", min=1, max=DAY_S)] = None,
 ) -> int:
     """Demonstrate all functions with test doubles of four systems, or leave these running."""
     if serve:

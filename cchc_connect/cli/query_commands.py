@@ -66,7 +66,9 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     record_type: Annotated[
         list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE", autocompletion=record_types)
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="help.changes_limit", metavar="N", min=1)] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="help.changes_limit", metavar="N", min=1, max=MAX_ENTRY_NUMBER)
+    ] = None,
     accept_purged: Annotated[bool, typer.Option("--accept-purged", help="help.changes_accept_purged")] = False,
     unmasked: UnmaskedOption = False,
     db: DatabaseOption = None,
@@ -161,7 +163,7 @@ def runs(
         str | None, typer.Argument(metavar="[RUN_ID]", help="help.runs_id", autocompletion=run_ids)
     ] = None,
     *,
-    limit: Annotated[int, typer.Option(help="help.runs_limit", metavar="N", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="help.runs_limit", metavar="N", min=1, max=MAX_ENTRY_NUMBER)] = 20,
     db: DatabaseOption = None,
 ) -> int:
     """List the runs, or show one run."""

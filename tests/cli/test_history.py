@@ -173,7 +173,9 @@ def test_a_case_shows_a_renumbered_parcel_once(call: Call, permitted: PulledData
 
 
 @on_every_kind
-def test_history_shows_what_was_left_out_of_the_present_version(call: Call, books: PulledDatabase, address: str) -> None:
+def test_history_shows_what_was_left_out_of_the_present_version(
+    call: Call, books: PulledDatabase, address: str
+) -> None:
     """With path and rule, never with the value; a version without notes has none."""
     books.pull("a", LandRegister([parcel_item(1), parcel_item(2)]))
     books.pull("a", LandRegister([parcel_item(1, area="5 sào"), parcel_item(2)]))
