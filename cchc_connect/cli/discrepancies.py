@@ -49,7 +49,7 @@ def list_discrepancies(
                 *(discrepancy.connection for discrepancy in listed),
                 *(state.connection for state in stream_states(transaction)),
             }
-    require_known("names.connection_unknown", connection, connections)
+    require_known("names.connection_unknown", connection, sorted(connections))
     require_known("names.record_type_unknown", record_type, RECORD_TYPES)
     documents = [
         _document(discrepancy, unmasked=unmasked)
