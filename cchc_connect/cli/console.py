@@ -24,8 +24,8 @@ GAP = "  "
 """Space between two columns."""
 
 BOLD, RESET = "\x1b[1m", "\x1b[0m"
-CONTROL_CATEGORIES = frozenset({"Cc", "Cf"})
-"""Unicode categories of characters that steer a terminal: control and direction characters."""
+CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode categories of characters that steer a terminal: control and direction characters, line ends."""
 
 _ESCAPED_IN_JSON = re.compile(
     "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"

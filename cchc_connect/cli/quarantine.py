@@ -21,6 +21,8 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
 from cchc_connect.privacy.masking import masked_item
+from cchc_connect.privacy.outside_names import shown_name
+from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_connect.record_fields import field_name, record_model
 from cchc_connect.spreadsheets import (
     STANDARD,
@@ -112,7 +114,7 @@ def list_entries(command: CommandContext, database: str | None, selected: EntryF
             entry.id,
             entry.connection,
             console.term("record_name", entry.record_type),
-            entry.source_key,
+            shown_name(entry.source_key),
             local_time(entry.first_seen, console.language),
             fault_summary(entry, console),
         )
@@ -142,8 +144,10 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
         entry = quarantine_entries.entry(transaction, number)
     item = entry.displayed_item if raw else masked_item(entry.displayed_item)
     resolved_at = None if entry.resolved_at is None else to_timestamp_text(entry.resolved_at)
-    console.document({**_summary_document(entry, console), "resolved_at": resolved_at, "masked": not raw, "item": item})
-    show_faults(entry, console)
+    console.document(
+        {**_summary_document(entry, console, raw=raw), "resolved_at": resolved_at, "masked": not raw, "item": item}
+    )
+    show_faults(entry, console, raw=raw)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
     if entry.resolved_at is None:
@@ -154,10 +158,10 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     return ExitCode.DONE
 
 
-def show_faults(entry: QuarantineEntry, console: Console) -> None:
-    """Write the source of an item and all its faults; English adds the id of each rule."""
+def show_faults(entry: QuarantineEntry, console: Console, *, raw: bool = False) -> None:
+    """Write the source of an item and all its faults; English adds the id of each rule. `raw` shows the whole key."""
     context = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
-    console.message("quarantine_view.entry", source_key=entry.source_key, **context)
+    console.message("quarantine_view.entry", source_key=_shown_key(entry, raw=raw), **context)
     if entry.resolved_at:
         console.message("quarantine_view.resolved_at", at=local_time(entry.resolved_at, console.language))
     for fault in entry.faults:
@@ -171,7 +175,9 @@ def fault_summary(entry: QuarantineEntry, console: Console) -> str:
 
 
 def _fault_text(entry: QuarantineEntry, fault: Fault, console: Console) -> str:
-    return f"{field_name(record_model(entry.record_type), fault.path, console)}: {rule_text(fault, console)}"
+    return (
+        f"{field_name(record_model(entry.record_type), shown_name(fault.path), console)}: {rule_text(fault, console)}"
+    )
 
 
 def replay_entries(command: CommandContext, numbers: Sequence[int], *, everything: bool) -> ExitCode:
@@ -232,14 +238,23 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
     return ExitCode.PARTIAL if resolved else ExitCode.FAILED
 
 
-def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
+def _shown_key(entry: QuarantineEntry, *, raw: bool) -> str:
+    return escape_to_one_line(entry.source_key) if raw else shown_name(entry.source_key)
+
+
+def _summary_document(entry: QuarantineEntry, console: Console, *, raw: bool = False) -> dict[str, Any]:
     faults = [
-        {"path": fault.path, "rule": fault.rule, "detail": fault.detail, "message": rule_text(fault, console)}
+        {
+            "path": shown_name(fault.path),
+            "rule": fault.rule,
+            "detail": fault.detail,
+            "message": rule_text(fault, console),
+        }
         for fault in entry.faults
     ]
-    names = ("id", "connection", "record_type", "source_key")
-    head = {name: getattr(entry, name) for name in names}
-    return {**head, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}
+    head = {"id": entry.id, "connection": entry.connection, "record_type": entry.record_type}
+    key = entry.source_key if raw else shown_name(entry.source_key)
+    return {**head, "source_key": key, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}
 
 
 def export_entries(
@@ -272,6 +287,6 @@ def _rows(entries: Iterable[QuarantineEntry], console: Console) -> Iterator[Row]
     for entry in entries:
         first_seen = local_time(entry.first_seen, console.language)
         record_type, model = console.term("record_name", entry.record_type), record_model(entry.record_type)
-        head = (entry.id, entry.connection, record_type, entry.source_key, first_seen)
+        head = (entry.id, entry.connection, record_type, shown_name(entry.source_key), first_seen)
         for fault in entry.faults:
-            yield *head, field_name(model, fault.path, console), fault.rule, rule_text(fault, console)
+            yield *head, field_name(model, shown_name(fault.path), console), fault.rule, rule_text(fault, console)
