@@ -86,9 +86,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     path, chosen = Path(path), export_format(Path(path), file_format)
     selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
     require_known("exports.language_unknown", language, list(Language))
-    if excel and chosen is not ExportFormat.CSV:
-        raise UsageMistake("exports.excel_without_csv", path=path)
-    job = _Job(selection, chosen, crs, Language(language), progress, VIETNAMESE_EXCEL if excel else STANDARD)
+    job = _Job(selection, chosen, crs, Language(language), progress, _csv_style(path, chosen, excel=excel))
     return job.run(database, path, replace=replace)
 
 
@@ -139,6 +137,12 @@ class _Job:
                 with require_extra("parquet", "pyarrow"):
                     from cchc_connect.exports.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
                 return write_parquet(file, rows, self.selection, crs)
+
+
+def _csv_style(path: Path, file_format: ExportFormat, *, excel: bool) -> CsvStyle:
+    if excel and file_format is not ExportFormat.CSV:
+        raise UsageMistake("exports.excel_without_csv", path=path)
+    return VIETNAMESE_EXCEL if excel else STANDARD
 
 
 def _transformed(rows: Iterable[ExportRow], crs: str) -> Iterator[ExportRow]:
