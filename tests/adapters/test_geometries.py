@@ -43,7 +43,7 @@ def content(esri: object) -> dict[str, Any]:
     while isinstance(fields, Noted):
         fields = fields.value
     assert isinstance(fields, dict)
-    return fields
+    return dict[str, Any](fields)
 
 
 def polygon(rings: list[Ring], *, several: bool = False) -> dict[str, Any]:
@@ -282,9 +282,9 @@ def test_rings_in_any_order_and_direction_are_the_same_polygons(tiles: list[Poly
 
     fields = content({"rings": rings})
 
-    found: Any = fields["coordinates"]
+    coordinates: Any = fields["coordinates"]
     assert fields["type"] == ("Polygon" if len(polygons) == 1 else "MultiPolygon")
-    assert as_sets(found if len(polygons) > 1 else [found]) == as_sets(polygons)
+    assert as_sets(coordinates if len(polygons) > 1 else [coordinates]) == as_sets(polygons)
 
 
 def test_thousands_of_rings_are_not_compared_with_each_other() -> None:
