@@ -108,7 +108,7 @@ class OgcFeaturesOptions(AdapterOptions):
 
         A rule with an empty `property` removes the built-in rule of its field.
         """
-        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {})
+        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {}, is_built_in=True)
         rules = {**without_replaced(built_in, self.fields), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.reads()}
 
@@ -127,6 +127,11 @@ class Parcels:
         self._land_uses = fields.pop("uses", None)
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
+        self._also_reads = {
+            name: value
+            for name, value in field_map(options.rules(), options.decimal_sign).items()
+            if name not in fields
+        }
         self.profile = SourceProfile(
             changed_since=options.changed_since,
             deletes=DeleteDetection.ABSENCE if options.complete_listing else DeleteDetection.NEVER,
@@ -177,7 +182,7 @@ class Parcels:
         options, properties = self._options, _properties(item)
         former = [None if part is None else part(properties) for part in self._former_key]
         rows = None if self._land_uses is None else self._land_uses(properties)
-        return translated(properties, self._fields) | {
+        return translated(properties, self._fields, self._also_reads) | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
             "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),

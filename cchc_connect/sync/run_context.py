@@ -12,6 +12,7 @@ from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import require_token
+from cchc_connect.database.state.source_properties import DriftMode
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
@@ -72,6 +73,8 @@ class RunContext:
     """Seconds after which a pass that has not come to the end of a listing is left; the next run continues it."""
     ends_without_link: frozenset[str] = frozenset()
     """Names of the connections that say that a page without a link is the last one."""
+    drift_modes: Mapping[str, DriftMode] = field(default_factory=dict[str, DriftMode])
+    """Name of a connection -> what it does with drift; another one holds."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
     high_water: HighWaterFile | None = None
@@ -92,6 +95,10 @@ class RunContext:
     def owners_of(self, record_type: str) -> Owners:
         """Return the owners of a record type."""
         return owners_of(self.owners, record_type, self.senders)
+
+    def drift_mode_of(self, connection: str) -> DriftMode:
+        """Return what a connection does with drift."""
+        return self.drift_modes.get(connection, DriftMode.HOLD)
 
     def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.

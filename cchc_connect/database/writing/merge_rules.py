@@ -22,6 +22,7 @@ from cchc_connect.database.writing.incoming import (
     WriteContext,
     serialize,
 )
+from cchc_connect.database.writing.kept_fields import kept_values, same_document
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.writing.version_order import (
@@ -86,6 +87,8 @@ class WritePlan:
     """Source key -> hash of the items whose version is older than the stored one; it is not written."""
     went_back: int = 0
     """Items whose version is written although it is older than the stored one."""
+    replaced: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
+    """Stored and new document of each record of the source whose content an item changes."""
     moved_on: set[str] = field(default_factory=set[str])
     """Source keys of items that show a record which another item of the source was before."""
 
@@ -113,7 +116,7 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
     holders = KeyHolders(stream, page, stored)
     resolver = ConflictResolver(stream, write_context, current, claims, holders)
-    resolver.plan.stored, resolver.former_keys = stored, page.former_keys
+    resolver.plan.stored, resolver.former_keys, resolver.kept_fields = stored, page.former_keys, page.kept_fields
     for incoming in page.records:
         source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
         if not holders.has_moved_on(incoming, current.get(incoming.record.key)):
@@ -216,6 +219,7 @@ class ConflictResolver:
         self._holders = holders
         self.plan = WritePlan()
         self.former_keys: Container[str] = frozenset()
+        self.kept_fields: Container[str] = frozenset()
 
     def resolve(self, incoming: IncomingRecord) -> None:
         """Resolve one incoming record."""
@@ -302,6 +306,11 @@ class ConflictResolver:
         self, incoming: IncomingRecord, version: int, operation: str, current: CurrentVersion | None = None
     ) -> None:
         """Plan the next version; without a change of content only the provenance, if that changed."""
+        if current is not None and not same_document(current.document, incoming.record.document):
+            self.plan.replaced.append((current.document, incoming.record.document))
+            if values := kept_values(incoming, current.document, self.kept_fields):
+                own = incoming.record
+                incoming.record = merge_fields(self._stream.record_type, own.key, json.loads(own.document), values)
         record = self._overlay_owned_fields(incoming)
         provenance = Provenance(
             connection=self._stream.connection,
@@ -389,8 +398,3 @@ def _current_query(record_type: str) -> RowQuery:
     provenance = [table.c[name] for name in _PROVENANCE_FIELDS]
     columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *provenance)
     return columns.join(change, change.c.sequence == table.c.sequence)
-
-
-def same_document(first: bytes, second: bytes) -> bool:
-    """True if two documents have the same content; an older program may have formatted it differently."""
-    return first == second or json.loads(first) == json.loads(second)
