@@ -20,6 +20,9 @@ DEFAULT_SEED = 7
 MAX_ENTRY_NUMBER = 2**63 - 1
 """Maximum number of an entry: the largest 64-bit integer that a database stores."""
 
+DAY_S = 86_400
+"""Longest pause between two changes of the demonstration, seconds."""
+
 DatabaseOption = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
 
 UnmaskedOption = Annotated[bool, typer.Option("--unmasked", help="help.unmasked")]

@@ -24,6 +24,7 @@ from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
+from cchc_connect.cli.written_files import require_writable_name
 from cchc_connect.config.file import Config
 from cchc_connect.database.reading import quarantine_entries
 from cchc_connect.database.reading.case import find_case
@@ -77,6 +78,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
     Raises:
         CannotCreate: there is already a file or folder at `location`, or its folder cannot be written.
     """
+    require_writable_name(location)
     if location.is_dir():
         raise CannotCreate("cli.demo_is_folder", path=location)
     if location.exists():

@@ -6,12 +6,10 @@ the test doubles are in files beside the configuration, because a configuration 
 
 import signal
 import time
-import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cchc_connect.cli.console import Console, OutputTable
@@ -20,6 +18,8 @@ from cchc_connect.cli.demo import demo_world, program_command
 from cchc_connect.cli.demo_config import CONNECTION_NAMES, secrets_of_doubles, served_tables, toml_text
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.signals import StopFlag, stop_on_signals
+from cchc_connect.config.toml_text import parse_toml, read_toml_text
+from cchc_connect.errors import ConfigurationError
 from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.testing import Agencies
 from cchc_connect.testing.doubles.loopback_server import LOOPBACK
@@ -90,14 +90,17 @@ def _ports_of(path: Path) -> Sequence[int] | None:
         CannotCreate: the file is another configuration.
     """
     ports = list[int]()
+    text = read_toml_text(path)
+    tables = text if isinstance(text, ConfigurationError) else parse_toml(text, path)
+    if isinstance(tables, ConfigurationError):
+        if tables.code == "config.file_missing":
+            return None
+        if tables.code == "config.file_unreadable":
+            raise CannotCreate("cli.cannot_write", path=path, reason=tables.context["reason"])
+        raise CannotCreate("demo_serve.other_file", path=path)
     try:
-        tables: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         addresses = [urlsplit(str(tables["connections"][name]["base_url"])) for name in CONNECTION_NAMES]
         ports = [address.port or 0 for address in addresses if address.hostname == LOOPBACK]
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
     except (ValueError, LookupError, TypeError):
         pass  # a file that `demo --serve` did not write
     if len(ports) != len(CONNECTION_NAMES) or 0 in ports:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cchc_connect.cli.completed_values import export_formats, record_types
-from cchc_connect.cli.context import DatabaseOption, command_context
+from cchc_connect.cli.context import MAX_ENTRY_NUMBER, DatabaseOption, command_context
 
 export_app = typer.Typer()
 
@@ -25,7 +25,9 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     ] = None,
     where: Annotated[list[str] | None, typer.Option(help="help.export_where", metavar="CONDITION")] = None,
     at: Annotated[str | None, typer.Option(help="help.export_at", metavar="INSTANT")] = None,
-    limit: Annotated[int | None, typer.Option(help="help.export_limit", metavar="N", min=1)] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="help.export_limit", metavar="N", min=1, max=MAX_ENTRY_NUMBER)
+    ] = None,
     crs: Annotated[str | None, typer.Option(help="help.export_crs", metavar="NAME")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="help.export_provenance")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,

@@ -11,6 +11,7 @@ from typing import Any
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
+from cchc_connect.cli.written_files import require_writable_name
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
@@ -96,6 +97,7 @@ def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> Exi
         CannotCreate: the folder cannot be written, or contains JSON files of other origin.
     """
     console = command.console
+    require_writable_name(folder)
     if check:
         return _check_schemas(folder, console)
     foreign = sorted(_foreign_files(folder))

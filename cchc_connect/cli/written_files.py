@@ -1,5 +1,6 @@
 """Files that a command writes at the path it is given: what went wrong, as errors with sentences."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,20 @@ from cchc_connect.cli.exit_codes import CannotCreate
 
 STANDARD_OUTPUT = "-"
 """Name by which other programs mean standard output; a file of this name would surprise whoever types it."""
+
+
+def require_writable_name(path: Path) -> None:
+    """Check that a file may have the name `path`.
+
+    Raises:
+        CannotCreate: the name is too long, or its folder may not be entered.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
 
 
 @contextmanager
@@ -23,9 +38,9 @@ def writing_file(path: Path) -> Generator[None, None, None]:
     try:
         yield
     except OSError as error:
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114  # unlike that of Path it does not fail for a name that is too long
             raise CannotCreate("cli.is_link", path=path) from None
-        if path.exists() and not path.is_file():
+        if os.path.exists(path) and not path.is_file():  # noqa: PTH110  # as above
             raise CannotCreate("cli.not_a_file", path=path) from None
         if isinstance(error, FileExistsError):
             raise CannotCreate("cli.file_exists", path=path) from None

@@ -75,7 +75,7 @@ def _period(value: object) -> object:
 
 
 def _age(value: object) -> object:
-    if value in {None, NEVER}:
+    if value is None or value == NEVER:
         return None
     try:
         age = parse_duration(value) if isinstance(value, str) else value

@@ -4,7 +4,6 @@ The file contains no secret, only references to secrets (`config.secrets`). All 
 once, each with its table and key.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -28,8 +27,9 @@ from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, wit
 from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
-from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.config.toml_text import parse_toml, read_toml_text
+from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
+from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.messages import Message, Messages
 from cchc_connect.registry import adapter_factory
 
@@ -71,7 +71,17 @@ def _database_url(url: str) -> str:
         raise PydanticCustomError("secret_literal", "a secret must be given by reference")
     if not url.startswith(POSTGRES_PREFIX) and not (url.startswith(SQLITE_PREFIX) and url != SQLITE_PREFIX):
         raise PydanticCustomError("database_url", "neither sqlite:///PATH nor postgresql://")
-    return url
+    try:
+        parse_location(url)
+    except UsageMistake as mistake:
+        unreadable = mistake
+    else:
+        return url
+    raise PydanticCustomError(
+        "database_url_unreadable",
+        "no database can be at {address}",
+        {"reason": Message(unreadable.code, unreadable.context)},
+    )
 
 
 class DatabaseTable(ConfigTable):
@@ -170,23 +180,15 @@ class Config(ConfigTable):
 
     @classmethod
     def _read(cls, path: Path) -> Self | ConfigurationError:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ConfigurationError("config.file_missing", file=path)
-        except OSError as error:
-            return ConfigurationError("config.file_unreadable", file=path, reason=error.strerror)
-        except UnicodeDecodeError as error:
-            return ConfigurationError("config.not_toml", file=path, problem=str(error))
-        return cls._parse(text, path)
+        text = read_toml_text(path)
+        return text if isinstance(text, ConfigurationError) else cls._parse(text, path)
 
     @classmethod
     def _parse(cls, text: str, path: Path | None = None) -> Self | ConfigurationError:
         name = Message("config.text") if path is None else path
-        try:
-            tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            return ConfigurationError("config.not_toml", file=name, problem=str(error))
+        tables = parse_toml(text, name)
+        if isinstance(tables, ConfigurationError):
+            return tables
         return cls._validate(tables, Path() if path is None else path.parent, name)
 
     @classmethod
@@ -194,7 +196,8 @@ class Config(ConfigTable):
         try:
             config = cls.model_validate(_with_absolute_paths(tables, folder))
         except ValidationError as error:
-            return ConfigurationError("config.faults", file=name, faults=Messages(list(pydantic_faults(error, cls))))
+            written = Messages(list(pydantic_faults(error, cls, tables)))
+            return ConfigurationError("config.faults", file=name, faults=written)
         faults = [*connection_faults(config), *name_faults(config), *option_faults(config)] or list(
             target_faults(config)
         )

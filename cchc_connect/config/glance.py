@@ -4,7 +4,6 @@ Commands that only look at the database read the file so, because the rest of it
 an adapter is missing or an option is wrong. What they do need is validated as `Config` validates it.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any, Self, cast
 from urllib.parse import quote
 
 from cchc_connect.config.secret_sources import environment_secret, file_secret, keyring_secret
-from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX
+from cchc_connect.config.toml_text import parse_toml, read_toml_text
+from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
+from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.privacy.redaction import is_secret_name
 from cchc_connect.privacy.secrets import SecretText
 
@@ -93,10 +94,9 @@ def with_password(postgres_url: str, password: str) -> SecretText:
 
 def _tables(path: Path) -> Mapping[str, Any]:
     """Return the tables of the file; empty if it cannot be read, so that it is validated and the fault is said."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {"database": None}
+    text = read_toml_text(path)
+    tables = text if isinstance(text, ConfigurationError) else parse_toml(text, path)
+    return {"database": None} if isinstance(tables, ConfigurationError) else tables
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
@@ -112,9 +112,13 @@ def _is_plain(database: Mapping[str, Any]) -> bool:
         return False
     if "password" in database and not _is_reference(database["password"]):
         return False
-    if url.startswith(POSTGRES_PREFIX):
-        return not holds_password(url.removeprefix(POSTGRES_PREFIX))
-    return url.startswith(SQLITE_PREFIX) and url != SQLITE_PREFIX
+    if not url.startswith((POSTGRES_PREFIX, SQLITE_PREFIX)):
+        return False
+    try:
+        parse_location(url)
+    except UsageMistake:
+        return False
+    return url.startswith(SQLITE_PREFIX) or not holds_password(url.removeprefix(POSTGRES_PREFIX))
 
 
 def _is_reference(value: object) -> bool:

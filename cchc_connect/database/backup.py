@@ -15,9 +15,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import URL
-
 from cchc_connect.database.direct.layout import LOCK_TIMEOUT_S
+from cchc_connect.database.direct.postgres_address import PostgresAddress
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
@@ -59,14 +58,14 @@ def back_up(database: SharedDatabase, path: Path | str, *, replace: bool = False
     if path.exists() and not replace:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     with database.reading() as connection:
-        is_sqlite, url = connection.dialect.name == "sqlite", connection.engine.url
+        is_sqlite = connection.dialect.name == "sqlite"
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
         written = Path(folder, "backup")
         written.touch(PRIVATE_MODE)
         if is_sqlite:
             _copy_sqlite(Path(database.location), written)
         else:
-            _dump_postgres(database, url, written)
+            _dump_postgres(database, written)
         with written.open("rb+") as file:
             os.fsync(file.fileno())
         if replace:
@@ -92,7 +91,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise DatabaseUnusable("maintenance.backup_damaged", path=source)
 
 
-def _dump_postgres(database: SharedDatabase, url: URL, target: Path) -> None:
+def _dump_postgres(database: SharedDatabase, target: Path) -> None:
     program = shutil.which(PG_DUMP)
     if program is None:
         raise ConfigurationError("maintenance.pg_dump_missing")
@@ -106,7 +105,7 @@ def _dump_postgres(database: SharedDatabase, url: URL, target: Path) -> None:
     only_schema = [] if schema == DEFAULT_SCHEMA else [f"--schema={_quoted(schema)}"]
     service = target.with_name("service.conf")
     service.touch(PRIVATE_MODE)
-    service.write_text(_service(url), encoding="utf-8")
+    service.write_text(_service(PostgresAddress.parse(database.url)), encoding="utf-8")
     connecting = {"PGSERVICEFILE": str(service)}
     options = ["--format=custom", f"--file={target}", "--no-password", *only_schema]
     _run([program, *options, f"--dbname=service={_SERVICE}"], database, connecting)
@@ -115,10 +114,10 @@ def _dump_postgres(database: SharedDatabase, url: URL, target: Path) -> None:
         _run([reader, "--list", str(target)], database, {})
 
 
-def _service(url: URL) -> str:
+def _service(address: PostgresAddress) -> str:
     """Return a connection service file: a password on the command line would show in every list of processes."""
-    keys = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
-    keys |= {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    keys = {"host": address.host, "port": address.port, "user": address.user, "password": address.password}
+    keys |= {"dbname": address.name, **address.parameters}
     return "\n".join([f"[{_SERVICE}]", *(f"{key}={value}" for key, value in keys.items() if value is not None), ""])
 
 

@@ -7,7 +7,6 @@ last one it saw misses nothing.
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, create_engine, event, func, literal, select
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import UserDefinedType
 
@@ -16,13 +15,13 @@ from cchc_connect.database.direct.connection import DatabaseState, ParameterStyl
 from cchc_connect.database.direct.postgres import (
     DRIVER_ERRORS,
     SESSION_SETTINGS,
-    PostgresAddress,
+    connect_postgres,
     is_postgres_lost,
     postgres_error_message,
     postgres_state,
 )
+from cchc_connect.database.direct.postgres_address import PostgresAddress
 from cchc_connect.messages import Message
-from cchc_connect.privacy.secrets import register_secret
 
 WRITE_LOCK = 0x63636863
 """Key of the advisory lock that every write transaction takes."""
@@ -48,9 +47,6 @@ class PostgresBackend:
     def __init__(self, url: str) -> None:
         """Prepare for the database at `url`."""
         self._address = PostgresAddress.parse(url)
-        parsed = make_url(url)
-        secret = None if parsed.password is None else register_secret(parsed.password)
-        self._url = parsed.set(drivername="postgresql+psycopg", password=secret)
 
     @property
     def location(self) -> str:
@@ -60,9 +56,17 @@ class PostgresBackend:
     def engine(self, *, may_create: bool = False) -> Engine:
         """Return an engine whose connections have the settings of `SESSION_SETTINGS`; they create nothing."""
         del may_create
-        engine = create_engine(self._url, pool_size=POOL_SIZE, pool_pre_ping=False, **silent_engine_options())
+        engine = create_engine(
+            "postgresql+psycopg://", pool_size=POOL_SIZE, pool_pre_ping=False, **silent_engine_options()
+        )
+        event.listen(engine, "do_connect", self._connect)
         event.listen(engine, "connect", _set_connection_options)
         return engine
+
+    def _connect(self, *connecting: Any) -> Any:
+        """Connect by the one reading of the address; SQLAlchemy adds the driver's adapters."""
+        *_, options = connecting
+        return connect_postgres(self._address, **options)
 
     def begin(self, connection: Connection, *, writing: bool) -> None:
         """Begin a transaction: a writer takes the write lock first, a reader sees one committed state."""

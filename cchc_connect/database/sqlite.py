@@ -17,11 +17,11 @@ from cchc_connect.database.direct.layout import APPLICATION_ID, LOCK_TIMEOUT_S
 from cchc_connect.database.direct.sqlite import (
     DRIVER_ERRORS,
     connect_sqlite,
+    require_file,
     sqlite_error_message,
     sqlite_failure,
     sqlite_state,
 )
-from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
 
 WAL_RETRY_S = 0.05
@@ -107,8 +107,7 @@ class SqliteBackend:
             DatabaseUnusable: it does not exist (`database.absent`), or cannot be read; a file with a write-ahead log
                 in a folder that this account cannot write is not readable either (`database.folder_not_writable`).
         """
-        if not self.path.is_file():
-            raise DatabaseUnusable("database.absent", path=self.location)
+        require_file(self.path)
         try:
             with closing(connect_sqlite(self.path, "rw")) as connection:
                 connection.execute("SELECT count(*) FROM sqlite_master")

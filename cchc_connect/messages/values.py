@@ -44,6 +44,9 @@ SYSTEM_TEXT_PLACEHOLDERS = frozenset({"reason", "problem"})
 """Placeholders whose values may be the English text of the operating system or of the TOML reader."""
 
 _CODE = re.compile(r"(?<![\w-])[a-z][a-z0-9_]*(?![\w-])")
+_DIGITS = re.compile(r"-?[0-9]{1,100}")
+"""A number that was stored as text."""
+
 _TOML_POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
 _SYSTEM_REASONS = {os.strerror(number): name.lower() for number, name in errno.errorcode.items()}
 
@@ -67,7 +70,7 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
         case float():
             text = number_text(f"{value:g}", language)
         case int() if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE:
-            text = f"{value:,}".replace(",", ".")
+            text = _quantity_text(value)
         case datetime():
             text = instant_text(value, language)
         case date():
@@ -95,6 +98,8 @@ def number_text(number: object, language: "Language") -> str:
 
 
 def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
+    if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE and _DIGITS.fullmatch(text):
+        return _quantity_text(int(text))
     if name in CATALOGUE_TABLES:
         return _CODE.sub(lambda match: catalogue.get(f"{CATALOGUE_TABLES[name]}.{match[0]}", match[0]), text)
     if name in INSTANT_PLACEHOLDERS:
@@ -104,6 +109,10 @@ def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, st
     if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
         return text.replace(" or ", f" {catalogue['value.or']} ")
     return text
+
+
+def _quantity_text(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 def _stored_instant(text: str, language: "Language") -> str:

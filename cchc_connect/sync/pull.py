@@ -19,6 +19,7 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts, write_cursor
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
+from cchc_connect.database.state.source_properties import PropertyDrift
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import remove_absences
@@ -34,12 +35,13 @@ from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.drift_guard import DriftGuard, DriftHeld
 from cchc_connect.sync.moved_keys import MovedKeys
-from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
+from cchc_connect.sync.pass_progress import PageCommit, Pass, count_notes, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange, range_start
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.twice_shown import TwiceShown
+from cchc_connect.sync.unreadable_members import UnreadableMembers
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -75,11 +77,13 @@ class Pull:
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
         owners = run_context.owners_of(stream.record_type)
-        self._detector = ChangeDetector(source, owners, translator, stream.connection)
+        self._quality = quality = run_context.quality_of(stream.connection)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection, quality)
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
         self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
+        self._unreadable_members = UnreadableMembers(stream, run_context, quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
         self._drift_guard = DriftGuard(stream, run_context.drift_mode_of(stream.connection))
@@ -121,6 +125,7 @@ class Pull:
             self.counts.unlisted += self._stored_items.unlisted
         self._conclude(state)
         self._check_quarantined_share()
+        self._unreadable_members.check()
         self._unreadable_times.check(self.counts, self._error_context)
 
     def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
@@ -164,6 +169,7 @@ class Pull:
         self._absences.load(connection)
         self._twice.load(connection)
         self._drift_guard.load(connection)
+        self._unreadable_members.load(connection)
         self._rereading = Rereading(stored_doubts(connection, self._stream))
         return read_cursor(connection, self._stream)
 
@@ -258,6 +264,7 @@ class Pull:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor)
+        self._unreadable_members.add(classified)
         state.seen.add(classified.keys)
         state.pages += 1
         ends_pass = state.completeness.observe(page, classified)
@@ -282,7 +289,7 @@ class Pull:
 
     def _count_only(self, page_commit: PageCommit) -> None:
         """Count a page that is only observed and not written."""
-        self.counts.add(count_page(page_commit))
+        self.counts.add(self._counts_of(page_commit))
         self._report_progress(page_commit.pass_state)
 
     def _commit(self, page_commit: PageCommit) -> None:
@@ -315,7 +322,7 @@ class Pull:
         self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
     ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
-        counts, deletions = count_page(page_commit), Deletions()
+        counts, deletions = self._counts_of(page_commit), Deletions()
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
@@ -323,19 +330,7 @@ class Pull:
         suspected = guard.suspected(classified)
         deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
-            batch = PageBatch(
-                records=classified.records,
-                faulty=classified.faulty,
-                deleted_keys=deleted_keys,
-                former_faults=classified.former_faults,
-                is_full_listing=self._moved_keys.lists_everything(page_commit.pass_state),
-                is_gone=self._moved_keys.is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
-                shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
-                kept_fields=guard.kept_fields(classified),
-                check=guard.check(
-                    classified, suspected, is_listing_all=page_commit.pass_state.initial_cursor.pass_since is None
-                ),
-            )
+            batch = self._batch(page_commit, deleted_keys, suspected)
             counts.add(write_page(connection, self._stream, batch, write_context))
         has_changes = bool(counts.inserted or counts.updated or classified.faulty)
         guard.learn(connection, classified, suspected, write_context, has_changes=has_changes)
@@ -349,6 +344,28 @@ class Pull:
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, deletions
+
+    def _batch(
+        self, page_commit: PageCommit, deleted_keys: Sequence[str], suspected: Sequence[PropertyDrift]
+    ) -> PageBatch:
+        classified, state = page_commit.classified, page_commit.pass_state
+        is_listing_all = state.initial_cursor.pass_since is None
+        return PageBatch(
+            records=classified.records,
+            faulty=classified.faulty,
+            deleted_keys=deleted_keys,
+            former_faults=classified.former_faults,
+            is_full_listing=self._moved_keys.lists_everything(state),
+            is_gone=self._moved_keys.is_gone(state) if page_commit.ends_pass else None,
+            shown_elsewhere=ShownElsewhere(state.seen),
+            kept_fields=self._drift_guard.kept_fields(classified),
+            check=self._drift_guard.check(classified, suspected, is_listing_all=is_listing_all),
+        )
+
+    def _counts_of(self, page_commit: PageCommit) -> Counters:
+        counts = count_page(page_commit)
+        counts.add(count_notes(page_commit.classified.records, self._quality))
+        return counts
 
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total

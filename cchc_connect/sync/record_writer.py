@@ -18,6 +18,7 @@ from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.config.checks import pydantic_faults
 from cchc_connect.config.connections import PROGRAM
 from cchc_connect.config.file import Config
+from cchc_connect.config.quality import QualityTable
 from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
@@ -47,7 +48,7 @@ from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.senders import senders_of
-from cchc_connect.sync.translation import is_storable_key
+from cchc_connect.sync.translation import LocalTranslator, is_storable_key
 from cchc_connect.sync.written_records import WrittenRecords, written_item
 from cchc_schemas import Record, RecordInvalid
 
@@ -136,7 +137,7 @@ class RecordWriter:
         try:
             config = Config.model_validate(tables)
         except ValidationError as error:
-            faults = Messages(list(pydantic_faults(error, Config)))
+            faults = Messages(list(pydantic_faults(error, Config, tables)))
             raise ConfigurationError("program.faults", faults=faults) from None
         with database.reading() as transaction:
             if connection in {state.connection for state in stream_states(transaction)}:
@@ -301,7 +302,9 @@ class RecordWriter:
         record_type = record_class.record_type
         if record_type not in self._detectors:
             owners = self._running().owners_of(record_type)
-            detector = ChangeDetector(WrittenRecords(record_class), owners, connection=self._connection)
+            source = WrittenRecords(record_class)
+            strict = QualityTable(strict=True)  # a program is told what it got wrong
+            detector = ChangeDetector(source, owners, LocalTranslator(source, strict), self._connection)
             self._detectors[record_type] = detector
         return self._detectors[record_type]
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
+from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
@@ -75,6 +76,8 @@ class RunContext:
     """Names of the connections that say that a page without a link is the last one."""
     drift_modes: Mapping[str, DriftMode] = field(default_factory=dict[str, DriftMode])
     """Name of a connection -> what it does with drift; another one holds."""
+    quality: Mapping[str, QualityTable] = field(default_factory=dict[str, QualityTable])
+    """How good the items of each connection must be, by its name."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
     high_water: HighWaterFile | None = None
@@ -99,6 +102,10 @@ class RunContext:
     def drift_mode_of(self, connection: str) -> DriftMode:
         """Return what a connection does with drift."""
         return self.drift_modes.get(connection, DriftMode.HOLD)
+
+    def quality_of(self, connection: str) -> QualityTable:
+        """Return how good the items of a connection must be."""
+        return self.quality.get(connection, DEFAULT_QUALITY)
 
     def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.

@@ -17,7 +17,9 @@ import msgspec
 
 from cchc_connect.adapter import ListsDrafts, Source, VersionedSource
 from cchc_connect.clock import to_timestamp_text
+from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
+from cchc_connect.database.writing.relations import states_lineage
 from cchc_connect.privacy.adapter_failure import (
     AdapterFailure,
     ContractBroken,
@@ -33,7 +35,7 @@ from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import At, FieldMap, MappedItem
 from cchc_connect.wire.json import Item, RawItem
 from cchc_connect.wire.property_names import path_text
-from cchc_schemas import Fault, Note, Record, RecordInvalid
+from cchc_schemas import Fault, Reading, Record, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -86,6 +88,8 @@ class TranslatedItem(msgspec.Struct):
     """The serialized record; None if there are faults."""
     notes: str | None = None
     """Quality notes on the record, a JSON array of [path, rule]; None if there are none."""
+    left_out: list[str] = msgspec.field(default_factory=list[str])
+    """Each value that was left out as it cannot be read: path without indexes, and rule ("address: text_empty")."""
     faults: tuple[Fault, ...] = ()
     """All faults of the item."""
     is_draft: bool = False
@@ -111,7 +115,7 @@ class _PendingItem:
     item: Item = field(repr=False)
     result: TranslatedItem
     value: Any = field(default=None, repr=False)
-    """Output of the last step: the item's properties, then the record's fields, then the record."""
+    """Output of the last step: the item's properties, then the record's fields, then the reading of the record."""
 
 
 class LocalTranslator:
@@ -123,9 +127,10 @@ class LocalTranslator:
     then runs many times in a row.
     """
 
-    def __init__(self, source: Source) -> None:
-        """Create the translator of `source`."""
+    def __init__(self, source: Source, quality: QualityTable = DEFAULT_QUALITY) -> None:
+        """Create the translator of `source`; `quality` says which notes are faults."""
         self._source = source
+        self._strict, self._rejected = quality.strict, quality.rejected
         self._is_current = source.is_current if isinstance(source, VersionedSource) else None
         self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
@@ -246,38 +251,60 @@ class LocalTranslator:
         Raises:
             RecordInvalid: the fields make no valid record.
         """
-        record, notes = self._validated_record(pending.value)
-        pending.result.notes = json.dumps([[note.path, note.rule] for note in notes]) if notes else None
-        return record
+        reading = self._reading(pending.value)
+        if not reading.notes:
+            return reading
+        if not self._rejected.isdisjoint(note.rule for note in reading.notes):
+            raise RecordInvalid(self._source.record_type.record_type, self._faults(reading))
+        pending.result.notes = json.dumps([[note.path, note.rule] for note in reading.notes])
+        members = (f"{without_indexes(fault.path)}: {fault.rule}" for fault in reading.left_out)
+        pending.result.left_out = list(dict.fromkeys(members))
+        return reading
 
-    def _validated_record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
+    def _faults(self, reading: Reading[Record]) -> tuple[Fault, ...]:
+        """Return the notes that are faults at this source, with what is known of them."""
+        details = {(fault.path, fault.rule): fault.detail for fault in reading.left_out}
+        noted = [note for note in reading.notes if note.rule in self._rejected]
+        return tuple(Fault(note.path, note.rule, details.get((note.path, note.rule), "")) for note in noted)
+
+    def _reading(self, fields: Mapping[str, object]) -> Reading[Record]:
         """Read with the compiled wire model; where it is missing or refuses the item, with the record type itself."""
         if isinstance(fields, MappedItem):
             self._mapped_count += 1
             record = self._models.read(fields) if self._mapped_count > COMPILE_THRESHOLD else None
             if record is not None:
-                return record, tuple(record.quality_notes())
+                return Reading(record, tuple(record.quality_notes()))
             return self._read(fields.read(), fields.fields)
         return self._read(fields, NO_FIELD_MAP)
 
-    def _read(self, values: Mapping[str, object], fields: FieldMap) -> tuple[Record, tuple[Note, ...]]:
+    def _read(self, values: Mapping[str, object], fields: FieldMap) -> Reading[Record]:
         """Read with the record type itself; a fault of a missing value names the property that was read for it.
 
         Raises:
             RecordInvalid: the values make no valid record.
         """
         try:
-            validated = self._source.record_type.read(values)
+            return self._source.record_type.read(values, strict=self._strict)
         except RecordInvalid as error:
             faults = tuple(_with_property(fault, fields) for fault in error.faults)
-        else:
-            return validated.record, validated.notes
         raise RecordInvalid(self._source.record_type.record_type, faults)
 
     def _serialize(self, pending: _PendingItem) -> object:
         """Set the serialized record of the result."""
-        pending.result.record = serialize(pending.value)
+        reading: Reading[Record] = pending.value
+        record = pending.result.record = serialize(reading.record)
+        if reading.left_out and not states_lineage(reading):
+            record.lineage = []
         return None
+
+
+def without_indexes(path: str) -> str:
+    """Return the path of a fault without the indexes of lists.
+
+    >>> without_indexes("uses.0.area_m2")
+    'uses.area_m2'
+    """
+    return ".".join(step for step in path.split(".") if not step.isdecimal())
 
 
 def is_storable_key(key: str) -> bool:

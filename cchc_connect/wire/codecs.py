@@ -1,8 +1,8 @@
 """Codecs for single values: readers of wire values, one for each declared format, and writers for outgoing values.
 
 A reader never guesses. It returns the value, None where the source has no value, or `Unreadable` where the value does
-not have the declared format. Every record field refuses `Unreadable`, so the fault is reported at its field together
-with the item's other faults, and the item is quarantined.
+not have the declared format. Every record field refuses `Unreadable`: an optional one is left out with a note, a
+required one puts the item into quarantine, together with the item's other faults.
 
 Vietnamese time is UTC+7 all year: Vietnam has no summer time, so a fixed offset is exact and needs no time zone
 database.

@@ -5,7 +5,7 @@ their `errors()` and their cause; a fault contains only the path and a stable ru
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
@@ -45,6 +45,8 @@ DETAIL_NAMES: Mapping[str, str] = MappingProxyType(
 """Pydantic's error types that say what is required, and the name under which; the others may say a value."""
 
 _NAME_LENGTH = 64
+_MOST_DIGITS = 8
+"""Digits of a name; identity, tax and telephone numbers have nine or more."""
 _QUOTED = re.compile(r"'([^']*)'|(-?\d+)")
 """One of the values that pydantic lists as "'a', 'b' or 3"."""
 
@@ -76,6 +78,8 @@ class Reading(Generic[R_co]):
 
     record: R_co
     notes: tuple[Note, ...]
+    left_out: tuple[Fault, ...] = ()
+    """The faults for which optional members were left out; each is among the notes too."""
 
 
 class RecordInvalid(ValueError):
@@ -131,17 +135,34 @@ def without_notes(fields: Mapping[str, object]) -> tuple[Mapping[str, object], t
     return cast("Mapping[str, object]", settled(fields, "")), tuple(notes)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A fault of pydantic's with its place in the fields."""
+
+    location: tuple[str | int, ...]
+    fault: Fault
+    is_noted: bool
+    """Whether the value is `Noted`, and not refused for itself."""
+
+
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """Return pydantic's errors as faults, without duplicates, in the order of the fields."""
-    return tuple(dict.fromkeys(_faults(error)))
+    return tuple(dict.fromkeys(refusal.fault for refusal in refusals_of(error)))
 
 
-def _faults(error: ValidationError) -> Iterator[Fault]:
+def refusals_of(error: ValidationError) -> Iterator[Refusal]:
+    """Yield pydantic's errors as faults with their places, in the order of the fields."""
     for details in error.errors(include_url=False):
         *parents, last = details["loc"] or ("",)
         if last != QUICKLY:
-            path = parents if last == EXACTLY else [*parents, last]
-            yield Fault(".".join(_step(step) for step in path), _rule(details), _detail(details))
+            location = tuple(parents) if last == EXACTLY else (*parents, last)
+            fault = Fault(dotted_path(location), _rule(details), _detail(details))
+            yield Refusal(location, fault, isinstance(details["input"], Noted))
+
+
+def dotted_path(location: Iterable[str | int]) -> str:
+    """Return a place in the fields as the dotted path of a fault or note."""
+    return ".".join(_step(step) for step in location)
 
 
 def _rule(details: ErrorDetails) -> str:
@@ -170,4 +191,5 @@ def _detail(details: ErrorDetails) -> str:
 def _step(step: str | int) -> str:
     """Return a step of a path; a name that cannot be a field may be a value and is replaced by "?"."""
     text = str(step)
-    return text if len(text) <= _NAME_LENGTH and text.isascii() and text.replace("_", "").isalnum() else "?"
+    is_name = len(text) <= _NAME_LENGTH and text.isascii() and text.replace("_", "").isalnum()
+    return text if is_name and sum(map(str.isdecimal, text)) <= _MOST_DIGITS else "?"

@@ -3,18 +3,19 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
-from cchc_schemas.codes import Irregularities
-from cchc_schemas.described_models import DescribedModel
-from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of, without_notes
+from cchc_schemas.faults import Note, Reading, RecordInvalid, Refusal, faults_of, refusals_of, without_notes
+from cchc_schemas.leniency import LeftOut
 from cchc_schemas.personal import mask, personal_marks
-from cchc_schemas.spelling import RESPELLED, Respellings
+from cchc_schemas.refusals import FieldPathModel
+from cchc_schemas.spelling import Irregularities, Respellings, SourceReading
 
 
-class Part(DescribedModel):
+class Part(FieldPathModel):
     """A part of a record; personal fields are masked in its `repr`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -38,6 +39,13 @@ class Record(Part):
     record_version: ClassVar[int] = 1
     """Increased with every change that breaks readers or writers of the old version."""
 
+    optional_key_fields: ClassVar[frozenset[str]] = frozenset()
+    """Optional fields that are part of the key: they are never left out, as the key would be another."""
+    quality_inputs: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({})
+    """Of a rule of `quality_notes` the members ("uses", "uses.area_m2") without which it would judge wrongly; if one of
+    them was left out, it is silent. For a rule that is not named here that is the path of its note.
+    """
+
     @property
     @abstractmethod
     def key(self) -> str:
@@ -53,23 +61,35 @@ class Record(Part):
         return None, None
 
     @classmethod
-    def read(cls, fields: Mapping[str, object]) -> Reading[Self]:
+    def read(cls, fields: Mapping[str, object], *, strict: bool = False) -> Reading[Self]:
         """Return the record that `fields` make, with notes on irregularities.
 
+        An optional member that cannot be read is left out, with a note of its path and rule: a field, or the part of a
+        list that lacks what it requires. An index in the path of a note is that of the list in `fields`.
+
+        Args:
+            fields: values of the fields, by name.
+            strict: whether a member that cannot be read refuses the record, though it is optional.
+
         Raises:
-            RecordInvalid: the fields do not make a record; the error contains every fault and no value.
+            RecordInvalid: a required value, or a part of the key, cannot be read, or a rule that is never forgiven is
+                broken; the error contains every fault and no value.
         """
-        irregular, notes = Irregularities(), tuple[Note, ...]()
-        try:
-            record = _read_leniently(cls, fields, irregular)
-        except RecordInvalid:
+        irregular, notes = SourceReading(), tuple[Note, ...]()
+        record = _attempt(cls, fields, irregular)
+        if isinstance(record, list) and any(refusal.is_noted for refusal in record):
             fields, notes = without_notes(fields)
-            if not notes:
-                raise
-            irregular.clear()
-            record = _read_leniently(cls, fields, irregular)
+            record = _attempt(cls, fields, irregular)
+        left_out = LeftOut(cls, fields)
+        while isinstance(record, list):
+            if strict or not left_out.add(record):
+                faults = [*left_out.faults, *(refusal.fault for refusal in record if strict)]
+                raise RecordInvalid(cls.record_type, tuple(dict.fromkeys(faults)))
+            fields = left_out.remaining()
+            record = _attempt(cls, fields, irregular)
         irregularities = (*_respelled(cls, fields), *record.irregularities()) if irregular else ()
-        return Reading(record, (*notes, *irregularities, *record.quality_notes()))
+        on_the_rest = left_out.valid((*irregularities, *record.quality_notes()))
+        return Reading(record, (*notes, *left_out.notes(), *on_the_rest), left_out.faults)
 
     def irregularities(self) -> tuple[Note, ...]:
         """Return a note for everything the strict constructor would refuse; empty if the record may be written."""
@@ -85,11 +105,12 @@ class Record(Part):
 
 
 def _respelled(record_type: type[Record], fields: Mapping[str, object]) -> tuple[Note, ...]:
-    """Return a note for every value that `fields` have in another spelling than the record."""
+    """Return a note for every value that the record has otherwise than `fields`, or with a note of its own."""
+    noted = Respellings()
     try:
-        record_type.model_validate(fields, context=Respellings())
+        record_type.model_validate(fields, context=noted)
     except ValidationError as error:
-        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule == RESPELLED)
+        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule in noted)
     return ()
 
 
@@ -107,13 +128,19 @@ def from_document(record_type: type[RecordT], document: Mapping[str, object]) ->
     Raises:
         RecordInvalid: the document is not of this record type.
     """
-    return _read_leniently(record_type, document, Irregularities())
+    record = _attempt(record_type, document, Irregularities())
+    if isinstance(record, list):
+        faults = tuple(dict.fromkeys(refusal.fault for refusal in record))
+        raise RecordInvalid(record_type.record_type, faults)
+    return record
 
 
-def _read_leniently(record_type: type[RecordT], fields: Mapping[str, object], irregular: Irregularities) -> RecordT:
+def _attempt(
+    record_type: type[RecordT], fields: Mapping[str, object], irregular: Irregularities
+) -> RecordT | list[Refusal]:
+    """Return the record, or why the fields make none."""
+    irregular.clear()
     try:
         return record_type.model_validate(fields, context=irregular)
     except ValidationError as error:
-        faults = faults_of(error)
-    # Raised outside the handler: an error raised inside would reference pydantic's error, which contains values.
-    raise RecordInvalid(record_type.record_type, faults)
+        return list(refusals_of(error))

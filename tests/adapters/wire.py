@@ -58,9 +58,9 @@ def run_conversation(exchange: Conversation[Result], *responses: HttpResponse) -
 
 
 def faults(record_type: type[Record], fields: Mapping[str, object]) -> set[tuple[str, str]]:
-    """Return path and rule of every fault of the fields; empty if they make a record."""
+    """Return path and rule of every fault of the fields; empty if each makes a member of a record."""
     try:
-        record_type.read(fields)
+        record_type.read(fields, strict=True)
     except RecordInvalid as refused:
         return {(fault.path, fault.rule) for fault in refused.faults}
     return set()

@@ -16,7 +16,7 @@ from cchc_connect.cli.context import PROGRAM
 from cchc_connect.clock import VIETNAM_TIME, SystemClock
 from cchc_connect.database.direct.layout import RECORD_TYPE_NAMES, TABLE_NAMES
 from cchc_connect.database.direct.opening import reading
-from cchc_connect.database.direct.postgres import PostgresAddress
+from cchc_connect.database.direct.postgres_address import PostgresAddress
 from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.errors import NotFound

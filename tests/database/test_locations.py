@@ -4,14 +4,22 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Generator, Iterator
+import uuid
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cchc_connect import Config, DatabaseUnusable, SharedDatabase, UsageMistake, records
+from cchc_connect.database.direct.location import parse_location
+from cchc_connect.database.direct.opening import reading
+from cchc_connect.database.direct.postgres_address import PostgresAddress
+from cchc_connect.messages import Message
 from cchc_schemas import LandParcel
+from tests.databases import postgres_server
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase
 
@@ -170,3 +178,79 @@ def test_a_configuration_opens_its_database(tmp_path: Path, monkeypatch: pytest.
     with config.open_database() as database:
         assert database.location == str(tmp_path / "a?b.db")
     assert (tmp_path / "a?b.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("address", "part"),
+    [
+        ("postgresql://u@[::1/x", "host"),
+        ("postgresql://u@[x]/x", "host"),
+        ("postgresql://u@h..h/x", "host"),
+        (f"postgresql://u@{'a' * 64}/x", "host"),
+        ("postgresql://u@%zz/x", "host"),
+        ("postgresql://u@h h/x", "host"),
+        ("postgresql://u:hunter2@b@h/x", "host"),
+        ("postgresql://u@/x?host=h..h", "host"),
+        ("postgresql://u@h:abc/x", "port"),
+        ("postgresql://u@h:0/x", "port"),
+        ("postgresql://u@h:99999999/x", "port"),
+        ("postgresql://u@h:1:2/x", "port"),
+        ("postgresql://u@h/x?port=1e9", "port"),
+        ("postgresql://u@h/%00", "form"),
+        ("postgresql://u@h/x?a=\n", "form"),
+    ],
+)
+@pytest.mark.parametrize("open_it", [SharedDatabase, reading])
+def test_an_address_with_which_no_connection_can_be_made_is_refused_naming_the_part(
+    address: str, part: str, open_it: Callable[[str], object]
+) -> None:
+    """Before a driver or a resolver sees it; what was written is not repeated, because it may hold a password."""
+    with pytest.raises(UsageMistake) as refused:
+        open_it(address)
+
+    assert refused.value.code == "database_location.address_unreadable"
+    assert refused.value.context["part"] == Message(f"database_location_part.{part}")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://[::1]:5432/x", "postgresql://u%40x@db_1.example.:5432/x", "postgresql:///x?host=/run&port=5432"],
+)
+def test_other_addresses_are_taken_as_they_are(address: str) -> None:
+    assert parse_location(address) == address
+
+
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    """A NUL would end the name for SQLite: another file would be opened."""
+    with pytest.raises(UsageMistake):
+        SharedDatabase(f"sqlite:///{tmp_path}/a\0b", create_or_upgrade=True)
+    with pytest.raises(DatabaseUnusable):
+        SharedDatabase(tmp_path / ("a" * 300), create_or_upgrade=True)
+    with pytest.raises(DatabaseUnusable):
+        SharedDatabase(tmp_path / ("a" * 300))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_store_vietnamese_is_refused_before_anything_is_created(encoding: str) -> None:
+    name = f"encoded_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server(), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        address = PostgresAddress.parse(postgres_server())
+        encoded = replace(address, name=name).location
+        try:
+            for create in (True, False):
+                with pytest.raises(DatabaseUnusable) as refused:
+                    SharedDatabase(encoded, create_or_upgrade=create)
+                assert refused.value.code == "database.encoding"
+            with psycopg.connect(encoded) as connection:
+                assert not connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_the_encoding_of_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch, empty_address: str) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with SharedDatabase(empty_address, create_or_upgrade=True) as database, database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT 'hồ sơ'").scalar_one() == "hồ sơ"

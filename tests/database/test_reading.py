@@ -294,7 +294,7 @@ def test_quarantine_entries_are_objects_oldest_first(books: PulledDatabase) -> N
     is_open, all_entries = list(quarantine(books.database)), list(quarantine(books.database, include_resolved=True))
 
     assert [entry.source_key for entry in is_open] == ["p2", "p3", "p4", "p5"]
-    assert [(fault.path, fault.rule) for fault in is_open[0].faults] == [("area_m2", "number_unreadable")]
+    assert [(fault.path, fault.rule) for fault in is_open[0].faults] == [("parcel_number", "number_unreadable")]
     assert (is_open[0].first_seen, is_open[0].resolved_at) == (START, None)
     assert (all_entries[0].source_key, all_entries[0].resolved_at) == ("p1", START)
 

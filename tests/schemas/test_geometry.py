@@ -39,7 +39,7 @@ def test_coordinates_of_each_type_are_taken(kind: str) -> None:
 @pytest.mark.parametrize(("kind", "unlike"), UNLIKE)
 def test_coordinates_of_another_type_are_refused(kind: str, unlike: str) -> None:
     with pytest.raises(RecordInvalid) as refusal:
-        LandParcel.read(geometry(kind, FITTING[unlike]))
+        LandParcel.read(geometry(kind, FITTING[unlike]), strict=True)
 
     assert refusal.value.faults == (Fault("geometry.coordinates", "coordinates_of_another_type"),)
 
@@ -62,7 +62,7 @@ def test_coordinates_of_another_type_are_refused(kind: str, unlike: str) -> None
 )
 def test_what_makes_no_shape_is_refused(kind: str, coordinates: object, rule: str) -> None:
     with pytest.raises(RecordInvalid) as refusal:
-        LandParcel.read(geometry(kind, coordinates))
+        LandParcel.read(geometry(kind, coordinates), strict=True)
 
     assert refusal.value.faults == (Fault("geometry.coordinates", rule),)
 
@@ -79,7 +79,7 @@ def test_an_unclosed_ring_is_read_with_a_note_and_never_written() -> None:
 
 def test_every_fault_of_a_geometry_is_reported_though_its_type_is_unknown() -> None:
     with pytest.raises(RecordInvalid) as refusal:
-        LandParcel.read(geometry("Circle", [1, 2], crs="VN-2000"))
+        LandParcel.read(geometry("Circle", [1, 2], crs="VN-2000"), strict=True)
 
     assert refusal.value.faults == (Fault("geometry.type", "value_unknown"), Fault("geometry.crs", "crs_irregular"))
 

@@ -47,6 +47,6 @@ def test_a_level_may_lie_below_zero() -> None:
 
 def test_a_quantity_too_large_for_any_database_has_its_own_rule() -> None:
     with pytest.raises(RecordInvalid) as refusal:
-        LandParcel.read({**PARCEL, "area_m2": "1e500"})
+        LandParcel.read({**PARCEL, "area_m2": "1e500"}, strict=True)
 
     assert refusal.value.faults == (Fault("area_m2", "quantity_too_large"),)

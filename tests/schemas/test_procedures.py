@@ -49,7 +49,7 @@ def test_faults_deep_inside_have_their_whole_path() -> None:
     broken = {**PROCEDURE, "channels": [{"channel": 2, "terms": [{"fees": [{"amount_vnd": "miễn phí"}]}]}]}
 
     with pytest.raises(RecordInvalid) as refusal:
-        Procedure.read(broken)
+        Procedure.read(broken, strict=True)
 
     assert refusal.value.faults == (Fault("channels.0.terms.0.fees.0.amount_vnd", "decimal_parsing"),)
 

@@ -28,7 +28,7 @@ from tests.simulation.traits import OfficeTraits, ReceiverTraits, SourceTraits
 
 ENTRY_POINT = "simulated_office"
 
-MEASURED = {"land_parcel": "area_m2", "dossier": "status", "dossier_step": "status"}
+REQUIRED = {"land_parcel": "map_sheet", "dossier": "status", "dossier_step": "status"}
 """The field that is unreadable in a bad entry."""
 
 
@@ -66,7 +66,7 @@ class RegisterSource:
         if item["state"] == "broken":
             del fields["no such field"]
         if item["state"] == "bad":
-            fields[MEASURED[self._traits.record_type]] = Unreadable("number_unreadable")
+            fields[REQUIRED[self._traits.record_type]] = Unreadable("number_unreadable")
         return fields
 
 

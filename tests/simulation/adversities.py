@@ -3,10 +3,8 @@
 They happen in a trial: after the runs with faults, and before the world comes to rest.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 from random import Random
-from types import MappingProxyType
 
 LIKELIHOOD = 0.6
 """Share of the seeds that draw an adversity."""
@@ -42,17 +40,8 @@ class Adversity(StrEnum):
     """The receivers take withdrawals."""
 
 
-WAITING: Mapping[Adversity, str] = MappingProxyType(
-    {
-        Adversity.MOVED_ROWS: "of two entries with one key, the one that a pass skipped loses its record to the other",
-        Adversity.RESTORED_SOURCE: "of two entries with one key in a source that went back, one stays stale",
-    }
-)
-"""Adversities that no seed draws yet -> the rule of the engine that they need."""
-
-
 def drawn_adversity(seed: int) -> Adversity | None:
     """Return the adversity of a seed; None if it has none."""
     dice = Random(f"adversity {seed}")
     drawn = dice.choice(list(Adversity))
-    return drawn if dice.random() < LIKELIHOOD and drawn not in WAITING else None
+    return drawn if dice.random() < LIKELIHOOD else None

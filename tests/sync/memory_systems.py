@@ -135,14 +135,14 @@ class LandRegister:
         return datetime.fromisoformat(item["at"]) if item.get("at") else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return the fields of a parcel."""
+        """Return the fields of a parcel; an entry with the area "?" cannot be read at all."""
         area = item["area"]
         return {
             "scheme": "gso-2025-07",
             "commune_code": item.get("commune", "25747"),
             "map_sheet": item["sheet"],
-            "parcel_number": item["number"],
-            "area_m2": area if area != "?" else Unreadable("number_unreadable"),
+            "parcel_number": item["number"] if area != "?" else Unreadable("number_unreadable"),
+            "area_m2": None if area == "?" else area,
             "address": item.get("address"),
             "previous_keys": item.get("previous_keys", []),
         }

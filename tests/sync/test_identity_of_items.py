@@ -133,6 +133,25 @@ def test_two_items_that_are_one_record_stay_a_conflict_however_often_they_are_re
     assert len(books.versions()) == 2
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_of_items_with_one_key_the_record_is_one_of_them_and_the_others_wait(books: PulledDatabase, seed: int) -> None:
+    """The one that was the record leaves, others that waited take its place: content and source key are of one item."""
+    choose = random.Random(seed)
+    register = LandRegister(profile=choose.choice([SNAPSHOT, NO_DELETES]), page_size=choose.randint(1, 5))
+    areas = {f"row-{number}": str(choose.randint(1, 2)) for number in range(choose.randint(2, 5))}
+    while areas:
+        register.items = [{**parcel_item(7, area=area, at=None), "id": key} for key, area in areas.items()]
+        books.pull_twice("a", register)
+        row = books.row(parcel_key(7))
+        assert row.source_key in areas
+        assert f"{row.area_m2.normalize():f}" == areas[row.source_key]
+        waiting = areas.keys() & set(books.quarantined())  # without deletions an item that is gone stays in quarantine
+        assert waiting == areas.keys() - {row.source_key}
+        assert books.pull("a", register).counts.rows_written == 0
+        del areas[row.source_key if choose.random() < 0.8 else choose.choice(list(areas))]
+        areas = {key: choose.choice([area, str(choose.randint(1, 2))]) for key, area in areas.items()}
+
+
 def test_an_item_does_not_become_a_record_whose_item_a_listing_of_changes_leaves_out(books: PulledDatabase) -> None:
     """What did not change is not listed: that it is missing does not give its record free."""
     register = LandRegister([parcel_item(1), parcel_item(2)], profile=CHANGES_ONLY, page_size=9)

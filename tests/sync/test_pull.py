@@ -145,7 +145,10 @@ def test_a_bad_item_is_quarantined_with_every_fault_and_the_others_are_stored(da
 
     assert live(database) == ["1", "3"]
     assert done.counts.quarantined == 1
-    assert sorted(rules(database)[0]) == [("area_m2", "number_unreadable"), ("commune_code", "commune_code_unknown")]
+    assert sorted(rules(database)[0]) == [
+        ("commune_code", "commune_code_unknown"),
+        ("parcel_number", "number_unreadable"),
+    ]
 
 
 def test_a_bad_item_seen_again_is_counted_and_not_written(database: SharedDatabase) -> None:
@@ -178,7 +181,7 @@ def test_a_record_keeps_its_last_good_values_while_its_item_is_bad(database: Sha
     pull(database, register)
 
     assert rows(database)["gso-2025-07:25747:12:1"].area_m2 == 250.5
-    assert rules(database) == [[("area_m2", "number_unreadable")]]
+    assert rules(database) == [[("parcel_number", "number_unreadable")]]
 
 
 def test_an_item_without_a_key_is_quarantined_by_its_content(database: SharedDatabase) -> None:

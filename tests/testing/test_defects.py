@@ -62,7 +62,7 @@ def test_a_missing_dossier_number_spoils_the_step_as_well() -> None:
     }
 
     assert spoiling["dossier_number_missing"] == ("dossier", "dossier_step")
-    assert spoiling["due_date_impossible"] == ("dossier",)
+    assert spoiling["procedure_missing"] == ("dossier",)
 
 
 PARCEL: WireItem = {

@@ -326,7 +326,7 @@ def test_every_unreadable_value_is_a_fault_at_its_field() -> None:
     }
 
     with pytest.raises(RecordInvalid) as refused:
-        LandParcel.read(fields)
+        LandParcel.read(fields, strict=True)
 
     assert {(fault.path, fault.rule) for fault in refused.value.faults} == {
         ("area_m2", "number_unreadable"),

@@ -15,6 +15,9 @@ StoredRow = Mapping[str, Any]
 ParameterStyle = Literal["named", "pyformat"]
 """How a driver writes parameters (PEP 249): `:name` is SQLite's, `%(name)s` that of PostgreSQL."""
 
+UNICODE = "UTF8"
+"""PostgreSQL's name of the encoding that stores every letter."""
+
 _PARAMETER = re.compile(r":([a-z_]+)\b")
 
 _STREAM = "cchc_stream"
@@ -71,13 +74,18 @@ class DatabaseState:
     """Schema version; 0 where there are no tables of ours."""
     is_foreign: bool
     """True if another program owns it."""
+    encoding: str = UNICODE
+    """Encoding in which a server stores texts; a file's is always that of Unicode."""
 
     def require_not_newer(self, location: str) -> None:
         """Check that this program may read the database at `location`, perhaps after an upgrade.
 
         Raises:
-            DatabaseUnusable: it is another program's (`database.foreign`), or has a newer schema version.
+            DatabaseUnusable: it is another program's (`database.foreign`), has a newer schema version, or cannot store
+                every letter (`database.encoding`).
         """
+        if self.encoding != UNICODE:
+            raise DatabaseUnusable("database.encoding", path=location, encoding=self.encoding)
         if self.is_foreign:
             raise DatabaseUnusable("database.foreign", path=location)
         if self.version > SCHEMA_VERSION:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from cchc_connect.database.direct.postgres_address import PostgresAddress
 from cchc_connect.errors import UsageMistake
 from cchc_connect.privacy.secrets import SecretText
 
@@ -25,14 +26,17 @@ def parse_location(location: str | Path) -> Location:
     `%41` and `:memory:` are ordinary parts of a name.
 
     Raises:
-        UsageMistake: it is empty, or an address with another scheme.
+        UsageMistake: it is empty, an address with another scheme or with a host or port that is none, or no path.
 
     >>> parse_location("sqlite:////srv/a?b/shared.db").as_posix()
     '/srv/a?b/shared.db'
     """
+    if "\0" in str(location):
+        raise UsageMistake("database_location.path_unreadable")
     if isinstance(location, Path):
         return location.absolute()
     if location.startswith(POSTGRES_PREFIX):
+        PostgresAddress.parse(location)
         return SecretText(location)
     if location in {"", SQLITE_PREFIX}:
         raise UsageMistake("database_location.empty")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.location import parse_location
+from cchc_connect.database.direct.postgres_address import PostgresAddress
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.extras import require_extra
 from cchc_connect.privacy.error_boundary import ErrorBoundary, Translate
@@ -41,7 +42,7 @@ def _reading(location: str | Path) -> tuple[str, ErrorBoundary[DirectConnection]
         return str(parsed), _sqlite_reading(parsed)
     with require_extra("postgres", "psycopg"):
         from cchc_connect.database.direct import postgres  # noqa: PLC0415  # its driver is an optional dependency
-    address = postgres.PostgresAddress.parse(parsed)
+    address = PostgresAddress.parse(parsed)
     return address.location, ErrorBoundary(
         postgres.postgres_reading(address),
         _translation(postgres.DRIVER_ERRORS, lambda error: postgres.postgres_failure(error, address)),

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -58,12 +59,31 @@ def connect_sqlite(path: Path, mode: str) -> sqlite3.Connection:
     The driver begins no transaction of its own. A new file is readable by its owner only, and SQLite gives the files
     beside it the permissions that it has.
     """
-    if mode == "rwc" and not path.exists():  # to open and close an existing file would drop SQLite's locks
+    # To open and close an existing file would drop SQLite's locks; a name that is too long is SQLite's to report.
+    if mode == "rwc" and not os.path.exists(path):  # noqa: PTH110  # as above
         with suppress(OSError):  # another program was faster, or SQLite reports why it cannot be created
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE))
     return sqlite3.connect(
         f"{path.as_uri()}?mode={mode}", uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False, isolation_level=None
     )
+
+
+def require_file(path: Path) -> None:
+    """Check that there is a file at `path`; a device or a pipe is none.
+
+    Raises:
+        DatabaseUnusable: there is none (`database.absent`), or the path cannot be looked at.
+    """
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_file = False
+    except OSError:
+        raise DatabaseUnusable(
+            "database.failed", path=path, reason=Message("database_reason.sqlite_cantopen")
+        ) from None
+    if not is_file:
+        raise DatabaseUnusable("database.absent", path=path)
 
 
 @contextmanager
@@ -77,8 +97,7 @@ def sqlite_reading(path: Path) -> Generator[DirectConnection, None, None]:
     Raises:
         DatabaseUnusable: there is no file (`database.absent`), or its schema version is not that of this program.
     """
-    if not path.is_file():
-        raise DatabaseUnusable("database.absent", path=path)
+    require_file(path)
     with closing(connect_sqlite(path, "ro" if Path(f"{path}-wal").exists() else "rw")) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")

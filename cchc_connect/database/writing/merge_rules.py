@@ -1,12 +1,9 @@
 """Plans the writes of a page: resolves ownership and key conflicts before anything is written."""
 
 import json
-from collections import Counter
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
-import msgspec
 from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import RowQuery, select_in
@@ -15,7 +12,6 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.writing.claims import Claim, Document, claims_for
 from cchc_connect.database.writing.incoming import (
-    CONTENT_KEY,
     IncomingRecord,
     PageBatch,
     SerializedRecord,
@@ -23,87 +19,24 @@ from cchc_connect.database.writing.incoming import (
     serialize,
 )
 from cchc_connect.database.writing.kept_fields import kept_values, same_document
+from cchc_connect.database.writing.key_holders import KeyHolders
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
+from cchc_connect.database.writing.status_changes import JUDGED_TYPES, settle_status
 from cchc_connect.database.writing.version_order import (
-    StoredItem,
     VersionOrder,
     claimed_items,
     claimed_time,
     stored_items,
 )
+from cchc_connect.database.writing.write_plan import (
+    PROVENANCE_FIELDS,
+    CurrentVersion,
+    NewVersion,
+    Provenance,
+    WritePlan,
+)
 from cchc_schemas import RECORD_TYPES, from_document
-
-
-class Provenance(msgspec.Struct, kw_only=True, gc=False):
-    """Provenance of a version: the columns `PROVENANCE_COLUMNS` of a record table."""
-
-    connection: str
-    agency: str
-    partition: str
-    source_key: str
-    source_time: str | None
-    item_hash: bytes
-    notes: str | None
-
-
-_PROVENANCE_FIELDS = Provenance.__struct_fields__
-
-
-class NewVersion(msgspec.Struct, kw_only=True, gc=False):
-    """One version to be written."""
-
-    record: SerializedRecord
-    version: int
-    operation: str
-    provenance: Provenance
-    caused_by: str
-    """Connection whose item caused the version; another than the owner's where it owns a field only."""
-
-
-@dataclass(slots=True)
-class WritePlan:
-    """All that a page changes."""
-
-    versions: list[NewVersion] = field(default_factory=list[NewVersion])
-    provenance_only: list[IncomingRecord] = field(default_factory=list[IncomingRecord])
-    """Items whose record has the same content, but whose form, change time or partition differs."""
-    unchanged: int = 0
-    """Items whose record and provenance are the same."""
-    claims: list[Claim] = field(default_factory=list[Claim])
-    key_conflicts: list[FaultyItem] = field(default_factory=list[FaultyItem])
-    """Items whose record key another item of the same source has."""
-    not_owned: int = 0
-    """Items of records that another connection owns."""
-    disputed_keys: set[str] = field(default_factory=set[str])
-    """Keys of records that may have a claim which differs."""
-    record_keys: dict[str, str] = field(default_factory=dict[str, str])
-    """Record key of every item of the page that is not outdated, by source key."""
-    vanished: Counter[str] = field(default_factory=Counter[str])
-    """Connections that are gone from the configuration -> number of records of the page that they own."""
-    stored: Sequence[StoredItem] = ()
-    """What was stored of the items before the page."""
-    outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    """Source key -> hash of the items whose version is older than the stored one; it is not written."""
-    went_back: int = 0
-    """Items whose version is written although it is older than the stored one."""
-    replaced: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
-    """Stored and new document of each record of the source whose content an item changes."""
-    moved_on: set[str] = field(default_factory=set[str])
-    """Source keys of items that show a record which another item of the source was before."""
-
-
-class CurrentVersion(msgspec.Struct, gc=False):
-    """Current version of a record in the database."""
-
-    provenance: Provenance
-    version: int
-    document: bytes
-    deleted: bool
-
-    def __repr__(self) -> str:
-        """Show no values: documents hold personal data."""
-        return f"<version {self.version}, {len(self.document)} bytes>"
 
 
 def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> WritePlan:
@@ -161,43 +94,6 @@ def reverted_versions(
     return versions
 
 
-class KeyHolders:
-    """Says whether the item that a record came from still is that record, so that another item may be it now.
-
-    Some sources name items by what is no identity: row numbers move on when a row is deleted. An item that shows
-    another record now, or that is gone, gives its former record free. Two items that show one record are a conflict.
-    """
-
-    def __init__(self, stream: Stream, page: PageBatch, stored: Sequence[StoredItem]) -> None:
-        self._stream = stream
-        self._is_gone = page.is_gone
-        self._page_keys = {incoming.source_key: incoming.record.key for incoming in page.records}
-        self._source_keys = {record_key: source_key for source_key, record_key in self._page_keys.items()}
-        self._former_keys = {item.source_key: item.record_key for item in stored if item.is_live}
-
-    def gives_free(self, key: str, provenance: Provenance) -> bool:
-        """True if the item with the source key of `provenance` is no longer the record with `key`."""
-        holder = provenance.source_key
-        if holder.startswith(CONTENT_KEY) or self._page_keys.get(holder, key) != key:
-            return True
-        return self._is_gone is not None and provenance.partition == self._stream.partition and self._is_gone(holder)
-
-    def has_moved_on(self, incoming: IncomingRecord, version: CurrentVersion | None) -> bool:
-        """True if the source key of an item named another record before, so that its times do not compare.
-
-        That record is another item of the page now, or the item shows a record that another item was.
-        """
-        source_key, key = incoming.source_key, incoming.record.key
-        former_key = self._former_keys.get(source_key, key)
-        if former_key == key:
-            return False
-        if self._source_keys.get(former_key, source_key) != source_key:
-            return True
-        if version is None or version.provenance.connection != self._stream.connection:
-            return False
-        return version.provenance.source_key != source_key and self.gives_free(key, version.provenance)
-
-
 class ConflictResolver:
     """Resolves one incoming record after the other; later ones see the results of earlier ones."""
 
@@ -244,7 +140,11 @@ class ConflictResolver:
             self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
-                source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
+                source_key=incoming.source_key,
+                item_hash=incoming.item_hash,
+                item=incoming.item,
+                faults=(KEY_TAKEN,),
+                source_time=incoming.source_time,
             )
             self.plan.key_conflicts.append(conflict)
             self.plan.moved_on.add(incoming.source_key)
@@ -311,6 +211,8 @@ class ConflictResolver:
             if values := kept_values(incoming, current.document, self.kept_fields):
                 own = incoming.record
                 incoming.record = merge_fields(self._stream.record_type, own.key, json.loads(own.document), values)
+        if current is not None and self._stream.record_type in JUDGED_TYPES:
+            settle_status(incoming, current.document, current.provenance.notes)
         record = self._overlay_owned_fields(incoming)
         provenance = Provenance(
             connection=self._stream.connection,
@@ -323,10 +225,11 @@ class ConflictResolver:
         )
         if current is None or not same_document(current.document, record.document):
             self._add_version(record, version, operation, provenance)
-        elif current.provenance == provenance:
-            self.plan.unchanged += 1
-        else:
-            self.plan.provenance_only.append(incoming)
+            return
+        self.plan.unchanged += 1
+        if current.provenance != provenance:
+            self.plan.provenance_only[record.key] = incoming
+            self._current[record.key] = CurrentVersion(provenance, current.version, current.document, deleted=False)
 
     def _overlay_owned_fields(self, incoming: IncomingRecord) -> SerializedRecord:
         """Return an incoming record with the values of fields that other connections own, as far as they sent any."""
@@ -363,6 +266,7 @@ class ConflictResolver:
             caused_by=self._stream.connection,
         )
         self.plan.versions.append(next_version)
+        self.plan.provenance_only.pop(record.key, None)
         if version > 1:
             self.plan.disputed_keys.add(record.key)
         self._current[record.key] = CurrentVersion(provenance, version, record.document, deleted=False)
@@ -387,7 +291,7 @@ def _current_versions(connection: Connection, stream: Stream, keys: Sequence[str
     current: dict[str, CurrentVersion] = {}
     for row in select_in(connection, _current_query(stream.record_type), table.c.record_key, keys):
         key, version, deleted_at, document, *values = row
-        provenance = Provenance(**dict(zip(_PROVENANCE_FIELDS, values, strict=True)))
+        provenance = Provenance(**dict(zip(PROVENANCE_FIELDS, values, strict=True)))
         current[key] = CurrentVersion(provenance, version, document.encode(), deleted_at is not None)
     return current
 
@@ -395,6 +299,6 @@ def _current_versions(connection: Connection, stream: Stream, keys: Sequence[str
 @cache
 def _current_query(record_type: str) -> RowQuery:
     table = record_table(record_type)
-    provenance = [table.c[name] for name in _PROVENANCE_FIELDS]
+    provenance = [table.c[name] for name in PROVENANCE_FIELDS]
     columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *provenance)
     return columns.join(change, change.c.sequence == table.c.sequence)

@@ -12,7 +12,16 @@ from sqlalchemy import Connection, delete, select
 
 from cchc_connect.database.bulk import batches, insert_rows
 from cchc_connect.database.tables import record_lineage, record_link
-from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
+from cchc_schemas import (
+    ConstructionPermit,
+    ConstructionWorks,
+    DossierStep,
+    LandChange,
+    LandParcel,
+    ParcelRef,
+    Reading,
+    Record,
+)
 
 LinkTarget = tuple[str, str]
 """Record type and key of a linked record, which may not be stored yet."""
@@ -49,6 +58,18 @@ def lineage_events_of(record: Record) -> list[LineageEvent]:
             for old in record.previous_keys
         ]
     return list(_events_of_change(record)) if isinstance(record, LandChange) else []
+
+
+def states_lineage(reading: Reading[Record]) -> bool:
+    """True if the record still says which keys replaced which: of a change of parcels no parcel was left out.
+
+    Without one of its parcels a split would be a renumbering, and a merger too.
+    """
+    parcels = ("from_parcels", "to_parcels")
+    return not (
+        isinstance(reading.record, LandChange)
+        and any(fault.path.partition(".")[0] in parcels for fault in reading.left_out)
+    )
 
 
 def write_links(

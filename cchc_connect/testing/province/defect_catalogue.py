@@ -84,9 +84,10 @@ PARCEL_DEFECTS = (
     _harmless("names_in_capitals", _PARCEL, _holders_in_capitals),
     _harmless("area_as_vietnamese_text", _PARCEL, _change_at("dienTich", change=_vietnamese_number)),
     _harmless("commune_as_float", _PARCEL, _change_at("xaId", change=float)),
+    _harmless("area_not_measured", _PARCEL, _set("dienTich", to=0)),
     _harmless("uses_joined", _PARCEL, _change_at("ListMucDichSuDung", change=_one_joined_use)),
     _faulty("parcel_number_missing", (_PARCEL,), _set("soThuTuThua", to="")),
-    _faulty("area_negative", (_PARCEL,), _change_at("dienTich", change=lambda area: -area)),
+    _faulty("map_sheet_missing", (_PARCEL,), _set("soHieuToBanDo", to="")),
     _faulty("commune_unknown", (_PARCEL,), _set("xaId", to=int(UNKNOWN_COMMUNE_CODE))),
     Defect(
         name="parcel_number_taken",
@@ -120,10 +121,11 @@ DOSSIER_DEFECTS = (
     _harmless("text_decomposed", _DOSSIER, _change_at("briefNote", change=_decomposed)),
     _harmless("no_break_space", _DOSSIER, _change_at("applicantName", change=_with_no_break_spaces)),
     _harmless("field_code_irregular", _DOSSIER, _set("domainCode", to="LVK")),
+    _harmless("due_date_impossible", _DOSSIER, _set("dueDate", to="00/00/1995 00:00:00")),
     _faulty("dossier_number_missing", (_DOSSIER, _STEP), _set("dossierNo", to="")),
     _faulty("status_blank", (_DOSSIER, _STEP), _set("dossierStatus", to="")),
     _faulty("status_unknown", (_DOSSIER, _STEP), _set("dossierStatus", to="archived")),
-    _faulty("due_date_impossible", (_DOSSIER,), _set("dueDate", to="00/00/1995 00:00:00")),
+    _faulty("procedure_missing", (_DOSSIER,), _set("serviceCode", to="")),
 )
 
 PROCEDURE_DEFECTS = (

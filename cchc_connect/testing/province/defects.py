@@ -20,7 +20,7 @@ class DefectSeverity(StrEnum):
     """What must happen to an item with the defect."""
 
     HARMLESS = "harmless"
-    """It is read correctly."""
+    """It is read correctly; an optional value that cannot be read is left out with a note."""
     FAULTY = "faulty"
     """It is quarantined, and the fault is named."""
 

@@ -1,0 +1,71 @@
+"""TOML within limits: what Python's reader fails on is a fault of the file like any other, with its sentence."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Message
+from cchc_connect.privacy.regular_files import NotRegularFile, open_regular_file
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Maximum size of a configuration; a province has some ten KB."""
+
+MAX_DEPTH = 32
+"""Maximum levels of tables and lists in one another; an adapter's options have four or five."""
+
+
+def read_toml_text(path: Path) -> str | ConfigurationError:
+    """Return the text of the file at `path`, or why it cannot be read."""
+    try:
+        with open_regular_file(path) as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return ConfigurationError("config.file_missing", file=path)
+    except NotRegularFile:
+        return ConfigurationError("config.file_irregular", file=path)
+    except OSError as error:
+        return ConfigurationError("config.file_unreadable", file=path, reason=error.strerror)
+    if len(content) > MAX_BYTES:
+        return ConfigurationError("config.file_too_large", file=path, most=MAX_BYTES)
+    try:
+        return content.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        return ConfigurationError("config.not_toml", file=path, problem=str(error))
+
+
+def parse_toml(text: str, name: Path | Message) -> Mapping[str, Any] | ConfigurationError:
+    """Return the tables of a text, or what is wrong with it; `name` says in the message where it stands."""
+    problem: Message | str
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem = str(error)
+    except ValueError:  # of Python's own limit of digits
+        problem = Message("config_rule.number_too_long")
+    except RecursionError:
+        problem = Message("config_rule.too_deep", {"most": MAX_DEPTH})
+    else:
+        if not _is_too_deep(tables):
+            return tables
+        problem = Message("config_rule.too_deep", {"most": MAX_DEPTH})
+    return ConfigurationError("config.not_toml", file=name, problem=problem)
+
+
+def _is_too_deep(tables: object) -> bool:
+    """True if values stand in more than `MAX_DEPTH` tables and lists."""
+    level = [tables]
+    for _ in range(MAX_DEPTH + 1):
+        level = [part for value in level for part in _parts(value)]
+    return bool(level)
+
+
+def _parts(value: object) -> list[object]:
+    match value:
+        case dict():
+            return list(cast("dict[str, object]", value).values())
+        case list():
+            return cast("list[object]", value)
+        case _:
+            return []
