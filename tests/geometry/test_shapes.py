@@ -4,7 +4,7 @@ from math import cos, pi, sin
 from typing import Any
 
 import pytest
-import shapely  # type: ignore[import-untyped]
+import shapely  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given, settings, strategies as st
 
 from cchc_connect.geometry.shapes import border_rules
