@@ -55,7 +55,7 @@ ROOMS = {
     "database": "cchc_schemas messages errors extras privacy database.direct",
     "geometry": "cchc_schemas",
     "registry": "cchc_schemas messages errors adapter extras privacy",
-    "signing": "clock messages wire errors extras",
+    "signing": "clock messages wire errors extras privacy",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",

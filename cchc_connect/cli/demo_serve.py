@@ -18,6 +18,7 @@ from cchc_connect.cli.demo import demo_world, program_command
 from cchc_connect.cli.demo_config import CONNECTION_NAMES, secrets_of_doubles, served_tables, toml_text
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.signals import StopFlag, stop_on_signals
+from cchc_connect.cli.written_files import require_writable_name
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.privacy.private_files import new_private_file
@@ -64,6 +65,7 @@ def serve_demo(command: CommandContext, options: ServeOptions) -> ExitCode:
         CannotCreate: the configuration is another one, or cannot be written; or a port that it names is in use.
     """
     path = command.config
+    require_writable_name(path)
     known_ports = None if options.force else _ports_of(path)
     with stop_on_signals(*STOP_SIGNALS) as stop:
         agencies = Agencies(demo_world(options.seed, small=options.small))
@@ -95,6 +97,8 @@ def _ports_of(path: Path) -> Sequence[int] | None:
     if isinstance(tables, ConfigurationError):
         if tables.code == "config.file_missing":
             return None
+        if tables.code == "config.file_irregular":
+            raise CannotCreate("cli.not_a_file", path=path)
         if tables.code == "config.file_unreadable":
             raise CannotCreate("cli.cannot_write", path=path, reason=tables.context["reason"])
         raise CannotCreate("demo_serve.other_file", path=path)

@@ -30,6 +30,7 @@ def write_configuration(command: CommandContext, *, force: bool) -> ExitCode:
         CannotCreate: the file already exists, or cannot be written.
     """
     path, console = command.config, command.console
+    require_writable_name(path)
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(template(console.language))

@@ -1,6 +1,7 @@
 """Files that a command writes at the path it is given: what went wrong, as errors with sentences."""
 
 import os
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +16,12 @@ def require_writable_name(path: Path) -> None:
     """Check that a file may have the name `path`.
 
     Raises:
-        CannotCreate: the name is too long, or its folder may not be entered.
+        CannotCreate: the name is too long, its folder may not be entered, or there is a pipe, a socket or a device.
     """
     try:
-        path.lstat()
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise CannotCreate("cli.not_a_file", path=path)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as error:

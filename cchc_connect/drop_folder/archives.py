@@ -18,8 +18,9 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from cchc_connect.drop_folder.names import FileLocation, safe_name
+from cchc_connect.drop_folder.names import FileLocation, is_junk, member_name, safe_name
 from cchc_connect.drop_folder.streams import CHUNK_BYTES, ByteSource, CountedStream, LimitCounter, Member, reject_damage
+from cchc_connect.messages import Message
 
 _TAR_READ_BYTES = 10 * 1024  # size of one read of the library
 _MAX_TAR_PADDING_BYTES = 1024 * 1024  # zeros at the end of an archive; GNU tar writes at most this many
@@ -29,6 +30,8 @@ _MAX_TAR_HEADER_BYTES = 64 * 1024
 
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 """Flags of an encrypted member or central directory (APPNOTE.TXT 4.4.4)."""
+_UNICODE_FLAG = 0x800
+"""Flag of a member whose name is UTF-8 (APPNOTE.TXT 4.4.4)."""
 _UNIX_MODE_SHIFT = 16
 _ZIP_ENTRY_BYTES = 512  # allowed per entry of the central directory: 46 bytes, a name, and extra fields
 _ZIP_DIRECTORY_BYTES = 64 * 1024
@@ -62,6 +65,9 @@ def archive_members(
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
     for member_location, member in _members(archive_format, file, location, counter):
+        if is_junk(member.name):
+            counter.passed_over += 1
+            continue
         nested = archive_format_of(member.name)
         if nested is None:
             yield member
@@ -176,7 +182,7 @@ def zip_members(file: BinaryIO, location: FileLocation, counter: LimitCounter) -
         for number, entry in enumerate(archive.infolist(), start=1):
             member_location = location.for_member(number)
             counter.count_member(member_location, entry.file_size)
-            name = _checked_zip_name(entry, member_location)
+            name = _checked_zip_name(entry, member_location, counter.limits.names_encoding)
             if entry.is_dir():
                 continue
             if name in names:
@@ -217,7 +223,7 @@ class _BoundedZipFile(io.RawIOBase):
         return self._file.read(size)
 
 
-def _checked_zip_name(entry: ZipInfo, location: FileLocation) -> str:
+def _checked_zip_name(entry: ZipInfo, location: FileLocation, declared: str | None) -> str:
     if entry.flag_bits & _ENCRYPTED_FLAGS:
         raise location.rejection("drop_folder.encrypted")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
@@ -225,8 +231,11 @@ def _checked_zip_name(entry: ZipInfo, location: FileLocation) -> str:
     kind = stat.S_IFMT(entry.external_attr >> _UNIX_MODE_SHIFT)
     if kind not in {0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG}:
         raise location.rejection("drop_folder.not_a_file")
-    safe_name(entry.orig_filename, location)  # the library truncates names at a NUL
-    return safe_name(entry.filename, location)
+    is_unicode = bool(entry.flag_bits & _UNICODE_FLAG)
+    name = member_name(entry.orig_filename, entry.extra, is_unicode=is_unicode, declared=declared)
+    if name is None:
+        raise location.rejection("drop_folder.name_refused", problem=Message("drop_folder_name.encoding"))
+    return safe_name(name, location)  # `filename` is truncated at a NUL
 
 
 def _without_size(entry: ZipInfo, counter: LimitCounter) -> ZipInfo:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cchc_connect.drop_folder.archives import archive_format_of, archive_members
-from cchc_connect.drop_folder.names import FileLocation, safe_name
+from cchc_connect.drop_folder.names import FileLocation, is_junk, safe_name
 from cchc_connect.drop_folder.streams import CountedStream, DropFolderLimits, LimitCounter, Member
 from cchc_connect.errors import ConfigurationError, Rejected
 
@@ -42,6 +42,8 @@ class FolderListing:
     """Names of the complete files, sorted."""
     refused: tuple[Rejected, ...]
     """Files that are not read, each with its reason."""
+    passed_over: int = 0
+    """Number of files that a program left for itself, such as `Thumbs.db` or the lock of an open workbook."""
 
 
 class DropFolder:
@@ -60,6 +62,8 @@ class DropFolder:
         self._limits = limits or DropFolderLimits()
         self._settle_s = settle_s
         self._sleep = sleep
+        self.passed_over = 0
+        """Number of members of archives that a program left for itself, in all archives read so far."""
         self._disk_names: dict[str, str] = {}
         """Name of each complete file as the folder spells it, by its safe name."""
 
@@ -73,7 +77,8 @@ class DropFolder:
         before = self._states()
         self._sleep(self._settle_s)
         after = self._states()
-        complete = sorted(name for name, state in after.items() if before.get(name) == state)
+        junk = set(filter(is_junk, after))
+        complete = sorted(name for name, state in after.items() if before.get(name) == state and name not in junk)
         names: dict[str, list[str]] = {}
         refused: list[Rejected] = []
         for disk_name in complete:
@@ -87,7 +92,7 @@ class DropFolder:
             if len(spellings) > 1
         ]
         self._disk_names = {name: spellings[0] for name, spellings in names.items() if len(spellings) == 1}
-        return FolderListing(files=tuple(sorted(self._disk_names)), refused=tuple(refused))
+        return FolderListing(files=tuple(sorted(self._disk_names)), refused=tuple(refused), passed_over=len(junk))
 
     def members(self, name: str) -> Iterator[Member]:
         """Yield the file `name` itself, or the members of a ZIP or tar archive.
@@ -103,7 +108,9 @@ class DropFolder:
         with self._open(safe_path, location) as (file, size):
             archive_format = archive_format_of(safe_path)
             if archive_format is not None:
-                yield from archive_members(archive_format, file, location, LimitCounter(self._limits, size))
+                counter = LimitCounter(self._limits, size)
+                yield from archive_members(archive_format, file, location, counter)
+                self.passed_over += counter.passed_over
                 return
             with CountedStream(file, size, location, _count_nothing) as stream:
                 yield Member(name=safe_path, size=size, stream=stream)
@@ -133,7 +140,8 @@ class DropFolder:
                     raise FileLocation(str(self._folder)).rejection(
                         "drop_folder.limit_exceeded", limit="files", most=self._limits.files
                     )
-                if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
+                is_hidden = entry.name.startswith(".") and not is_junk(entry.name)
+                if is_hidden or entry.name.casefold().endswith(_UNFINISHED):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{prefix}{entry.name}/")

@@ -7,7 +7,9 @@ A refusal names the location of the file or archive member.
 """
 
 import re
+import struct
 import unicodedata
+import zlib
 from dataclasses import dataclass
 
 from cchc_connect.errors import Rejected
@@ -19,6 +21,10 @@ _CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories refused in names: control and direction characters, surrogates, line separators."""
 _MAX_PART_BYTES = 255  # longest file name on Linux and Windows
 _MAX_PATH_BYTES = 1024
+_JUNK_FILES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized", "icon\r"})
+_JUNK_FOLDERS = frozenset({"__macosx", ".spotlight-v100", ".trashes", ".fseventsd", "$recycle.bin"})
+_EXTRA_HEADER = struct.Struct("<HH")
+_UNICODE_PATH = 0x7075
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,58 @@ def safe_name(raw_name: str, location: FileLocation) -> str:
     if rule is not None:
         raise location.rejection("drop_folder.name_refused", problem=Message(f"drop_folder_name.{rule}"))
     return "/".join(parts)
+
+
+def is_junk(name: str) -> bool:
+    """True if a program left a file for itself, which nobody sent: Finder, Explorer, and locks of Office programs.
+
+    >>> [is_junk(name) for name in ("__MACOSX/._hoso.json", "a/.DS_Store", "~$hoso.xlsx", ".~lock.a#", "a/hoso.json")]
+    [True, True, True, True, False]
+    """
+    *folders, file = name.casefold().split("/")
+    return (
+        file in _JUNK_FILES
+        or file.startswith(("._", "~$", ".~lock."))
+        or any(folder in _JUNK_FOLDERS for folder in (*folders, file))
+    )
+
+
+def member_name(decoded: str, extra: bytes, *, is_unicode: bool, declared: str | None) -> str | None:
+    """Return the name of a ZIP member; None if its encoding is not known.
+
+    Many programs write names without saying how. Bytes that are UTF-8 are read so; others as the sender declared.
+
+    Args:
+        decoded: the name as the library reads it: as CP437 where the archive does not say UTF-8.
+        extra: the member's extra fields, which may hold the name in UTF-8 (Info-ZIP).
+        is_unicode: whether the archive says that the name is UTF-8.
+        declared: encoding of names that are not UTF-8.
+    """
+    if is_unicode or decoded.isascii():
+        return decoded
+    octets = decoded.encode("cp437")
+    named = _unicode_path(extra, octets)
+    for encoding, written in (("utf-8", named or octets), (declared, octets)):
+        try:
+            if encoding is not None:
+                return written.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _unicode_path(extra: bytes, octets: bytes) -> bytes | None:
+    """Return the name in Info-ZIP's Unicode Path field (APPNOTE.TXT 4.6.9), if it belongs to the name `octets`."""
+    while len(extra) >= _EXTRA_HEADER.size:
+        kind, size = _EXTRA_HEADER.unpack_from(extra)
+        content, extra = extra[_EXTRA_HEADER.size :][:size], extra[_EXTRA_HEADER.size + size :]
+        if (
+            kind == _UNICODE_PATH
+            and content[:1] == b"\x01"
+            and content[1:5] == zlib.crc32(octets).to_bytes(4, "little")
+        ):
+            return content[5:]
+    return None
 
 
 def _broken_rule(name: str) -> str | None:

@@ -51,6 +51,9 @@ class DropFolderLimits:
     """Highest ratio of unpacked to packed size; not applied to archives of less than 1 MiB unpacked."""
     nesting: int = 1
     """Levels of archives inside an archive that are opened; deeper ones are refused."""
+    names_encoding: str | None = None
+    """Encoding of names in ZIP archives that do not say theirs and are not UTF-8: `cp1258`, `cp437`. None: they are
+    refused."""
 
 
 class ByteSource(Protocol):
@@ -85,6 +88,8 @@ class LimitCounter:
         self._packed = packed
         self._members = 0
         self._unpacked = 0
+        self.passed_over = 0
+        """Members that a program left for itself."""
 
     def count_member(self, location: FileLocation, size: int) -> None:
         """Count a member with an announced size of `size` bytes.

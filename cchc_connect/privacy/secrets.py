@@ -19,6 +19,7 @@ from urllib.parse import quote, quote_plus
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.privacy.private_files import GROUP_OR_OTHERS
+from cchc_connect.privacy.regular_files import NotRegularFile, open_regular_file
 
 _MIN_LENGTH = 4
 """Characters; a shorter text would match everywhere."""
@@ -117,13 +118,15 @@ def read_private_file(path: Path) -> bytes:
     """Return the content of a private file; the permissions are checked on the opened file.
 
     Raises:
-        ConfigurationError: it cannot be read, or other users may read or write it.
+        ConfigurationError: it cannot be read, is no regular file, or other users may read or write it.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular_file(path) as file:
             if os.fstat(file.fileno()).st_mode & _forbidden_access(path):
                 raise ConfigurationError("config.secret_file_open", path=path)
             return file.read(_MAX_KEY_FILE_BYTES)
+    except NotRegularFile as error:
+        raise ConfigurationError("config.secret_file_irregular", path=path) from error
     except OSError as error:
         raise ConfigurationError("config.secret_file_missing", path=path) from error
 

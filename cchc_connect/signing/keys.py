@@ -11,6 +11,7 @@ from cchc_connect.clock import Clock
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
 from cchc_connect.messages import Message
+from cchc_connect.privacy.regular_files import open_regular_file
 from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_REQUIREMENTS, require_algorithms
 from cchc_connect.wire.json import read_json
 
@@ -118,7 +119,7 @@ class KeyFile:
 
     def _read(self) -> _KeySet:
         try:
-            with self._path.open("rb") as file:
+            with open_regular_file(self._path) as file:
                 status = os.fstat(file.fileno())
                 keys = _parse_key_set(file.read(_MAX_BYTES))
         except OSError as error:

@@ -19,6 +19,8 @@ from cchc_connect.spreadsheets.tables import (
     cell_rejection,
     escape_formula,
     header_rejection,
+    is_plausible,
+    names_columns,
     unescape_formula,
 )
 
@@ -58,16 +60,18 @@ def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], st
 
 
 def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
-    """Yield the rows of a table that was written with these columns.
+    """Yield the rows of a table that was written with these columns; rows without a value are passed over.
 
     Raises:
         Rejected: the file is not such a table; the error names the row and column.
     """
     cell_rows = _cell_rows(file)
     heading = [unescape_formula(cell) for cell in next(cell_rows, list[str]())]
-    if heading != [column.name for column in columns]:
+    if not names_columns(heading, columns):
         raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
+        if not any(cells):
+            continue
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values
         if isinstance(row, Rejected):
@@ -101,6 +105,8 @@ def _cell_rows(file: BinaryIO) -> Iterator[list[str]]:
 def _row(cells: list[str], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
     if number > MAX_ROWS + 1:
         return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
+    while len(cells) > len(columns) and not cells[-1]:
+        cells.pop()
     if len(cells) != len(columns):
         return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     values: list[Value] = []
@@ -118,7 +124,8 @@ def _cell_value(cell: str, kind: ColumnType) -> Value:
         case ColumnType.TEXT:
             return unescape_formula(cell)
         case ColumnType.NUMBER:
-            return Decimal(cell) if _NUMBER.fullmatch(cell) else None
+            number = Decimal(cell) if _NUMBER.fullmatch(cell) else None
+            return number if number is not None and is_plausible(number) else None
         case ColumnType.DAY:
             try:
                 return date.fromisoformat(cell)

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
 from cchc_connect.privacy.private_files import new_private_file
+from cchc_connect.privacy.regular_files import open_regular_file
 from cchc_connect.spreadsheets.csv import STANDARD, CsvStyle, read_csv, write_csv
 from cchc_connect.spreadsheets.tables import Column, Row, checked_rows
 
@@ -56,7 +57,7 @@ def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
         Rejected: the file is not such a table, or exceeds the safety limits; the error names the row and column.
     """
     suffix = _suffix(path)
-    with path.open("rb") as file:
+    with open_regular_file(path) as file:
         if suffix == _CSV:
             yield from read_csv(file, columns)
             return

@@ -24,6 +24,7 @@ from cchc_connect.messages import Message
 MAX_ROWS = 1_048_575  # Excel's limit less the header row
 MAX_CELL_CHARACTERS = 32_767  # Excel's limit for the characters of one cell
 _MAX_DIGITS = 15  # significant digits that spreadsheet programs keep
+_MOST_READ = 100  # digits of a number that is read
 _MAX_EXPONENT = 300  # largest power of ten, positive or negative
 
 _FORMULA_STARTS = frozenset("=+-@")
@@ -83,8 +84,32 @@ def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
 def header_rejection(columns: Sequence[Column], heading: Collection[object]) -> Rejected:
     """Return the error for a first row with the cells `heading`; it names the columns that are missing, and no cell."""
     names = [column.name for column in columns]
-    missing = [name for name in names if name not in heading]
+    found = {one_form(cell) for cell in heading}
+    missing = [name for name in names if one_form(name) not in found]
     return Rejected("spreadsheet.header_mismatch", columns=", ".join(names), missing=", ".join(missing) or None)
+
+
+def names_columns(heading: Sequence[object], columns: Sequence[Column]) -> bool:
+    """True if a first row names the columns; empty cells after them and other forms of the same letters do not count.
+
+    A name that was typed on a Mac has its marks as letters of their own (NFD) and looks the same.
+    """
+    written = [one_form(cell) for cell in heading]
+    while written and not written[-1]:
+        written.pop()
+    return written == [one_form(column.name) for column in columns]
+
+
+def one_form(cell: object) -> str:
+    """Return a text in Unicode normalization form C; "" for an empty cell."""
+    return "" if cell is None else unicodedata.normalize("NFC", str(cell))
+
+
+def is_plausible(number: Decimal) -> bool:
+    """True if a number may stand in a spreadsheet: finite, and not so long or large that it takes long to handle."""
+    return (
+        number.is_finite() and abs(number.adjusted()) <= _MAX_EXPONENT and len(number.as_tuple().digits) <= _MOST_READ
+    )
 
 
 def escape_formula(text: str) -> str:

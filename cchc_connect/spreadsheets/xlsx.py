@@ -33,6 +33,8 @@ from cchc_connect.spreadsheets.tables import (
     escape_formula,
     escape_xml,
     header_rejection,
+    is_plausible,
+    names_columns,
     unescape_formula,
     unescape_xml,
 )
@@ -89,7 +91,7 @@ def sheet_name(title: str, suffix: str = "") -> str:
 
 
 def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[Row]:
-    """Yield the rows of the first sheet of a workbook that was written with these columns.
+    """Yield the rows of the first sheet of a workbook that was written with these columns, without empty ones.
 
     Raises:
         Rejected: the file is not such a table, or is hostile; the error names the row and column.
@@ -97,9 +99,11 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     _check_parts(file, name)
     cell_rows = _cell_rows(file)
     heading = [_cell_value(cell, ColumnType.TEXT) for cell in next(cell_rows, list[Any]())]
-    if heading != [column.name for column in columns]:
+    if not names_columns(heading, columns):
         raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
+        if all(cell.value is None for cell in cells):
+            continue
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values
         if isinstance(row, Rejected):
@@ -196,7 +200,8 @@ def _cell_value(cell: Any, kind: ColumnType) -> Value:
         case ColumnType.TEXT, "s", str():
             return unescape_formula(unescape_xml(value))
         case ColumnType.NUMBER, "n", int() | float():
-            return Decimal(repr(value))
+            number = Decimal(repr(value))
+            return number if is_plausible(number) else None
         case ColumnType.DAY, "d", datetime():
             return value.date()
         case ColumnType.DAY, "s", str():

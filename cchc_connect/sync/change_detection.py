@@ -20,6 +20,7 @@ from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.property_watch import SeenItems
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
+from cchc_connect.version import __version__
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 from cchc_schemas.spelling import SPELLING_VERSION
@@ -77,12 +78,35 @@ class ClassifiedPage:
         return failed[0] if len(failed) == len(self.keys) >= ADAPTER_FAULT_THRESHOLD else None
 
 
+NO_FORMS: Mapping[bytes, tuple[str, str | None]] = MappingProxyType({})
+
+
+class KnownFaulty(KnownItem):
+    """An item that is in quarantine exactly as the source lists it."""
+
+    __slots__ = ()
+
+
 class QuarantineIndex:
     """Index of the items that are in quarantine because of faults of their own."""
 
-    def __init__(self, by_key: Mapping[str, bytes | None]) -> None:
-        """Start from open quarantine entries: source key -> hash; None as hash for an item of another partition."""
+    def __init__(
+        self, by_key: Mapping[str, bytes | None], forms: Mapping[bytes, tuple[str, str | None]] = NO_FORMS
+    ) -> None:
+        """Start from open quarantine entries.
+
+        Args:
+            by_key: source key -> hash; None as hash for an item of another partition.
+            forms: hash -> source key and change time of the items that need not be read again while they are unchanged.
+        """
         self.by_key = dict(by_key)
+        self._forms = forms
+
+    def unchanged(self, item_hash: bytes) -> "KnownFaulty | None":
+        """Return the item with this hash that is in quarantine in just this form; None if it is to be read."""
+        form = _faulty_hash(item_hash)
+        known = self._forms.get(form)
+        return None if known is None or self.by_key.get(known[0]) != form else KnownFaulty(*known)
 
     def add(self, items: Iterable[FaultyItem]) -> None:
         """Add the faulty items of a page."""
@@ -161,12 +185,17 @@ class ChangeDetector:
             items: wire items of the page.
             existing: hash -> item, for those that are in the database in just this form.
             item_hashes: hashes of the items, if they are computed already.
-            quarantined: items that are in quarantine; they are translated again.
+            quarantined: items that are in quarantine; they are translated again, unless they are unchanged.
         """
         by_key = {} if quarantined is None else quarantined.by_key
         item_hashes = self.item_hashes(items) if item_hashes is None else item_hashes
         matches = [existing.get(item_hash) for item_hash in item_hashes]
         unchanged = [None if match is None or match.source_key in by_key else match for match in matches]
+        if quarantined is not None and by_key:
+            unchanged = [
+                quarantined.unchanged(item_hash) if match is None else match
+                for match, item_hash in zip(unchanged, item_hashes, strict=True)
+            ]
         to_translate = [item for item, match in zip(items, unchanged, strict=True) if match is None]
         return PageLookup(
             items=items,
@@ -193,7 +222,8 @@ class ChangeDetector:
             if match is None:
                 self._classify_translated(item, item_hash, next(translated), quarantined, hash_by_key, classified)
             elif _add_key(match.source_key, item_hash, item, hash_by_key, classified):
-                classified.unchanged += 1
+                classified.unchanged += not isinstance(match, KnownFaulty)
+                classified.still_faulty += isinstance(match, KnownFaulty)
                 classified.change_times += [match.source_time] if match.source_time else []
         return classified
 
@@ -219,10 +249,12 @@ class ChangeDetector:
         if translated.is_draft:
             classified.drafts += 1
             classified.former_faults += [key] if key in quarantined.by_key else []
-        elif translated.record is None and quarantined.by_key.get(key) == item_hash:
-            classified.still_faulty += 1
         elif translated.record is None:
-            faulty = _faulty_item(key, item_hash, item, translated.faults)
+            faulty_hash = _faulty_hash(item_hash, time_is_unreadable=translated.time_shape is not None)
+            if quarantined.by_key.get(key) == faulty_hash:
+                classified.still_faulty += 1
+                return
+            faulty = _faulty_item(key, faulty_hash, item, translated.faults)
             classified.faulty.append(replace(faulty, source_time=translated.source_time))
         else:
             incoming = IncomingRecord(
@@ -242,6 +274,15 @@ class ChangeDetector:
 def _own_key(translated: TranslatedItem, item_hash: bytes) -> str:
     """Return the key of an item that the source names by none: that of its record; if it is faulty, its content."""
     return content_key(item_hash) if translated.record is None else translated.record.key
+
+
+def _faulty_hash(item_hash: bytes, *, time_is_unreadable: bool = False) -> bytes:
+    """Return the hash under which a faulty item is known; another version of the program knows it by another one.
+
+    An item whose change time cannot be read has a hash of its own: it is counted in each run, so it is read again.
+    """
+    seed = f"{__version__}{' time' if time_is_unreadable else ''}".encode()
+    return hashlib.blake2b(item_hash + seed, digest_size=HASH_BYTES).digest()
 
 
 def _canonical_json(item: Item) -> bytes:

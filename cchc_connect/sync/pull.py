@@ -165,7 +165,8 @@ class Pull:
 
     def _load(self, connection: Connection) -> Cursor:
         """Return the stored cursor, and read what is in quarantine, missing and in doubt since the last run."""
-        self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
+        forms = {} if self._pull_range.everything else quarantine.open_forms(connection, self._stream)
+        self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream), forms)
         self._absences.load(connection)
         self._twice.load(connection)
         self._drift_guard.load(connection)

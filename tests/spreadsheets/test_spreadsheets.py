@@ -69,7 +69,7 @@ def test_what_was_written_is_what_is_read_and_nothing_begins_a_formula(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / name
 
-    assert reread(path, COLUMNS, written) == written
+    assert reread(path, COLUMNS, written) == [row for row in written if row != (None, None, None)]
     assert [text for text in texts_in(path) if text.startswith(DANGEROUS)] == []
 
 

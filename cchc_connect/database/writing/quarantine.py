@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, select, update
 
 from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.reading.quarantine_entries import parsed_item
@@ -24,6 +24,10 @@ KEY_TAKEN = Fault(path="", rule="key_taken")
 
 KEY_TWICE = Fault(path="", rule="key_twice")
 """Another item of the same page, or of two passes one after the other, has the same key and other content."""
+
+
+READ_AGAIN = (KEY_TAKEN.rule, KEY_TWICE.rule, "translation_failed", "engine_failed")
+"""Rules of faults that are not the item's own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +83,8 @@ def store(
     `entries` are the open entries of these items, and perhaps others; without them they are looked up.
     """
     entries = entries or open_entries(connection, stream, [item.source_key for item in items], frozenset[str]())
-    open_rows = entries.rows
-    new = 0
+    added, changed = list[dict[str, object]](), dict[int, dict[str, object]]()
+    head = {"connection": stream.connection, "record_type": stream.record_type}
     for item in items:
         if entries.is_newer(item.source_key, item.source_time):
             continue
@@ -91,14 +95,16 @@ def store(
             "source_time": item.source_time,
         }
         values = {"item": _item_text(item.item), **compared, "run_id": run_id}
-        existing = open_rows.get(item.source_key)
+        existing = entries.rows.get(item.source_key)
         if existing is None:
-            head = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
-            connection.execute(quarantine.insert().values(**head, **values, first_seen=now))
-            new += 1
+            added.append({**head, "source_key": item.source_key, **values, "first_seen": now})
         elif any(getattr(existing, name) != value for name, value in compared.items()):
-            connection.execute(quarantine.update().where(quarantine.c.id == existing.id).values(**values))
-    return new
+            changed[existing.id] = {"changed_id": existing.id, **values}
+    if added:
+        connection.execute(quarantine.insert().inline(), added)
+    if changed:
+        connection.execute(_update_statement(), list(changed.values()))
+    return len(added)
 
 
 def resolve(connection: Connection, source_keys: Iterable[str], now: str, entries: OpenEntries) -> int:
@@ -122,6 +128,21 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
     columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
     rows = connection.execute(columns.where(faulty))
     return {row.source_key: row.item_hash if row.partition == stream.partition else None for row in rows}
+
+
+def open_forms(connection: Connection, stream: Stream) -> Mapping[bytes, tuple[str, str | None]]:
+    """Return source key and change time of the items that are in quarantine for faults of their own, by hash.
+
+    Items of other partitions are left out, and those whose fault may be that of the adapter or of the program: they are
+    read again in each run.
+    """
+    columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.source_time, quarantine.c.faults)
+    rows = connection.execute(columns.where(_is_open_in_partition(stream)))
+    return {
+        row.item_hash: (row.source_key, row.source_time)
+        for row in rows
+        if not any(f'"{rule}"' in row.faults for rule in READ_AGAIN)
+    }
 
 
 def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
@@ -164,6 +185,13 @@ def _open_rows(connection: Connection, stream: Stream, source_keys: Sequence[str
     return {
         row.source_key: row for row in select_in(connection, _open_query(), quarantine.c.source_key, source_keys, bound)
     }
+
+
+@cache
+def _update_statement() -> Update:
+    names = ("item", "item_hash", "faults", "partition", "source_time", "run_id")
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    return update(quarantine).where(quarantine.c.id == bindparam("changed_id")).values(**values)
 
 
 @cache

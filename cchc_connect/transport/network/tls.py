@@ -39,6 +39,8 @@ class PemCertificate:
             ConfigurationError: the files cannot be used, or other users may read the key.
         """
         read_private_file(self.key or self.certificate)
+        if not self.certificate.is_file():  # a pipe would hang
+            raise ConfigurationError("tls.certificate_unusable", path=self.certificate)
         _load(context, self.certificate, self.certificate, self.key, lambda: self.password or "")
 
 
