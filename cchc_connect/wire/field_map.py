@@ -39,6 +39,7 @@ from cchc_connect.wire.flat_parts import Constant, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import FieldPath, property_path, step_into
+from cchc_connect.wire.quantities import area_m2
 from cchc_connect.wire.times import noting
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Noted
@@ -245,6 +246,8 @@ class Codec(StrEnum):
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
     """A decimal number; in text with the decimal sign that the options name."""
+    AREA = "area"
+    """An area: a number of m², or text with its unit ("228 m2", "0,05 ha"), which becomes m²."""
     INSTANT = "instant"
     """An instant in any usual spelling (`wire.times`); without an offset it is Vietnamese time."""
     CHANGE_TIME = "change_time"
@@ -369,6 +372,8 @@ class FieldRule(DescribedModel):
             return WordMap(self.words, self.others)
         if self.codec is Codec.NUMBER:
             return partial(decimal_number, sign=decimal_sign)
+        if self.codec is Codec.AREA:
+            return partial(area_m2, sign=decimal_sign)
         return READERS[self.codec]
 
 
