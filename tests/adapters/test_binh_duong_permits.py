@@ -286,7 +286,7 @@ def test_the_layer_is_described_before_it_is_asked() -> None:
     source = department(page_size=100, works_layer="/gis/0").sources[1]
     more = json_response({"features": [WORKS], "exceededTransferLimit": True})
 
-    requests, page = run_conversation(source.fetch(FIRST_PAGE), json_response(LAYER), json_response({"count": 3}), more)
+    requests, page = run_conversation(source.fetch(FIRST_PAGE), json_response(LAYER), json_response({"count": 2}), more)
     later, last = run_conversation(
         source.fetch(PageRequest(since=None, page_token=page.next_page_token)), json_response({"features": [WORKS]})
     )
@@ -303,7 +303,7 @@ def test_the_layer_is_described_before_it_is_asked() -> None:
         "resultRecordCount": "2",
     }
     assert (later[0].params["resultOffset"], later[0].params["orderByFields"]) == ("1", "FID")
-    assert (page.total, last.next_page_token) == (3, None)
+    assert (page.total, last.next_page_token) == (2, None)
 
 
 def test_a_full_page_is_followed_by_another_one_for_old_servers_never_say_that_there_is_more() -> None:
@@ -327,20 +327,25 @@ def test_longitude_and_latitude_are_asked_for_by_their_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("description", "code"),
-    [
-        ({}, "arcgis.no_layer"),
-        ([], "arcgis.no_layer"),
-        (LAYER | {"maxRecordCount": 0}, "arcgis.no_layer"),
-        (LAYER | {"advancedQueryCapabilities": {"supportsPagination": False}}, "arcgis.no_paging"),
-        (LAYER | {"advancedQueryCapabilities": None}, "arcgis.no_paging"),
-    ],
+    "description", [{}, [], {"name": "Services"}, LAYER | {"maxRecordCount": 0}, LAYER | {"maxRecordCount": "?"}]
 )
-def test_a_layer_that_cannot_be_paged_holds_the_source(description: object, code: str) -> None:
+def test_what_describes_no_layer_holds_the_source(description: object) -> None:
     with pytest.raises(SourceHeld) as held:
         run_conversation(department().sources[1].fetch(FIRST_PAGE), json_response(description))
 
-    assert held.value.code == code
+    assert held.value.code == "arcgis.no_layer"
+
+
+@pytest.mark.parametrize("capabilities", [None, {}, {"supportsPagination": False}])
+def test_a_layer_that_neither_pages_nor_lists_its_ids_holds_the_source(capabilities: object) -> None:
+    description = json_response(LAYER | {"advancedQueryCapabilities": capabilities})
+
+    with pytest.raises(SourceHeld) as held:
+        run_conversation(
+            department().sources[1].fetch(FIRST_PAGE), description, json_response({"count": 3}), json_response({})
+        )
+
+    assert held.value.code == "arcgis.no_paging"
 
 
 @pytest.mark.parametrize("document", [{}, [], {"features": [1]}, {"features": [{"geometry": None}]}])

@@ -13,6 +13,7 @@ from cchc_connect import Config, RunReport, SharedDatabase, Synchronizer
 from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.testing import Agencies, World
+from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
 from tests.honest.checker import QUIET
 
 RUNS = 3
@@ -78,6 +79,7 @@ def _draw_habits(dice: Random) -> dict[str, Any]:
         "nfd_message": dice.random() < 0.5,
         "double_encode": dice.random() < 0.3,
         "expire_session": dice.choice([0, 0, 1]),
+        "works_version": dice.choice([*VERSIONS]),
     }
 
 
@@ -86,7 +88,8 @@ def _agencies(world: World, habits: Mapping[str, Any]) -> Generator[Agencies, No
     """Give the four agencies, running, with their habits."""
     agencies = Agencies(world)
     agencies.land_registry.page_cap = habits["ogc_cap"]
-    agencies.construction_department.layer.max_record_count = habits["works_cap"]
+    layer = agencies.construction_department.layer
+    layer.max_record_count, layer.version = habits["works_cap"], VERSIONS[habits["works_version"]]
     for double in (agencies.land_registry, agencies.one_stop):
         double.switches.no_total = habits["no_total"]
     portal = agencies.national_portal.switches

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
-from cchc_connect.adapter import Item
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.incoming import IncomingRecord, serialize
 from cchc_connect.database.writing.status_changes import settle_status
+from cchc_connect.wire.json import Item
 from cchc_schemas import Dossier, DossierStatus, is_usual_transition
 from tests.sync.memory_systems import DossierRegister, dossier_fields
 from tests.sync.pulled_database import PulledDatabase

@@ -7,6 +7,8 @@ Caveats:
     - ArcGIS reports errors, refused tokens included, with HTTP 200 and an `error` object.
     - The layer silently cuts a page to its `maxRecordCount`, so that is requested first.
     - `exceededTransferLimit` does not exist before ArcGIS 10.3.1, so a full page is followed by another request.
+    - Before ArcGIS 10.3 a layer cannot be read by position; then it is read by windows of object ids.
+    - A layer that was moved to another database has names in another case or qualified by their table.
     - OBJECTID changes whenever the layer is rebuilt; `maCTXD` does not and is the key.
     - If a file is deleted while the list is read, another one may be missed until the next run.
     - The column with the time of a permit file's last change is unknown, see `changed_column`; the layer has none.
@@ -31,7 +33,10 @@ from cchc_adapters.binh_duong_permits.permit_files import (
     paper_fields,
     permit_status,
 )
-from cchc_adapters.building_blocks.arcgis import classify_arcgis, layer_page
+from cchc_adapters.building_blocks.arcgis import Layer, layer_page
+from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
+from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
+from cchc_adapters.building_blocks.arcgis_times import esri_day
 from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import (
@@ -47,11 +52,11 @@ from cchc_connect import (
 )
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldMap, at, epoch_day, iso_day, translated
+from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
-MAPPING_VERSION = 2
+MAPPING_VERSION = 3
 
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),
@@ -70,10 +75,12 @@ WORKS: FieldMap = {
     "status": at("maTinhTrang"),
     "kind": at("loaiCongTrinh"),
     "address": at("diaChi"),
-    "started_on": at("ngayKhoiCong", read=epoch_day),
-    "completed_on": at("ngayHoanThanh", read=epoch_day),
+    "started_on": at("ngayKhoiCong", read=esri_day),
+    "completed_on": at("ngayHoanThanh", read=esri_day),
 }
 WORKS_MEASURES = {"dienTichXayDung": "m2", "tongDienTichSan": "m2", "soTang": "tầng"}
+LOCATION = ("maTinhTP", "maPhuongXa", "soTo", "soThua")
+WORKS_NAMES = AttributeNames({*names_read(WORKS), *WORKS_MEASURES, *LOCATION, "capCongTrinh"})
 
 
 class BinhDuongPermitsOptions(AdapterOptions):
@@ -163,11 +170,13 @@ class Works(_DepartmentSource):
 
     record_type = ConstructionWorks
 
+    def __init__(self, options: BinhDuongPermitsOptions) -> None:
+        super().__init__(options)
+        self._layer = Layer(path=options.works_layer, page_size=options.page_size, crs=options.crs, names=WORKS_NAMES)
+
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page of the layer."""
-        return (
-            yield from layer_page(page_request, self._options.works_layer, self._options.page_size, self._options.crs)
-        )
+        return (yield from layer_page(page_request, self._layer))
 
     def key(self, item: Item) -> str:
         """Return the department's code of the works, never the OBJECTID."""

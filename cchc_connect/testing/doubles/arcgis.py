@@ -4,39 +4,28 @@ It opens no socket: the server of the construction department calls it.
 
 Source of the behaviour: Esri's documentation of the map service query operation, checked against a Koop server.
 Reproduced: `maxRecordCount` caps a page without an error, and `exceededTransferLimit` is present only while more
-features follow; dates are epoch milliseconds; an error is `{"error": {...}}` with HTTP status 200; without `f=json`
-the response is an HTML page.
+features follow; what each version tells and takes (`arcgis_versions`); dates are epoch milliseconds; an error is
+`{"error": {...}}` with HTTP status 200; without `f=json` the response is an HTML page.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from datetime import datetime
 from typing import Any
 
+from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
+from cchc_connect.testing.doubles.arcgis_where import Attributes, InvalidQuery, conditions
 from cchc_connect.testing.doubles.permit_files import VN2000_WKID, WGS84_WKID
-from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, html_response, json_response
-
-Attributes = Mapping[str, Any]
+from cchc_connect.testing.doubles.server import (
+    JSON,
+    ReceivedRequest,
+    ServerResponse,
+    html_response,
+    json_response,
+)
+from cchc_connect.testing.province.facts import VIETNAM
 
 OBJECT_ID = "OBJECTID"
-TEXT_FIELD = "esriFieldTypeString"
-
-_CONDITION = re.compile(r"(\w+)\s*(=|<>|>=|<=|>|<)\s*('(?:[^']|'')*'|-?\d+(?:\.\d+)?)")
-_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
-    {
-        "=": lambda stored, operand: stored == operand,
-        "<>": lambda stored, operand: stored != operand,
-        ">=": lambda stored, operand: stored is not None and stored >= operand,
-        "<=": lambda stored, operand: stored is not None and stored <= operand,
-        ">": lambda stored, operand: stored is not None and stored > operand,
-        "<": lambda stored, operand: stored is not None and stored < operand,
-    }
-)
-
-
-class InvalidQuery(ValueError):
-    """The query is invalid; the response is an error object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,41 +44,72 @@ class MapLayer:
         name: the layer's name.
         fields: Esri type of each field, including OBJECTID.
         max_record_count: maximum number of features in a page.
+        whole_days: fields of type `esriFieldTypeDate` that hold days; a server that knows days writes them as text.
     """
 
-    def __init__(self, name: str, fields: Mapping[str, str], max_record_count: int) -> None:
+    def __init__(
+        self, name: str, fields: Mapping[str, str], max_record_count: int, whole_days: Collection[str] = ()
+    ) -> None:
         self.name = name
         self.fields = fields
         self.max_record_count = max_record_count
+        self.version = VERSIONS["10.81"]
+        """Version of the server."""
+        self.spelling: Callable[[str], str] = str
+        """How the server spells the name of a field: in another case, or qualified by its table."""
+        self.untold_limit: int | None = None
+        """Maximum number of features in a response, if it is lower than what the layer tells."""
+        self.refused: set[str] = set()
+        """Parameters of a query that it answers with an error object."""
+        self.edit_date: str | None = None
+        """Field that holds the time of the last edit."""
+        self.hours = 0
+        """Offset from UTC of the times that a `where` clause names."""
+        self._whole_days = frozenset(whole_days)
         self._cached_matches: tuple[object, Sequence[Feature]] = (None, ())
 
-    def describe(self) -> dict[str, Any]:
-        """Return the layer's description."""
-        return {
-            "currentVersion": 10.81,
+    def describe(self) -> ServerResponse:
+        """Respond with the layer's description."""
+        version = self.version
+        described: dict[str, Any] = {
+            "currentVersion": version.number,
             "id": 0,
             "name": self.name,
             "type": "Feature Layer",
             "geometryType": "esriGeometryPolygon",
-            "objectIdField": OBJECT_ID,
-            "maxRecordCount": self.max_record_count,
             "supportedQueryFormats": "JSON",
-            "advancedQueryCapabilities": {"supportsPagination": True, "supportsOrderBy": True},
             "extent": {"spatialReference": {"wkid": VN2000_WKID, "latestWkid": VN2000_WKID}},
             "fields": self._described_fields(),
         }
+        if version.names_object_id:
+            described["objectIdField"] = self.spelling(OBJECT_ID)
+        if version.tells_limit:
+            described["maxRecordCount"] = self.max_record_count
+        if version.orders:
+            described["supportsAdvancedQueries"] = True
+        if version.pages:
+            described["advancedQueryCapabilities"] = {"supportsPagination": True, "supportsOrderBy": True}
+        if self.edit_date is not None:
+            described["editFieldsInfo"] = {"editDateField": self.spelling(self.edit_date)}
+        if self.hours:
+            zone = {"timeZone": "SE Asia Standard Time", "respectsDaylightSaving": False}
+            described["dateFieldsTimeReference"] = zone
+        return json_response(described, media_type=version.media_type)
 
     def query(self, request: ReceivedRequest, features: Sequence[Feature], version: int) -> ServerResponse:
         """Respond to a query on all `features`; a new `version` means that they changed since the last query."""
         if request.first("f", "html") not in {"json", "pjson"}:
             return html_response("<!DOCTYPE html><html><head><title>Query</title></head><body></body></html>")
         try:
-            return json_response(self._result(request, self._matching(request, features, version)))
-        except InvalidQuery as refused:
-            return arcgis_error(400, "Unable to complete operation.", str(refused))
+            result = self._result(request, self._matching(request, features, version))
+        except InvalidQuery as refusal:
+            return arcgis_error(400, "Unable to complete operation.", str(refusal), media_type=self.version.media_type)
+        return json_response(result, media_type=self.version.media_type)
 
     def _matching(self, request: ReceivedRequest, features: Sequence[Feature], version: int) -> Sequence[Feature]:
-        where, order = request.first("where"), request.first("orderByFields")
+        if refused := sorted(self.refused.intersection(request.query)):
+            raise InvalidQuery(f"Invalid or missing input parameters: {refused[0]}")
+        where, order = request.first("where"), request.first("orderByFields") if self.version.orders else ""
         cache_key = (version, where, order)
         if self._cached_matches[0] != cache_key:
             self._cached_matches = (cache_key, self._ordered(order, self._where(where, features)))
@@ -99,29 +119,49 @@ class MapLayer:
         if request.first("returnCountOnly") == "true":
             return {"count": len(matching)}
         if request.first("returnIdsOnly") == "true":
-            return {
-                "objectIdFieldName": OBJECT_ID,
-                "objectIds": [feature.attributes[OBJECT_ID] for feature in matching],
-            }
+            ids = [feature.attributes[OBJECT_ID] for feature in matching]
+            return {"objectIdFieldName": self.spelling(OBJECT_ID), "objectIds": ids or self.version.empty_ids}
         wkid = _number(request, "outSR", VN2000_WKID)
         if wkid not in {VN2000_WKID, WGS84_WKID}:
             raise InvalidQuery("'outSR' parameter is invalid")
-        offset = _number(request, "resultOffset", 0)
-        limit = min(_number(request, "resultRecordCount", self.max_record_count), self.max_record_count)
+        is_page = self.version.pages and "resultOffset" in request.query
+        offset = _number(request, "resultOffset", 0) if is_page else 0
+        limit = min(self.max_record_count, self.untold_limit or self.max_record_count)
+        if self.version.pages:
+            limit = min(_number(request, "resultRecordCount", limit), limit)
         page = matching[offset : offset + limit]
         names = self._out_fields(request.first("outFields", OBJECT_ID))
         wants_geometry = request.first("returnGeometry", "true") != "false"
         result: dict[str, Any] = {
             "displayFieldName": "",
+            "fieldAliases": {self.spelling(name): name for name in names},
             "geometryType": "esriGeometryPolygon",
             "spatialReference": {"wkid": wkid, "latestWkid": wkid},
             "fields": self._described_fields(),
-            "features": [_feature_object(feature, names, wkid if wants_geometry else None) for feature in page],
+            "features": [self._feature_object(feature, names, wkid if wants_geometry else None) for feature in page],
         }
-        return result | ({"exceededTransferLimit": True} if offset + len(page) < len(matching) else {})
+        announces = self.version.announces_more_pages if is_page else self.version.announces_more
+        has_more = announces and offset + len(page) < len(matching)
+        return result | ({"exceededTransferLimit": True} if has_more else {})
 
     def _described_fields(self) -> list[dict[str, str]]:
-        return [{"name": name, "type": kind, "alias": name} for name, kind in self.fields.items()]
+        return [{"name": self.spelling(name), "type": self._type(name), "alias": name} for name in self.fields]
+
+    def _type(self, name: str) -> str:
+        return "esriFieldTypeDateOnly" if self._is_text_day(name) else self.fields[name]
+
+    def _is_text_day(self, name: str) -> bool:
+        return self.version.days_are_text and name in self._whole_days
+
+    def _feature_object(self, feature: Feature, names: Sequence[str], wkid: int | None) -> dict[str, Any]:
+        attributes = {self.spelling(name): self._value(name, feature.attributes[name]) for name in names}
+        described: dict[str, Any] = {"attributes": attributes}
+        return described if wkid is None else described | {"geometry": feature.polygon(wkid)}
+
+    def _value(self, name: str, value: object) -> object:
+        if not self._is_text_day(name) or not isinstance(value, int):
+            return value
+        return datetime.fromtimestamp(value / 1000, VIETNAM).date().isoformat()
 
     def _out_fields(self, text: str) -> Sequence[str]:
         if text == "*":
@@ -140,38 +180,21 @@ class MapLayer:
         )
 
     def _where(self, text: str, features: Sequence[Feature]) -> Sequence[Feature]:
-        for condition in re.split(r"\s+AND\s+", text.strip(), flags=re.IGNORECASE):
-            if condition.replace(" ", "") != "1=1":
-                matches = self._condition(condition)
-                features = [feature for feature in features if matches(feature.attributes)]
+        for matches in conditions(text, self._field, self.fields, self.hours):
+            features = [feature for feature in features if matches(feature.attributes)]
         return features
 
-    def _condition(self, text: str) -> Callable[[Attributes], bool]:
-        match = _CONDITION.fullmatch(text.strip())
-        if match is None:
-            raise InvalidQuery("'where' clause is invalid")
-        name, operator, literal = match.groups()
-        field, compare = self._field(name), _OPERATORS[operator]
-        is_text = self.fields[field] == TEXT_FIELD
-        if literal.startswith("'") is not is_text:
-            raise InvalidQuery("'where' clause is invalid")
-        value = literal[1:-1].replace("''", "'") if is_text else float(literal)
-        return lambda attributes: compare(attributes[field], value)
-
     def _field(self, name: str) -> str:
-        if name not in self.fields:
+        by_name = {self.spelling(field).casefold(): field for field in self.fields}
+        if name.casefold() not in by_name:
             raise InvalidQuery(f"Invalid field: {name}")
-        return name
+        return by_name[name.casefold()]
 
 
-def arcgis_error(code: int, message: str, *details: str) -> ServerResponse:
+def arcgis_error(code: int, message: str, *details: str, media_type: str = JSON) -> ServerResponse:
     """Return an ArcGIS error object, with HTTP status 200 as ArcGIS does."""
-    return json_response({"error": {"code": code, "message": message, "details": list(details)}})
-
-
-def _feature_object(feature: Feature, names: Sequence[str], wkid: int | None) -> dict[str, Any]:
-    described: dict[str, Any] = {"attributes": {name: feature.attributes[name] for name in names}}
-    return described if wkid is None else described | {"geometry": feature.polygon(wkid)}
+    error = {"code": code, "message": message, "details": list(details)}
+    return json_response({"error": error}, media_type=media_type)
 
 
 def _number(request: ReceivedRequest, name: str, default: int) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from cchc_connect.testing.doubles.arcgis import OBJECT_ID, TEXT_FIELD, Feature, MapLayer, arcgis_error
+from cchc_connect.testing.doubles.arcgis import OBJECT_ID, Feature, MapLayer, arcgis_error
+from cchc_connect.testing.doubles.arcgis_where import DATE_FIELD, TEXT_FIELD
 from cchc_connect.testing.doubles.nest_crud import NestCrudListing
 from cchc_connect.testing.doubles.permit_files import esri_polygon, iso_milliseconds, permit_file, works_attributes
 from cchc_connect.testing.doubles.server import (
@@ -54,8 +55,8 @@ _WORKS_FIELDS = MappingProxyType(
         "dienTichXayDung": "esriFieldTypeDouble",
         "tongDienTichSan": "esriFieldTypeDouble",
         "soTang": TEXT_FIELD,
-        "ngayKhoiCong": "esriFieldTypeDate",
-        "ngayHoanThanh": "esriFieldTypeDate",
+        "ngayKhoiCong": DATE_FIELD,
+        "ngayHoanThanh": DATE_FIELD,
     }
 )
 
@@ -70,7 +71,9 @@ class ConstructionDepartmentDouble(AgencyDouble):
     ) -> None:
         """Serve `world`'s permits and works, at most `max_record_count` works in a page."""
         super().__init__(world, sleep=sleep)
-        self.layer = MapLayer("CongTrinhXD", _WORKS_FIELDS, max_record_count)
+        self.layer = MapLayer(
+            "CongTrinhXD", _WORKS_FIELDS, max_record_count, whole_days=("ngayKhoiCong", "ngayHoanThanh")
+        )
         self._permits = NestCrudListing(_COLUMNS, self._permit)
         self._cached_features: tuple[int, list[Feature]] = (-1, [])
 
@@ -85,7 +88,7 @@ class ConstructionDepartmentDouble(AgencyDouble):
             return json_response(self._permit(self.world.permits[path.rpartition("/")[2]]))
         if path == WORKS_LAYER:
             wants_json = request.first("f") in {"json", "pjson"}
-            return json_response(self.layer.describe()) if wants_json else html_response("<html lang='en'></html>")
+            return self.layer.describe() if wants_json else html_response("<html lang='en'></html>")
         if path == f"{WORKS_LAYER}/query":
             return self.layer.query(request, self._all_works(), self.world.works.version)
         if path.startswith("/arcgis/"):
