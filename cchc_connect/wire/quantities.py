@@ -56,7 +56,7 @@ def area_m2(value: object, sign: DecimalSign) -> Decimal | Noted | Unreadable | 
     stated = _WITH_UNIT.fullmatch(_plain(value))
     if stated is None or stated["sign"] == "-":
         return area
-    size = _SQUARE_METRES.get(stated["unit"].strip())
+    size = _SQUARE_METRES.get(stated["unit"].strip(" ."))
     if size is None:
         return Unreadable("unit_unknown", "m2, ha, km2")
     number = decimal_number(stated["number"], sign)
@@ -77,7 +77,7 @@ def stated_quantity(value: object, sign: DecimalSign) -> tuple[Decimal, str | No
     stated = _WITH_UNIT.fullmatch(plain) or _SIGNED.fullmatch(plain)
     if stated is None or stated["sign"] == "\u00b1":
         return None
-    unit = _UNITS.get(stated["unit"].strip()) if "unit" in stated.re.groupindex else None
+    unit = _UNITS.get(stated["unit"].strip(" .")) if "unit" in stated.re.groupindex else None
     number = decimal_number(stated["number"], sign)
     if not isinstance(number, Decimal) or (unit is None and "unit" in stated.re.groupindex):
         return None
