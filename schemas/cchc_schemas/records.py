@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
-from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, Refusal, faults_of, refusals_of, without_notes
 from cchc_schemas.leniency import LeftOut
 from cchc_schemas.personal import mask, personal_marks
+from cchc_schemas.refusals import FieldPathModel
 from cchc_schemas.spelling import Irregularities, Respellings, SourceReading
 
 
-class Part(DescribedModel):
+class Part(FieldPathModel):
     """A part of a record; personal fields are masked in its `repr`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -335,6 +335,7 @@ def test_a_map_may_be_all_ones_own() -> None:
         {"fields": {"changed_at": {"property": "ModifiedDate"}}},
         {"changed_since": True, "complete_listing": True},
         {"crs": "VN-2000"},
+        {"crs": "local grid"},
         {"page_size": 0},
         {"limit": 5},
     ],
@@ -475,6 +476,61 @@ def test_coordinates_in_another_system_than_asked_for_hold_the_source(crs: str, 
             run_conversation(exchange, reply)
 
         assert held.value.code == "ogc_features.other_crs"
+
+
+def named_crs(name: str) -> dict[str, Any]:
+    return {"type": "name", "properties": {"name": name}}
+
+
+@pytest.mark.parametrize(
+    ("crs", "statements", "good"),
+    [
+        ("EPSG:9210", {"crs": named_crs("urn:ogc:def:crs:EPSG::9210")}, True),
+        ("EPSG:9210", {"crs": named_crs(LONLAT)}, False),
+        ("EPSG:9210", {"crs": {"type": "link", "properties": {"href": "https://epsg.io/9210"}}}, True),
+        ("EPSG:9210", {"storageCrs": "https://www.opengis.net/def/crs/EPSG/0/9210"}, True),
+        ("EPSG:9210", {"storageCrs": LONLAT}, False),
+        ("OGC:CRS84", {"crs": named_crs("urn:ogc:def:crs:EPSG::9210")}, False),
+        ("OGC:CRS84", {"crs": named_crs("local grid")}, False),
+        ("OGC:CRS84", {"crs": named_crs("urn:ogc:def:crs:OGC:1.3:CRS84")}, True),
+        ("OGC:CRS84", {"crs": named_crs("EPSG:4326")}, True),
+        ("OGC:CRS84", {"crs": None}, True),
+        ("OGC:CRS84", {"storageCrs": GRID}, True),
+    ],
+)
+def test_every_statement_of_a_page_about_its_system_counts(crs: str, statements: dict[str, Any], good: bool) -> None:  # noqa: FBT001  # a column of the table above
+    exchange = server(crs=crs).sources[0].fetch(FIRST_PAGE)
+    reply = json_response(EMPTY | statements)
+
+    if good:
+        run_conversation(exchange, reply)
+    else:
+        with pytest.raises(SourceHeld) as held:
+            run_conversation(exchange, reply)
+
+        assert held.value.code == "ogc_features.other_crs"
+
+
+@pytest.mark.parametrize("spelling", [GRID, f"<{GRID.replace('http:', 'https:')}>", "urn:ogc:def:crs:EPSG::9210"])
+def test_another_spelling_of_the_requested_system_is_no_other_system(spelling: str) -> None:
+    reply = json_response(EMPTY | {"crs": named_crs("EPSG:9210")}, content_crs=spelling)
+
+    run_conversation(server(crs="EPSG:9210").sources[0].fetch(FIRST_PAGE), reply)
+
+
+def test_the_header_does_not_outvote_the_member() -> None:
+    reply = json_response(EMPTY | {"crs": named_crs("EPSG:9211")}, content_crs=f"<{GRID}>")
+
+    with pytest.raises(SourceHeld):
+        run_conversation(server(crs="EPSG:9210").sources[0].fetch(FIRST_PAGE), reply)
+
+
+@pytest.mark.parametrize("position", ["feature", "geometry"])
+def test_a_feature_that_names_another_system_is_quarantined(position: str) -> None:
+    statement = {"crs": named_crs("EPSG:9210")}
+    item = FEATURE | (statement if position == "feature" else {"geometry": FEATURE["geometry"] | statement})
+
+    assert parcel_fields(item)["geometry"] == Unreadable("crs_contradicted")
 
 
 def test_a_page_for_people_with_status_200_is_no_answer() -> None:

@@ -63,7 +63,7 @@ _SHARED_COMMUNES = sorted(
 )
 """Codes that name a commune in either scheme, though seldom the same one."""
 
-_positions = st.tuples(*[st.floats(-1e7, 1e7, allow_nan=False)] * 2)
+_positions = st.tuples(st.floats(50_000, 950_000), st.floats(800_000, 2_650_000))
 _rings = st.lists(_positions, min_size=3, max_size=5).map(lambda corners: (*corners, corners[0]))
 
 
