@@ -38,6 +38,7 @@ from cchc_connect.wire.codecs import (
 from cchc_connect.wire.flat_parts import Constant, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.legacy_text import tcvn3_text, vni_text
 from cchc_connect.wire.property_names import FieldPath, property_path, step_into
 from cchc_connect.wire.quantities import area_m2
 from cchc_connect.wire.times import noting
@@ -240,6 +241,10 @@ class Codec(StrEnum):
     TEXT = "text"
     COMMUNE_CODE = "commune_code"
     """Five digits; leading zeros that a number has lost are restored."""
+    TCVN3 = "tcvn3"
+    """Text in TCVN3 (ABC), which becomes Unicode."""
+    VNI = "vni"
+    """Text in VNI, which becomes Unicode."""
     IDENTITY_NUMBER = "identity_number"
     """Number of an identity paper, or of the main paper of a list; a placeholder ("000000001") is none, with a note."""
     FLAG = "flag"
@@ -299,6 +304,8 @@ INSTANTS = frozenset(
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
+    Codec.TCVN3: tcvn3_text,
+    Codec.VNI: vni_text,
     Codec.IDENTITY_NUMBER: identity_number,
     Codec.FLAG: flag,
     Codec.WHOLE_NUMBER: whole_number,
