@@ -23,7 +23,7 @@ def written(number: Decimal, sign: str) -> str:
 def grouped(number: Decimal, sign: str) -> str:
     """Return a number with this decimal sign and the other one between groups of three digits."""
     text = f"{number:,.2f}"
-    return text.translate(str.maketrans({",": ".", ".": ","})) if sign == "," else text
+    return text.translate(str.maketrans(",.", ".,")) if sign == "," else text
 
 
 @given(
