@@ -20,7 +20,7 @@ length of old cards as public client code checks it (unverified). Other placehol
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, LiteralString, TypeAlias
 
 from pydantic import ValidationInfo
 
@@ -77,7 +77,7 @@ def numbers_in(text: str) -> list[str]:
     return numbers if numbers and all(_TOKEN.fullmatch(number) for number in numbers) else [_canonical_part(text)]
 
 
-def irregularity(number: str) -> str | None:
+def irregularity(number: str) -> LiteralString | None:
     """Return the rule that a number of digits breaks; None for a regular one and for one with letters."""
     if not re.fullmatch("[0-9-]+", number) or len(number) == CARD_LENGTH:
         return None
