@@ -52,6 +52,7 @@ _SEPARATOR = re.compile(r"\s*[,;/|+&\n\t()]+\s*|\s+(?:và|hoặc|-)\s+")
 _PARTED = re.compile(r"[0-9]+(?:[ .-]+[0-9]+)+")
 _TOKEN = re.compile(r"[0-9]{8,13}(?:-[0-9]{3})?|[A-Z]{1,2}[0-9]{6,8}")
 _ORGANIZATION = re.compile(r"([0-9]{10})-?([0-9]{3})?")
+_DIGITS = re.compile("[0-9-]+")
 _USUAL = re.compile(r"[0-9]{9,10}|[0-9]{10}-[0-9]{3}")
 _CUT_CITIZEN_ID = re.compile(r"[0-9]{11}")
 
@@ -62,6 +63,8 @@ _QUICK = f"{_PROVINCE}|[A-Z]{{1,2}}[0-9]{{6,8}}"
 
 def is_placeholder(number: str) -> bool:
     """True if a text is one that systems write where there is no number."""
+    if number.isdecimal():
+        return _PLACEHOLDER_DIGITS.fullmatch(number) is not None
     text = " ".join(number.split())
     compact = re.sub("[ .-]", "", text)
     if not compact or _NO_LETTER.fullmatch(compact) or text.casefold() in _PLACEHOLDER_WORDS:
@@ -79,7 +82,7 @@ def numbers_in(text: str) -> list[str]:
 
 def irregularity(number: str) -> LiteralString | None:
     """Return the rule that a number of digits breaks; None for a regular one and for one with letters."""
-    if not re.fullmatch("[0-9-]+", number) or len(number) == CARD_LENGTH:
+    if len(number) == CARD_LENGTH or not _DIGITS.fullmatch(number):
         return None
     if len(number) == CITIZEN_ID_LENGTH:
         return None if CITIZEN_ID.fits(number) else CITIZEN_ID.rule

@@ -45,7 +45,8 @@ def flattened_uses(value: object) -> object:
     if isinstance(value, str):
         return codecs.text_or_none(value)
     members = codecs.as_list(value)
-    return members if members and all(isinstance(member, str) for member in members) else None
+    is_of_texts = bool(members) and isinstance(members[0], str) and all(isinstance(member, str) for member in members)
+    return members if is_of_texts else None
 
 
 def _joined_use(text: str, decimal_sign: codecs.DecimalSign) -> Mapping[str, object]:
