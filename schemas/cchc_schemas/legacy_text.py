@@ -75,7 +75,7 @@ def decode_vni(text: str) -> str:
     """Return VNI text, read as Latin-1, as Unicode; a text with letters beyond Latin-1 is returned unchanged."""
     if _BEYOND_LATIN_1.search(text):
         return text
-    return _VNI_LETTER.sub(_unicode_letter, text)
+    return _VNI_LETTER.sub(_in_unicode, text)
 
 
 def legacy_encoding(text: str) -> LegacyEncoding | None:
@@ -103,7 +103,7 @@ def _is_syllable(word: str) -> bool:
     return _SYLLABLE.fullmatch(word.casefold()) is not None
 
 
-def _unicode_letter(match: re.Match[str]) -> str:
+def _in_unicode(match: re.Match[str]) -> str:
     letter = (match[1] or match[0]).translate(_VNI_SINGLE)
     composed = unicodedata.normalize("NFC", letter + _VNI_MARKS[match[2].lower()]) if match[2] else letter
     return composed if len(composed) == 1 else letter + match[2].translate(_VNI_SINGLE)
