@@ -81,6 +81,10 @@ WORKS: dict[str, Any] = {
 }
 
 
+FLOORS = {"01 tầng": Decimal(1), "03 tầng": Decimal(3)}
+"""Texts of the department that are one number with a unit."""
+
+
 def department(**options: object) -> BinhDuongPermits:
     return BinhDuongPermits(BinhDuongPermitsOptions.model_validate(options))
 
@@ -433,7 +437,8 @@ def test_permits_are_what_the_department_knows_and_only_faulty_ones_are_set_asid
         ]
         assert (record.issued_on, record.expires_on) == (day_of(fact.issued_on), day_of(fact.expires_on))
         assert (record.status is PermitStatus.REFUSED) == bool(fact.refusal)
-        assert [measure.value for measure in record.measures] == [measure.value for measure in fact.measures]
+        stated = [FLOORS.get(measure.text or "", measure.value) for measure in fact.measures]
+        assert [measure.value for measure in record.measures] == stated
 
 
 def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
@@ -455,7 +460,7 @@ def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
         assert record.started_on == day_of(fact.started_on)
         *areas, floors = record.measures
         assert [measure.value for measure in areas] == [fact.built_area, fact.floor_area]
-        assert (floors.value, floors.unit) == ({"01 tầng": 1, "03 tầng": 3}.get(floors.raw or ""), "tầng")
+        assert (floors.value, floors.unit) == (FLOORS.get(floors.raw or ""), "tầng")
 
 
 @pytest.mark.parametrize(
@@ -477,6 +482,7 @@ def test_a_measure_in_words_keeps_its_text_beside_number_and_unit(
 
     number = None if expected[0] is None else Decimal(expected[0])
     assert (fields["value"], fields["unit"], fields["raw"]) == (number, expected[1], value)
+    assert measure_fields("cao", None, unit, ",", prose=value) == fields
 
 
 def test_only_changed_files_come_where_the_column_is_named(office: ConstructionDepartmentDouble, world: World) -> None:
