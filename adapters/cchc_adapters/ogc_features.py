@@ -28,7 +28,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
 from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
-from cchc_adapters.building_blocks.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -81,6 +81,8 @@ class OgcFeaturesOptions(AdapterOptions):
     """Scheme of the former commune codes."""
     crs: CrsName = CRS84
     """Coordinate reference system to request: longitude and latitude, or a system by its name ("EPSG:9210")."""
+    extent: Extent = VIET_NAM
+    """Where the parcels lie (phạm vi): west, south, east, north in degrees; others get a note."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
@@ -123,6 +125,7 @@ class Parcels:
 
     def __init__(self, options: OgcFeaturesOptions) -> None:
         self._options = options
+        self.extent = options.extent
         self._key = property_path(options.key)
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)

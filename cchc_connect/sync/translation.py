@@ -20,6 +20,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
 from cchc_connect.database.writing.relations import states_lineage
+from cchc_connect.geometry import BoundedSource, GeometryNotes
 from cchc_connect.privacy.adapter_failure import (
     AdapterFailure,
     ContractBroken,
@@ -35,6 +36,7 @@ from cchc_connect.wire.field_map import At, FieldMap, MappedItem
 from cchc_connect.wire.json import Item, RawItem
 from cchc_connect.wire.property_names import path_text
 from cchc_schemas import Fault, Reading, Record, RecordInvalid
+from cchc_schemas.geometry import LocatedRecord
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -129,6 +131,11 @@ class LocalTranslator:
         self._is_current = source.is_current if isinstance(source, VersionedSource) else None
         self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
+        self._geometry_notes = (
+            GeometryNotes(source.extent if isinstance(source, BoundedSource) else None)
+            if issubclass(source.record_type, LocatedRecord)
+            else None
+        )
         self._mapped_count = 0
         self._called: Callable[..., object] | None = None
         """The adapter's function that is being called, for the place of a call that fails as such."""
@@ -144,7 +151,10 @@ class LocalTranslator:
         results: list[TranslatedItem] = []
         for start in range(0, len(items), TRANSLATION_BATCH_SIZE):
             batch = [_PendingItem(item, TranslatedItem()) for item in items[start : start + TRANSLATION_BATCH_SIZE]]
-            for step in (self._parse, self._identify, self._map_fields, self._validate, self._serialize):
+            for step in (self._parse, self._identify, self._map_fields, self._validate):
+                self._apply(step, batch)
+            self._note_geometries(batch)
+            for step in (self._judge, self._serialize):
                 self._apply(step, batch)
             results += [pending.result for pending in batch]
         return results
@@ -234,12 +244,30 @@ class LocalTranslator:
         return fields
 
     def _validate(self, pending: _PendingItem) -> object:
-        """Return the validated record; set the quality notes of the result.
+        """Return the validated record with its quality notes.
 
         Raises:
             RecordInvalid: the fields make no valid record.
         """
-        reading = self._reading(pending.value)
+        return self._reading(pending.value)
+
+    def _note_geometries(self, batch: Sequence[_PendingItem]) -> None:
+        """Add the notes on geometries, which are examined together."""
+        if self._geometry_notes is None:
+            return
+        valid = [pending for pending in batch if isinstance(pending.value, Reading) and not pending.result.faults]
+        notes = self._geometry_notes.notes([pending.value.record for pending in valid])
+        for pending, added in zip(valid, notes, strict=True):
+            if added:
+                pending.value = replace(pending.value, notes=(*pending.value.notes, *added))
+
+    def _judge(self, pending: _PendingItem) -> object:
+        """Return the validated record; set its quality notes and what was left out of it.
+
+        Raises:
+            RecordInvalid: a note is a fault at this source.
+        """
+        reading: Reading[Record] = pending.value
         if not reading.notes:
             return reading
         if not self._rejected.isdisjoint(note.rule for note in reading.notes):
