@@ -113,7 +113,7 @@ class OgcFeaturesOptions(AdapterOptions):
 
         A rule with an empty `property` removes the built-in rule of its field.
         """
-        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {})
+        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {}, is_built_in=True)
         rules = {**without_replaced(built_in, self.fields), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.reads()}
 
@@ -134,6 +134,11 @@ class Parcels:
         self._flat_uses = At(self._land_uses.paths, flattened_uses) if isinstance(self._land_uses, At) else None
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
+        self._also_reads = {
+            name: value
+            for name, value in field_map(options.rules(), options.decimal_sign).items()
+            if name not in fields
+        }
         stated = stated_system(options.crs)
         self._is_northing_first = stated is not None and stated.is_northing_first
         self.profile = SourceProfile(
@@ -188,7 +193,7 @@ class Parcels:
         rows = None if self._flat_uses is None else self._flat_uses(properties)
         if rows is None and self._land_uses is not None:
             rows = self._land_uses(properties)
-        return translated(properties, self._fields) | {
+        return translated(properties, self._fields, self._also_reads) | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
             "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),
