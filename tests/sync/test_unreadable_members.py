@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -41,7 +41,8 @@ class ListingRegister(LandRegister):
 def register(poor: int, good: int, **traits: Any) -> ListingRegister:
     """Return a register in which so many areas cannot be read."""
     items = [parcel_item(number, area="12 ha" if number <= poor else "5") for number in range(1, poor + good + 1)]
-    return ListingRegister(items, **{"page_size": 50, **traits})
+    made = ListingRegister(items, page_size=50)
+    return replace(made, **traits)
 
 
 def prepared(books: PulledDatabase, source: LandRegister, quality: QualityTable | None = None) -> Pull:
@@ -173,6 +174,18 @@ def test_small_pages_lose_no_more_than_what_may_always_be_lost(books: PulledData
 
     assert held(books, source).code == "source.values_lost"
     assert list(areas(books).values()).count(None) <= 5
+
+
+@on_sqlite_only
+def test_a_listing_does_not_lose_more_stored_values_than_its_limit(books: PulledDatabase) -> None:
+    """Also where they are far from each other, so that they are few of every page."""
+    source = register(0, 100, page_size=10)
+    pulled(books, source)
+    for number in range(0, 100, 4):
+        source.items[number] = {**source.items[number], "area": "5 m2"}
+
+    assert held(books, source).code == "source.values_lost"
+    assert list(areas(books).values()).count(None) <= SHARE * 100
 
 
 @on_sqlite_only
