@@ -84,8 +84,8 @@ def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
 def header_rejection(columns: Sequence[Column], heading: Collection[object]) -> Rejected:
     """Return the error for a first row with the cells `heading`; it names the columns that are missing, and no cell."""
     names = [column.name for column in columns]
-    found = {one_form(cell) for cell in heading}
-    missing = [name for name in names if one_form(name) not in found]
+    cell_texts = {one_form(cell) for cell in heading}
+    missing = [name for name in names if one_form(name) not in cell_texts]
     return Rejected("spreadsheet.header_mismatch", columns=", ".join(names), missing=", ".join(missing) or None)
 
 

@@ -105,8 +105,8 @@ class QuarantineIndex:
     def unchanged(self, item_hash: bytes) -> "KnownFaulty | None":
         """Return the item with this hash that is in quarantine in just this form; None if it is to be read."""
         form = _faulty_hash(item_hash)
-        known = self._forms.get(form)
-        return None if known is None or self.by_key.get(known[0]) != form else KnownFaulty(*known)
+        entry = self._forms.get(form)
+        return None if entry is None or self.by_key.get(entry[0]) != form else KnownFaulty(*entry)
 
     def add(self, items: Iterable[FaultyItem]) -> None:
         """Add the faulty items of a page."""

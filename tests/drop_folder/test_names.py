@@ -99,9 +99,9 @@ def test_what_programs_leave_for_themselves_is_passed_over_and_counted(tmp_path:
     folder = DropFolder(tmp_path, settle_s=0)
 
     listing = folder.scan()
-    found = [member.name for name in listing.files for member in folder.members(name)]
+    delivered = [member.name for name in listing.files for member in folder.members(name)]
 
-    assert sorted(found) == ["a/hoso~$.json", "hoso.json"]
+    assert sorted(delivered) == ["a/hoso~$.json", "hoso.json"]
     assert listing.passed_over + folder.passed_over == len(JUNK) + 1
     assert listing.refused == ()
 
