@@ -27,7 +27,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
 from cchc_adapters.building_blocks.land_uses import land_uses
-from cchc_adapters.building_blocks.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -80,6 +80,8 @@ class OgcFeaturesOptions(AdapterOptions):
     """Scheme of the former commune codes."""
     crs: CrsName = CRS84
     """Coordinate reference system to request: longitude and latitude, or a system by its name ("EPSG:9210")."""
+    extent: Extent = VIET_NAM
+    """Where the parcels lie (phạm vi): west, south, east, north in degrees; others get a note."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
@@ -110,7 +112,7 @@ class OgcFeaturesOptions(AdapterOptions):
 
         A rule with an empty `property` removes the built-in rule of its field.
         """
-        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {})
+        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {}, is_built_in=True)
         rules = {**without_replaced(built_in, self.fields), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.reads()}
 
@@ -122,6 +124,7 @@ class Parcels:
 
     def __init__(self, options: OgcFeaturesOptions) -> None:
         self._options = options
+        self.extent = options.extent
         self._key = property_path(options.key)
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)
@@ -129,6 +132,11 @@ class Parcels:
         self._land_uses = fields.pop("uses", None)
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
+        self._also_reads = {
+            name: value
+            for name, value in field_map(options.rules(), options.decimal_sign).items()
+            if name not in fields
+        }
         stated = stated_system(options.crs)
         self._is_northing_first = stated is not None and stated.is_northing_first
         self.profile = SourceProfile(
@@ -181,7 +189,7 @@ class Parcels:
         options, properties = self._options, _properties(item)
         former = [None if part is None else part(properties) for part in self._former_key]
         rows = None if self._land_uses is None else self._land_uses(properties)
-        return translated(properties, self._fields) | {
+        return translated(properties, self._fields, self._also_reads) | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
             "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),

@@ -87,7 +87,7 @@ def adapter_boundary(
             return None
         if isinstance(error, PageTooLarge):
             code = "source.page_has_too_many" if error.limit == "items" else "source.item_too_large"
-            return SourceHeld(code, connection=connection, record_type=record_type, page=page, most=error.most)
+            return SourceHeld(code, connection=connection, record_type=record_type, page=page, most=error.allowed)
         failure = adapter_failure(error, called)
         code = "source.program_failed" if failure is None else "source.adapter_failed"
         failure = failure or engine_failure(error)

@@ -68,11 +68,11 @@ class PageLimits:
 class PageTooLarge(Exception):  # a name like those of the other refusals
     """A page exceeds a limit; the exception holds the limit and nothing of the page."""
 
-    def __init__(self, limit: str, most: int) -> None:
+    def __init__(self, limit: str, allowed: int) -> None:
         """Store the limit, `items` or `item_bytes`, and what it allows."""
-        super().__init__(limit, most)
+        super().__init__(limit, allowed)
         self.limit = limit
-        self.most = most
+        self.allowed = allowed
 
 
 DEFAULT_PAGE_LIMITS = PageLimits()

@@ -42,7 +42,7 @@ def test_a_page_of_too_many_items_is_refused(items: str) -> None:
     with pytest.raises(PageTooLarge) as refused:
         split_listing(listing(items), "features", limits=FEW)
 
-    assert (refused.value.limit, refused.value.most) == ("items", 3)
+    assert (refused.value.limit, refused.value.allowed) == ("items", 3)
 
 
 @pytest.mark.parametrize("item", ['{"a": "%s"}', '{"a": "%s", "b": NaN}'])
@@ -54,7 +54,7 @@ def test_an_item_that_is_too_large_is_refused(item: str, *, alone: bool) -> None
     with pytest.raises(PageTooLarge) as refused:
         split_listing(body, "features", limits=FEW)
 
-    assert (refused.value.limit, refused.value.most) == ("item_bytes", 200)
+    assert (refused.value.limit, refused.value.allowed) == ("item_bytes", 200)
 
 
 @pytest.mark.parametrize("read", [lambda response: response.listing("features"), lambda response: response.json()])

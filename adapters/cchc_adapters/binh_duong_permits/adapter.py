@@ -38,7 +38,7 @@ from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
 from cchc_adapters.building_blocks.arcgis_times import esri_day
 from cchc_adapters.building_blocks.geometries import geometry_fields
-from cchc_adapters.building_blocks.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -96,6 +96,8 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """Scheme of the commune codes (danh mục đơn vị hành chính), by province code."""
     crs: CrsName = "EPSG:9210"
     """Reference system of the coordinates: VN-2000, central meridian 105°45'."""
+    extent: Extent = VIET_NAM
+    """Where the works lie (phạm vi): west, south, east, north in degrees; others get a note."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of measures sent as text."""
     changed_column: str | None = None
@@ -113,6 +115,7 @@ class _DepartmentSource:
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         self._options = options
+        self.extent = options.extent
         self._table = package_table("binh_duong_permits")
         deletes = DeleteDetection.ABSENCE if options.complete_listings else DeleteDetection.NEVER
         self.profile = SourceProfile(changed_since=False, deletes=deletes)
