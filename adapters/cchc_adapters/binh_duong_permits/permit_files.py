@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ConfigDict
 
+from cchc_adapters.building_blocks.measures import measure_fields
 from cchc_connect import Item, Unreadable
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
@@ -70,13 +71,3 @@ def measures(content: Item, sign: codecs.DecimalSign) -> Iterator[Mapping[str, o
             if entry and "giaTri" in entry:
                 label = codecs.text_or_none(entry.get("dinhDanh")) or name
                 yield measure_fields(label, entry["giaTri"], entry.get("donVi"), sign, entry.get("noiDung"))
-
-
-def measure_fields(
-    name: object, value: object, unit: object, sign: codecs.DecimalSign, prose: object = None
-) -> Mapping[str, object]:
-    """Return the fields of a `Measure`; a value that is not a number is kept as text in `raw`."""
-    amount, raw = codecs.decimal_number(value, sign), codecs.text_or_none(prose)
-    if isinstance(amount, Unreadable):
-        amount, raw = None, codecs.text_or_none(value) if raw is None else raw
-    return {"name": name, "value": amount, "unit": codecs.text_or_none(unit), "raw": raw}
