@@ -12,6 +12,7 @@ Caveats:
     - An unsupported filter, `datetime` included, may be silently ignored. The engine detects it by the times
       of change, so `changed_since` needs a `changed_at` in the field map.
     - A server without `crs` support responds in longitude and latitude; its Content-Crs header shows it.
+    - Servers spell one reference system in many ways, and some name it in a member `crs` of the collection only.
     - VBDLIS writes commune codes as numbers, which lose leading zeros, and sometimes as 25747.0.
     - Numbers may be Vietnamese text ("1.234,5"), codes of land use joined ("ODT+CLN", no areas known).
     - After the communes were merged in 2025, parcels were renumbered; certificates print the old key.
@@ -42,16 +43,17 @@ from cchc_connect import (
     classify_rest,
 )
 from cchc_connect.wire import codecs
+from cchc_connect.wire.crs_statements import confirms, contradicts
 from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, rules_of, translated, value_at
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.property_names import property_path
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
+from cchc_schemas.reference_systems import CRS84
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
-CRS84 = "OGC:CRS84"
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING_VERSION = 2
+MAPPING_VERSION = 3
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
 EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})
@@ -140,11 +142,11 @@ class Parcels:
             if page_request.page_token
             else self._first(page_request)
         )
-        self._check_crs(response)
         listing = response.listing("features")
         collection, features = listing.document, listing.items
         if features is None:
             raise SourceHeld("ogc_features.no_collection")
+        self._check_crs(response, collection)
         next_link = response.next_link(collection)
         if isinstance(next_link, codecs.Unreadable):
             raise SourceHeld("ogc_features.links_unreadable")
@@ -181,8 +183,16 @@ class Parcels:
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
             "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),
-            "geometry": geometry_fields(item.get("geometry"), options.crs),
+            "geometry": self._geometry(item),
         }
+
+    def _geometry(self, item: Item) -> object:
+        """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
+        crs, shape = self._options.crs, item.get("geometry")
+        statements = item.get("crs"), (codecs.as_object(shape) or {}).get("crs")
+        if any(contradicts(crs, statement) for statement in statements):
+            return codecs.Unreadable("crs_contradicted", crs)
+        return geometry_fields(shape, crs)
 
     def _is_last(self, page_request: PageRequest, count: int, total: int | None) -> bool:
         """Return whether a whole page without a next link shows by itself that it is the last one.
@@ -207,10 +217,17 @@ class Parcels:
         path = f"/collections/{quote(options.collection, safe='')}/items"
         return HttpRequest(method="GET", path=path, params=params, headers=ACCEPT)
 
-    def _check_crs(self, response: HttpResponse) -> None:
-        """Hold the source if the coordinates are not in the requested reference system."""
-        crs, content_crs = self._options.crs, response.headers.get("content-crs", "").strip("<>")
-        if content_crs != _crs_uri(crs) and not (crs == CRS84 and (not content_crs or "CRS84" in content_crs)):
+    def _check_crs(self, response: HttpResponse, collection: Item) -> None:
+        """Hold the source if a statement of the page contradicts the requested system, or nothing confirms it.
+
+        Without any statement coordinates are longitude and latitude. A collection's `storageCrs` confirms a system
+        where nothing else is said; it contradicts none, as a server may transform.
+        """
+        crs, storage = self._options.crs, collection.get("storageCrs")
+        statements = response.headers.get("content-crs"), collection.get("crs")
+        if any(contradicts(crs, statement) for statement in statements) or not (
+            confirms(CRS84, crs) or any(confirms(crs, statement) for statement in (*statements, storage))
+        ):
             raise SourceHeld("ogc_features.other_crs", wanted=crs)
 
 

@@ -13,6 +13,7 @@ Caveats:
     - `viaPostal` is 0 where delivery by post is not offered, 1 where it is offered and 2 where it was chosen.
     - There is no filter by time of change: every run lists everything, oldest first. If a dossier is deleted
       meanwhile, another one may be missed until the next run.
+    - While a request to correct or cancel a dossier is pending, the dossier keeps its last national status.
     - Only the last action of a dossier is listed: actions between two pulls are missed, and a step's status is
       that of its dossier when it was read.
     - Applicants' names are in upper case and stay so; telephone and e-mail are those of a contact person.
@@ -47,6 +48,8 @@ from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import READERS, Codec, FieldMap, at, translated
 from cchc_connect.wire.times import change_time
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
+from cchc_schemas.dossiers import STATUS_KEPT
+from cchc_schemas.faults import Noted
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
@@ -61,7 +64,7 @@ DOSSIER: FieldMap = {
     "field_name": at("domainName"),
     "agency_name": at("govAgencyName"),
     "applicant_name": at("applicantName"),
-    "applicant_id": at("applicantIdNo"),
+    "applicant_id": at("applicantIdNo", read=READERS[Codec.IDENTITY_NUMBER]),
     "applicant_phone": at("contactTelNo"),
     "applicant_email": at("contactEmail"),
     "summary": at("briefNote"),
@@ -107,6 +110,7 @@ class OpenCpsVocabulary:
         table = package_table("opencps")
         site_statuses = {name: (status, status) for name, status in statuses.items()}
         self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **site_statuses}
+        self._pending = frozenset[str](table["keeps_status"]) - statuses.keys()
         self._without_number = frozenset[str](table["before_processing"])
         self._channels: Mapping[str, int] = table["channels"]
         kinds: Mapping[str, int] = table["applicant_kinds"]
@@ -115,6 +119,7 @@ class OpenCpsVocabulary:
     def status_fields(self, item: Item) -> Mapping[str, object]:
         """Return the fields `status` and `source_status`; some statuses depend on whether the dossier was received.
 
+        In a status that keeps the last national one, the national status is that of a dossier without a last one.
         A source status that the table lacks is `Unreadable`; a blank one is None.
         """
         main, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
@@ -124,7 +129,10 @@ class OpenCpsVocabulary:
             return {"status": statuses, "source_status": source_status}
         before_receipt, after_receipt = statuses
         is_received = codecs.text_or_none(item.get("receiveDate")) is not None
-        return {"status": after_receipt if is_received else before_receipt, "source_status": source_status}
+        status: object = after_receipt if is_received else before_receipt
+        if source_status in self._pending:
+            status = Noted(status, STATUS_KEPT)
+        return {"status": status, "source_status": source_status}
 
     def is_before_processing(self, item: Item) -> bool:
         """Return whether the dossier is in a status in which it may have no number yet."""

@@ -4,8 +4,8 @@ First the form of every key (`pydantic_faults`), then connections, names and ada
 of their receivers.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,24 +22,43 @@ from cchc_schemas.text import listed
 if TYPE_CHECKING:
     from cchc_connect.config.file import Config
 
-NAME_ITSELF = "[key]"
-"""Last part of the place of a fault, as Pydantic writes it, if the name of a connection or route is at fault."""
 
-
-ACCOUNT_PATH_LENGTH = 4
-"""Length of pydantic's path of an account: `connections`, the connection, `account` and its kind."""
-
-
-def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[Message]:
+def pydantic_faults(
+    error: ValidationError, model: type[BaseModel], tables: Mapping[str, Any], prefix: tuple[str, ...] = ()
+) -> Iterator[Message]:
     """Yield the faults that Pydantic found in the table of `model`, each at its key below `prefix`.
 
-    No value of the file is in them.
+    No value of the file is in them. `tables` is what Pydantic read.
     """
+    faults = dict[tuple[tuple[str | int, ...], str], Message]()
     for fault in error.errors(include_url=False):
         path = tuple(map(str, fault["loc"]))
         is_unknown = fault["type"] == "extra_forbidden"
         problem = unknown_key_problem(model, path) if is_unknown else value_problem(fault, model, path)
-        yield _fault((*prefix, *(part for part in path if part != NAME_ITSELF)), problem)
+        steps = _written_path(fault["loc"], tables, is_missing=fault["type"] == "missing")
+        faults.setdefault((steps, str(problem)), problem)
+    for (steps, _), problem in faults.items():
+        yield _fault((*prefix, *steps), problem)
+
+
+def _written_path(
+    location: Sequence[str | int], tables: Mapping[str, Any], *, is_missing: bool
+) -> tuple[str | int, ...]:
+    """Return the steps of a location that are in the file: Pydantic's name for a form of a value, or a key, is not.
+
+    >>> _written_path(("fields", 0, "function-after[f(), str]", "name"), {"fields": [{"name": 5}]}, is_missing=False)
+    ('fields', 0, 'name')
+    """
+    written, value = list[str | int](), cast("object", tables)
+    for number, step in enumerate(location, start=1):
+        if isinstance(value, list) and isinstance(step, int):
+            value = cast("list[object]", value)[step]
+        elif isinstance(value, Mapping) and step in value:
+            value = cast("Mapping[str | int, object]", value)[step]
+        elif not (is_missing and number == len(location)):
+            continue
+        written.append(step)
+    return tuple(written)
 
 
 def connection_faults(config: "Config") -> Iterator[Message]:
@@ -56,7 +75,8 @@ def option_faults(config: "Config") -> Iterator[Message]:
         try:
             config.adapter(name)
         except ValidationError as error:
-            yield from pydantic_faults(error, config.options_model(name), ("connections", name, "options"))
+            options = config.connections[name].options
+            yield from pydantic_faults(error, config.options_model(name), options, ("connections", name, "options"))
         except ConfigurationError as error:
             yield _fault(("connections", name, "adapter"), Message(error.code, error.context))
 
@@ -81,9 +101,13 @@ def target_faults(config: "Config") -> Iterator[Message]:
     """Yield a fault for every record type that a route would send to a system that has no target for it."""
     for name, route in config.routes.items():
         targets = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
+        if not targets:
+            yield _fault(("routes", name, "to"), Message("config_rule.takes_nothing", {"value": route.to}))
+            continue
         for record_type in route.records:
             if record_type not in targets:
-                yield _fault(("routes", name, "from"), _unknown_name(record_type, targets))
+                context = {"value": route.to, "record_type": record_type, "record_types": listed(targets)}
+                yield _fault(("routes", name, "from"), Message("config_rule.not_taken", context))
 
 
 def _program_faults(config: "Config") -> Iterator[Message]:
@@ -98,10 +122,12 @@ def _address_secret_faults(config: "Config") -> Iterator[Message]:
     """Yield a fault for every URL that contains a user or a secret."""
     for name, connection in config.connections.items():
         addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
-        addresses |= {f"other_origins.{index}": origin for index, origin in enumerate(connection.other_origins)}
         for key, address in addresses.items():
             if holds_secret(address):
                 yield _fault(("connections", name, *key.split(".")), Message("config_rule.address_secret", {}))
+        for index, origin in enumerate(connection.other_origins):
+            if holds_secret(origin):
+                yield _fault(("connections", name, "other_origins", index), Message("config_rule.address_secret", {}))
 
 
 def _tls_faults(config: "Config") -> Iterator[Message]:
@@ -138,13 +164,16 @@ def _may_be_withheld(field: str) -> bool:
     return record is not None and name in record.model_fields and not record.model_fields[name].is_required()
 
 
-def _fault(path: tuple[str, ...], problem: Message) -> Message:
-    """Return a fault at its place in the file. Pydantic's path has the kind of an account, which is no table there."""
-    is_in_account = path[:1] == ("connections",) and path[2:3] == ("account",)
-    *table, key = (path[:3] + path[4:] if is_in_account and len(path) > ACCOUNT_PATH_LENGTH else path) or ("",)
+def _fault(path: tuple[str | int, ...], problem: Message) -> Message:
+    """Return a fault at its place in the file; the entries of a list are counted from 1."""
+    *table, key = path or ("",)
+    named: object = key
+    if isinstance(key, int) and table:
+        named = Message("config_rule.entry", {"key": table.pop(), "number": key + 1})
     if not table:
-        return Message("config_rule.at_top", {"key": key, "problem": problem})
-    return Message("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
+        return Message("config_rule.at_top", {"key": named, "problem": problem})
+    steps = (step + 1 if isinstance(step, int) else step for step in table)
+    return Message("config_rule.at", {"table": ".".join(map(str, steps)), "key": named, "problem": problem})
 
 
 def _unknown_name(value: str, existing: Mapping[str, object]) -> Message:

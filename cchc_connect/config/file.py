@@ -196,7 +196,8 @@ class Config(ConfigTable):
         try:
             config = cls.model_validate(_with_absolute_paths(tables, folder))
         except ValidationError as error:
-            return ConfigurationError("config.faults", file=name, faults=Messages(list(pydantic_faults(error, cls))))
+            written = Messages(list(pydantic_faults(error, cls, tables)))
+            return ConfigurationError("config.faults", file=name, faults=written)
         faults = [*connection_faults(config), *name_faults(config), *option_faults(config)] or list(
             target_faults(config)
         )

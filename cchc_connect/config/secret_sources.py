@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
-from cchc_connect.privacy.secrets import read_private_file, register_secret
+from cchc_connect.privacy.secrets import CREDENTIALS_FOLDER, read_private_file, register_secret
 
 
 def environment_secret(variable: str) -> str:
@@ -31,6 +31,18 @@ def file_secret(path: Path) -> str:
     except UnicodeDecodeError:
         pass  # the bytes of the file must not stay in the chain of exceptions
     raise ConfigurationError("config.secret_file_missing", path=path)
+
+
+def credential_secret(name: str) -> str:
+    """Return the secret that systemd gives to this process under `name`, without one trailing line feed.
+
+    Raises:
+        ConfigurationError: systemd gives this process no such credential, or it is not UTF-8.
+    """
+    folder = os.environ.get(CREDENTIALS_FOLDER)
+    if not folder or not Path(folder, name).is_file():
+        raise ConfigurationError("config.secret_credential_missing", name=name)
+    return file_secret(Path(folder, name))
 
 
 def keyring_secret(entry: str) -> str:

@@ -3,10 +3,15 @@
 from pathlib import Path
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from cchc_connect.config.secret_sources import environment_secret, file_secret, keyring_secret
+from cchc_connect.config.secret_sources import (
+    credential_secret,
+    environment_secret,
+    file_secret,
+    keyring_secret,
+)
 from cchc_connect.config.tables import ConfigTable
 
 
@@ -52,11 +57,43 @@ class KeyringSecret(ConfigTable):
         return keyring_secret(self.keyring)
 
 
+class CredentialSecret(ConfigTable):
+    """A secret that systemd gives to the service by `LoadCredential=NAME:PATH`: `{ credential = "NAME" }`."""
+
+    credential: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=255)]
+
+    def reveal(self) -> str:
+        """Return the secret.
+
+        Raises:
+            ConfigurationError: systemd gives this process no such credential.
+        """
+        return credential_secret(self.credential)
+
+
+SECRET_KEYS = ("env", "file", "credential", "keyring")
+"""The one key of a reference to a secret; it says where the secret is stored."""
+
+
 def _require_reference(value: object) -> object:
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value)
-    raise PydanticCustomError("secret_literal", "a secret must be given by reference")
+    if not isinstance(value, dict):
+        raise PydanticCustomError("secret_literal", "a secret must be given by reference")
+    reference = cast("dict[str, object]", value)
+    if len(reference) != 1 or not reference.keys() <= set(SECRET_KEYS):
+        raise PydanticCustomError("secret_keys", "a reference to a secret has one key that says where it is")
+    return reference
 
 
-Secret = Annotated[EnvironmentSecret | FileSecret | KeyringSecret, BeforeValidator(_require_reference)]
+def _storage(reference: dict[str, object]) -> str:
+    return next(iter(reference))
+
+
+Secret = Annotated[
+    Annotated[EnvironmentSecret, Tag("env")]
+    | Annotated[FileSecret, Tag("file")]
+    | Annotated[CredentialSecret, Tag("credential")]
+    | Annotated[KeyringSecret, Tag("keyring")],
+    Discriminator(_storage),
+    BeforeValidator(_require_reference),
+]
 """Reference to a secret, of one of these kinds; a secret written as a plain string is refused."""

@@ -4,14 +4,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from cchc_connect.config.known_keys import field_at
+from cchc_connect.config.secrets import SECRET_KEYS
 from cchc_connect.messages import Message
-from cchc_connect.messages.suggestions import suggestion
+from cchc_connect.messages.suggestions import closest, suggestion
 from cchc_schemas.text import listed
 
 RULES_WITH_MESSAGE = frozenset(
@@ -52,6 +53,7 @@ RULES_WITH_MESSAGE = frozenset(
         "oauth2_two_keys",
         "path_type",
         "period",
+        "secret_keys",
         "secret_literal",
         "set_type",
         "span",
@@ -101,6 +103,10 @@ def value_problem(fault: ErrorDetails, model: type[BaseModel], path: Sequence[st
         allowed = [text or number for text, number in _ALLOWED.findall(str(context.get(name, "")))]
         context[name] = listed(f"'{value}'" for value in allowed)
         context["suggestion"] = _suggestion(context.get("tag", fault["input"]), allowed)
+    elif rule == "secret_keys":
+        keys = cast("dict[str, object]", fault["input"])
+        meant = next((key for key in keys if key not in SECRET_KEYS and closest(key, SECRET_KEYS)), "")
+        context["suggestion"] = _suggestion(meant, SECRET_KEYS)
     elif rule == "string_pattern_mismatch":
         pattern = str(context.get("pattern", ""))
         context["form"] = Message(FORMS[pattern]) if pattern in FORMS else pattern

@@ -8,6 +8,7 @@ passwords are read only from files that nobody but their owner may read.
 import html
 import json
 import os
+import stat
 from base64 import b64encode
 from collections.abc import Iterator
 from itertools import product
@@ -26,6 +27,9 @@ MAX_SECRETS = 500
 """Maximum number of registered secrets, the latest ones: a process that runs for weeks sees many sessions."""
 
 MASK = "***"
+
+CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"
+"""Variable with the folder in which systemd gives a service its credentials; no other account can enter it."""
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 _MIN_LINE_LENGTH = 12  # characters; a shorter line of a key (PEM) is its end or its header
@@ -117,11 +121,20 @@ def read_private_file(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & GROUP_OR_OTHERS:
+            if os.fstat(file.fileno()).st_mode & _forbidden_access(path):
                 raise ConfigurationError("config.secret_file_open", path=path)
             return file.read(_MAX_KEY_FILE_BYTES)
     except OSError as error:
         raise ConfigurationError("config.secret_file_missing", path=path) from error
+
+
+def _forbidden_access(path: Path) -> int:
+    """Return the permissions that a private file must not have.
+
+    The mode of a credential of systemd shows its access list as if it were the group's.
+    """
+    is_credential = str(path.parent) == os.environ.get(CREDENTIALS_FOLDER)
+    return GROUP_OR_OTHERS & ~stat.S_IRGRP if is_credential else GROUP_OR_OTHERS
 
 
 def _forms(secret: str) -> list[str]:

@@ -136,7 +136,7 @@ class RecordWriter:
         try:
             config = Config.model_validate(tables)
         except ValidationError as error:
-            faults = Messages(list(pydantic_faults(error, Config)))
+            faults = Messages(list(pydantic_faults(error, Config, tables)))
             raise ConfigurationError("program.faults", faults=faults) from None
         with database.reading() as transaction:
             if connection in {state.connection for state in stream_states(transaction)}:

@@ -15,12 +15,12 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationError, cr
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from cchc_connect.wire import codecs, times
+from cchc_connect.wire import codecs, identity_numbers, times
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, WordMap, value_at
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import FieldPath, found_name
 from cchc_schemas import Record
-from cchc_schemas.codes import Irregularities
+from cchc_schemas.spelling import SourceReading
 from cchc_schemas.text import quick_part
 
 _ADDED_PREFIX = "="
@@ -29,7 +29,7 @@ _ADDED_PREFIX = "="
 _WHOLE_NUMBER_BOUND = 10**18
 """`codecs.whole_number` reads only smaller numbers."""
 
-_CODEC_MODULES = frozenset({codecs.__name__, times.__name__, At.__module__})
+_CODEC_MODULES = frozenset({codecs.__name__, identity_numbers.__name__, times.__name__, At.__module__})
 """Modules of our own codecs."""
 
 Document: TypeAlias = dict[str, Any]
@@ -68,7 +68,7 @@ def _compile_reader(record_type: type[Record], fields: FieldMap, own: frozenset[
         document = plan.prepare(names.completed(mapped.item))
         for name, value in mapped.own_fields.items():
             document[_ADDED_PREFIX + name] = value
-        irregular = Irregularities()
+        irregular = SourceReading()
         try:
             record: Record = validate(document, context=irregular)
         except ValidationError:
@@ -258,7 +258,7 @@ class _CodecSchema:
     def _fast_schema(self, inner: CoreSchema) -> CoreSchema | None:
         """Return a schema for the usual values, with the same result as codec and field; None where there is none."""
         function = _function(self.reader)
-        if function is codecs.text_or_none:
+        if function in {codecs.text_or_none, identity_numbers.identity_number}:
             return quick_part(inner)
         if function is codecs.flag and inner["type"] == "bool":
             return core_schema.bool_schema(strict=True)

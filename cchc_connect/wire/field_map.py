@@ -36,6 +36,7 @@ from cchc_connect.wire.codecs import (
     whole_number,
 )
 from cchc_connect.wire.flat_parts import Constant, grouped
+from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import FieldPath, property_path, step_into
 from cchc_connect.wire.times import noting
@@ -238,6 +239,8 @@ class Codec(StrEnum):
     TEXT = "text"
     COMMUNE_CODE = "commune_code"
     """Five digits; leading zeros that a number has lost are restored."""
+    IDENTITY_NUMBER = "identity_number"
+    """Number of an identity paper, or of the main paper of a list; a placeholder ("000000001") is none, with a note."""
     FLAG = "flag"
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
@@ -293,6 +296,7 @@ INSTANTS = frozenset(
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
+    Codec.IDENTITY_NUMBER: identity_number,
     Codec.FLAG: flag,
     Codec.WHOLE_NUMBER: whole_number,
     Codec.INSTANT: times.instant,

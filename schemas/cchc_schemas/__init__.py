@@ -35,6 +35,7 @@ from cchc_schemas.dates import VIETNAM, Instant, PartialDate, vietnamese_day
 from cchc_schemas.dossiers import ApplicantKind, Dossier, DossierStatus, DossierStep, is_usual_transition
 from cchc_schemas.faults import Fault, Note, Reading, RecordInvalid
 from cchc_schemas.geometry import Geometry, GeometryType
+from cchc_schemas.identity_numbers import IdentityNumber
 from cchc_schemas.json_schemas import json_schema, stale, write_all
 from cchc_schemas.land import (
     Certificate,
@@ -100,6 +101,7 @@ __all__ = [
     "Geometry",
     "GeometryType",
     "HolderKind",
+    "IdentityNumber",
     "Instant",
     "LandChange",
     "LandChangeCode",

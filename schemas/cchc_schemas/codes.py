@@ -29,7 +29,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.code_lists import code_list
-from cchc_schemas.spelling import note_respelling, one_spelling, whole_number
+from cchc_schemas.reference_systems import stated_system
+from cchc_schemas.spelling import Irregularities, note_respelling, one_spelling, whole_number
 from cchc_schemas.text import (
     LETTERS,
     PLAIN_LETTERS,
@@ -55,10 +56,6 @@ _PLAIN_NUMBER = f"(?:0|[1-9][0-9]*|(?:{_PLAIN}+ )*{_PLAIN}*{_PLAIN_LETTER}{_PLAI
 """Numbers of sheets and parcels that surely are in canonical form: of digits alone, or with another character than
 digits, point and comma.
 """
-
-
-class Irregularities(list[str]):
-    """Validation context of lenient reading: collects the rules that accepted codes broke."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +201,20 @@ class ParcelKeyCode(Code):
         return ":".join((scheme.lower(), commune_digits(commune), *numbers))
 
 
+@dataclass(frozen=True, kw_only=True)
+class CrsCode(Code):
+    """Validates the name of a reference system; every spelling of one system is read as its name."""
+
+    def canonical(self, code: str) -> str:
+        """Return the name of the system.
+
+        >>> CRS_NAME.canonical("urn:ogc:def:crs:EPSG::9210"), CRS_NAME.canonical("EPSG:4326"), CRS_NAME.canonical("?")
+        ('EPSG:9210', 'EPSG:4326', '?')
+        """
+        stated = None if self.fits(code) else stated_system(code)
+        return code if stated is None else stated.name
+
+
 KEY_PARTS = 4
 """Parts of a parcel's key: scheme, commune, sheet and number."""
 
@@ -283,7 +294,7 @@ PARCEL_KEY = ParcelKeyCode(
     forgivable=False,
     example="gso-2025-07:25747:45:123",
 )
-CRS_NAME = Code(rule="crs_irregular", pattern="OGC:CRS84|EPSG:[0-9]{4,6}", forgivable=False, example="EPSG:9210")
+CRS_NAME = CrsCode(rule="crs_irregular", pattern="OGC:CRS84|EPSG:[0-9]{4,6}", forgivable=False, example="EPSG:9210")
 
 ProcedureCode: TypeAlias = Annotated[str, PROCEDURE_CODE]
 """Procedure code (mã TTHC)."""

@@ -14,6 +14,7 @@ from cchc_schemas.codes import DossierCode, PermitKindCode, PermitStepCode, Work
 from cchc_schemas.dates import PartialDate
 from cchc_schemas.faults import Note
 from cchc_schemas.geometry import Geometry, LocatedRecord
+from cchc_schemas.identity_numbers import IdentityNumber
 from cchc_schemas.measures import Measure
 from cchc_schemas.parcel_refs import ParcelRef
 from cchc_schemas.personal import Personal, PersonalNumber
@@ -93,7 +94,7 @@ class ConstructionPermit(LocatedRecord):
     """Status (tình trạng giấy phép)."""
     investor_name: Personal[Text | None] = None
     """Investor (chủ đầu tư), often a private person."""
-    investor_code: PersonalNumber[Text | None] = None
+    investor_code: PersonalNumber[IdentityNumber | None] = None
     """Investor's identity or registration number (số định danh, mã số doanh nghiệp)."""
     address: Text | None = None
     """Location of the works (địa điểm xây dựng)."""

@@ -14,11 +14,15 @@ from typing import ClassVar
 from cchc_schemas.codes import AgencyCode, DossierCode, FieldCode, ProcedureCode
 from cchc_schemas.dates import Instant
 from cchc_schemas.faults import Note
+from cchc_schemas.identity_numbers import IdentityNumber
 from cchc_schemas.package_tables import package_table
 from cchc_schemas.personal import Personal, PersonalNumber
 from cchc_schemas.procedures import Channel
 from cchc_schemas.records import Record
 from cchc_schemas.text import KeyText, Text
+
+STATUS_KEPT = "status_kept"
+"""Rule of the note that a source's status says nothing of the national one, so that the last one is kept."""
 
 
 class DossierStatus(IntEnum):
@@ -88,7 +92,7 @@ class Dossier(Record):
     """Applicant (chủ hồ sơ)."""
     applicant_kind: ApplicantKind | None = None
     """Kind of applicant (loại đối tượng)."""
-    applicant_id: PersonalNumber[Text | None] = None
+    applicant_id: PersonalNumber[IdentityNumber | None] = None
     """Applicant's identity or registration number (số giấy tờ chủ hồ sơ)."""
     applicant_phone: PersonalNumber[Text | None] = None
     """Applicant's telephone (số điện thoại)."""

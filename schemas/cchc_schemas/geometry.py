@@ -1,21 +1,27 @@
 """Geometry (hình học) as GeoJSON with an explicit coordinate reference system.
 
 GeoJSON (RFC 7946) allows only WGS 84; land offices survey in VN-2000, whose zone differs by source (Bình Dương
-EPSG:9210, central meridian 105°45'). So a geometry names the reference system of its coordinates.
+EPSG:9210, central meridian 105°45'). So a geometry names the reference system of its coordinates, and numbers that the
+system cannot have are refused: a label that nobody checks puts a parcel into another country.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
+from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from cchc_schemas.codes import CrsName, Irregularities
+from cchc_schemas.codes import CrsName
 from cchc_schemas.personal import without_personal
 from cchc_schemas.records import Part, Record
+from cchc_schemas.reference_systems import Box, reference_system
+from cchc_schemas.spelling import Irregularities, SourceReading
+from cchc_schemas.text import REQUIRED
 
 
 class GeometryType(StrEnum):
@@ -39,6 +45,7 @@ DEPTH = {
 }
 """Depth of nested lists around a position, by type."""
 
+_X, _Y = itemgetter(0), itemgetter(1)
 _MIN_LINE = 2
 _MIN_RING = 4
 """A closed ring has at least four positions (RFC 7946, 3.1.6)."""
@@ -150,6 +157,22 @@ class Geometry(Part):
     crs: CrsName
     """Reference system (hệ quy chiếu): "OGC:CRS84" for longitude and latitude, "EPSG:9210" for VN-2000 105°45'."""
 
+    @model_validator(mode="after")
+    def _fits_its_system(self, validation: ValidationInfo) -> Self:
+        """Refuse coordinates that the reference system cannot have: degrees as metres, swapped axes.
+
+        What was stored before there was this rule can still be read.
+        """
+        is_stored = isinstance(validation.context, Irregularities) and not isinstance(validation.context, SourceReading)
+        if not is_stored and not fits_system(self.bounds, self.crs):
+            raise PydanticCustomError("crs_contradicted", "No coordinates of the system", {REQUIRED: self.crs})
+        return self
+
+    @property
+    def bounds(self) -> Box:
+        """Least x, least y, greatest x and greatest y of all positions."""
+        return bounds_of(lines_of(self.type, self.coordinates))
+
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Add what the coordinates of each type look like."""
@@ -167,6 +190,36 @@ class Geometry(Part):
     def __geo_interface__(self) -> dict[str, Any]:
         """The geometry for other libraries, by the protocol of that name: `shapely.geometry.shape(parcel.geometry)`."""
         return {"type": self.type.value, "coordinates": self.coordinates}
+
+
+def lines_of(kind: GeometryType, coordinates: Nested) -> Iterable[Nested]:
+    """Return the positions of a geometry by line or ring; those of points are one line."""
+    match DEPTH[kind]:
+        case 0:
+            return ((coordinates,),)
+        case 1:
+            return (coordinates,)
+        case 2:
+            return coordinates
+        case _:
+            return chain.from_iterable(coordinates)
+
+
+def bounds_of(lines: Iterable[Nested]) -> Box:
+    """Return least x, least y, greatest x and greatest y of the positions of at least one line."""
+    positions = list(chain.from_iterable(lines))
+    return min(map(_X, positions)), min(map(_Y, positions)), max(map(_X, positions)), max(map(_Y, positions))
+
+
+def fits_system(bounds: Box, crs: str) -> bool:
+    """True if the reference system can have such coordinates, or if its domain is unknown."""
+    system = reference_system(crs)
+    return system is None or is_within(bounds, system.domain)
+
+
+def is_within(inner: Box, outer: Box) -> bool:
+    """True if the first box lies in the second one."""
+    return inner[0] >= outer[0] and inner[1] >= outer[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
 
 
 def _written_coordinates(kind: GeometryType) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from cchc_schemas.codes import (
 from cchc_schemas.dates import Instant, PartialDate, vietnamese_day
 from cchc_schemas.faults import Note
 from cchc_schemas.geometry import Geometry, LocatedRecord
+from cchc_schemas.identity_numbers import IdentityNumber
+from cchc_schemas.land_use_catalogues import is_in_catalogue
 from cchc_schemas.measures import AreaM2
 from cchc_schemas.parcel_refs import ParcelRef, parcel_key
 from cchc_schemas.personal import Personal, PersonalNumber
@@ -102,7 +104,7 @@ class RightHolder(Part):
     """Kind of holder (loại người sử dụng đất)."""
     name: Personal[Text]
     """Name (họ tên, tên tổ chức) as written on the paper."""
-    id_number: PersonalNumber[Text | None] = None
+    id_number: PersonalNumber[IdentityNumber | None] = None
     """Number of the identity or registration paper (số giấy tờ)."""
     birth: Personal[PartialDate | None] = None
     """Date of birth (ngày sinh), often the year alone."""
@@ -177,7 +179,10 @@ class LandParcel(LocatedRecord):
         return parcel_key(self.scheme, self.commune_code, self.map_sheet, self.parcel_number)
 
     def quality_notes(self) -> Iterable[Note]:
-        """Yield `uses_area_differs` and `areas_implausible`."""
+        """Yield `land_use_code_not_in_force`, `uses_area_differs` and `areas_implausible`."""
+        for number, use in enumerate(self.uses):
+            if is_in_catalogue(use.code, use.catalogue) is False:
+                yield Note(f"uses.{number}.code", "land_use_code_not_in_force")
         measured, legal = self.area_m2, self.legal_area_m2
         areas = [area for area in (measured, legal) if area is not None]
         if areas and self.uses and self._uses_differ_from(areas):

@@ -8,15 +8,14 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
-from cchc_schemas.codes import Irregularities
-from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, Refusal, faults_of, refusals_of, without_notes
 from cchc_schemas.leniency import LeftOut
 from cchc_schemas.personal import mask, personal_marks
-from cchc_schemas.spelling import RESPELLED, Respellings
+from cchc_schemas.refusals import FieldPathModel
+from cchc_schemas.spelling import Irregularities, Respellings, SourceReading
 
 
-class Part(DescribedModel):
+class Part(FieldPathModel):
     """A part of a record; personal fields are masked in its `repr`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -76,7 +75,7 @@ class Record(Part):
             RecordInvalid: a required value, or a part of the key, cannot be read, or a rule that is never forgiven is
                 broken; the error contains every fault and no value.
         """
-        irregular, notes = Irregularities(), tuple[Note, ...]()
+        irregular, notes = SourceReading(), tuple[Note, ...]()
         record = _attempt(cls, fields, irregular)
         if isinstance(record, list) and any(refusal.is_noted for refusal in record):
             fields, notes = without_notes(fields)
@@ -106,11 +105,12 @@ class Record(Part):
 
 
 def _respelled(record_type: type[Record], fields: Mapping[str, object]) -> tuple[Note, ...]:
-    """Return a note for every value that `fields` have in another spelling than the record."""
+    """Return a note for every value that the record has otherwise than `fields`, or with a note of its own."""
+    noted = Respellings()
     try:
-        record_type.model_validate(fields, context=Respellings())
+        record_type.model_validate(fields, context=noted)
     except ValidationError as error:
-        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule == RESPELLED)
+        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule in noted)
     return ()
 
 

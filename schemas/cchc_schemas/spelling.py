@@ -10,12 +10,12 @@ Sources: Vietnamese text converted from VNI and TCVN3 has U+00D0 where U+0110 is
 import re
 import unicodedata
 from types import MappingProxyType
-from typing import cast
+from typing import LiteralString, cast
 
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-SPELLING_VERSION = 1
+SPELLING_VERSION = 2
 """Increased with every change of what one spelling is: then all items are read again, and keys follow."""
 
 RESPELLED = "spelling_unified"
@@ -37,8 +37,19 @@ _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _WHOLE_NUMBER = re.compile("0*([0-9]+)(?:[.,]0+)?")
 
 
+class Irregularities(list[str]):
+    """Validation context of lenient reading: collects the rules that accepted values broke."""
+
+
+class SourceReading(Irregularities):
+    """The same where the values are a source's: they are also judged by rules that a stored record never breaks."""
+
+
 class Respellings(list[str]):
-    """Validation context in which a value in another spelling is refused, so that its path is known."""
+    """Validation context in which a source's value that is read otherwise, or with a note, is refused.
+
+    So its path is known. The context collects the rules of such refusals.
+    """
 
 
 def vietnamese_spelling(text: str) -> str:
@@ -77,8 +88,22 @@ def note_respelling(validation: ValidationInfo) -> None:
     Raises:
         PydanticCustomError: the context is `Respellings`.
     """
+    note_reading(validation, RESPELLED)
+
+
+def note_reading(validation: ValidationInfo, rule: LiteralString) -> None:
+    """Remember in lenient reading that a value was read with the note `rule`.
+
+    Raises:
+        PydanticCustomError: the context is `Respellings`.
+    """
     context: object = validation.context
-    if isinstance(context, Respellings):
-        raise PydanticCustomError(RESPELLED, "The value is in another spelling")
     if isinstance(context, list):
-        cast("list[str]", context).append(RESPELLED)
+        cast("list[str]", context).append(rule)
+    if isinstance(context, Respellings):
+        raise PydanticCustomError(rule, "The value is read with a note")
+
+
+def is_read_from_source(validation: ValidationInfo) -> bool:
+    """True if the value is one that a source sent, and not one of a stored record."""
+    return isinstance(validation.context, SourceReading | Respellings)

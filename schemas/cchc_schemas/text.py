@@ -114,8 +114,8 @@ class TextRule:
         """Return a pattern that only texts in canonical form match."""
         return rf"[\n\t {PLAIN_LETTERS}]+"
 
-    def check(self, text: str, validation: ValidationInfo) -> str:
-        """Return the text clean and in its one spelling."""
+    def check(self, text: str, validation: ValidationInfo) -> str | None:
+        """Return the text clean and in its one spelling; None where a rule reads it as no value."""
         written = clean_text(text)
         text = self.canonical(written)
         if text != written:
@@ -124,7 +124,7 @@ class TextRule:
         return text
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        limits = core_schema.str_schema(max_length=self.max_length)
+        limits = core_schema.nullable_schema(core_schema.str_schema(max_length=self.max_length))
         cleaned = core_schema.with_info_after_validator_function(self.check, core_schema.str_schema())
         return fitting_or_exact(self.quick_pattern, self.max_length, core_schema.chain_schema([cleaned, limits]))
 

@@ -394,7 +394,9 @@ def test_good_answers_and_pages_for_people_are_told_apart() -> None:
     assert classify(json_response({"statusCode": 404}, status=404)) is Verdict.NOT_FOUND
 
 
-@pytest.mark.parametrize("wrong", [{"crs": "9210"}, {"schemes": {"74": "x"}}, {"page_size": 0}, {"papers": {"x": "y"}}])
+@pytest.mark.parametrize(
+    "wrong", [{"crs": "VN-2000"}, {"schemes": {"74": "x"}}, {"page_size": 0}, {"papers": {"x": "y"}}]
+)
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         department(**wrong)

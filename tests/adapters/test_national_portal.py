@@ -379,7 +379,14 @@ def test_a_dossier_is_written_as_text_with_local_times() -> None:
 
 @pytest.mark.parametrize(
     ("number", "kinds"),
-    [("074000000001", ["1"]), ("280000001", ["2"]), ("3700000001", []), ("07400000000x", []), (None, [])],
+    [
+        ("074000000001", ["1"]),
+        ("280000001", ["2"]),
+        ("3700000001", []),
+        ("097087000001", []),
+        ("07400000000x", []),
+        (None, []),
+    ],
 )
 def test_an_identity_number_has_a_kind_only_where_its_length_tells(number: str | None, kinds: list[str]) -> None:
     dossier = DOSSIER.model_copy(update={"applicant_id": number})
@@ -389,6 +396,16 @@ def test_an_identity_number_has_a_kind_only_where_its_length_tells(number: str |
     (payload,) = body(requests[0])["data"]
     assert [entry["LoaiDinhDanh"] for entry in payload["DinhDanhCHS"]] == kinds
     assert payload["SoGiayToChuHoSo"] == (number or "")
+
+
+@pytest.mark.parametrize("number", ["000000001", "111111111", "123456789", "không có"])
+def test_a_placeholder_is_never_sent_as_an_identity(number: str) -> None:
+    dossier = DOSSIER.model_copy(update={"applicant_id": number})
+
+    requests, _ = delivered(portal().targets[0], [outgoing(dossier)], reply(Verdict.OK))
+
+    (payload,) = body(requests[0])["data"]
+    assert (payload["DinhDanhCHS"], payload["SoGiayToChuHoSo"]) == ([], "")
 
 
 def test_a_long_summary_and_a_long_name_are_cut_so_that_it_shows() -> None:

@@ -16,6 +16,7 @@ from cchc_schemas import (
     Certificate,
     HolderKind,
     LandParcel,
+    Note,
     PartialDate,
     RestrictionKind,
 )
@@ -252,6 +253,7 @@ def test_a_map_may_be_all_ones_own() -> None:
         {"fields": {"changed_at": {"property": "ModifiedDate"}}},
         {"changed_since": True, "complete_listing": True},
         {"crs": "VN-2000"},
+        {"crs": "local grid"},
         {"page_size": 0},
         {"limit": 5},
     ],
@@ -394,6 +396,61 @@ def test_coordinates_in_another_system_than_asked_for_hold_the_source(crs: str, 
         assert held.value.code == "ogc_features.other_crs"
 
 
+def named_crs(name: str) -> dict[str, Any]:
+    return {"type": "name", "properties": {"name": name}}
+
+
+@pytest.mark.parametrize(
+    ("crs", "statements", "good"),
+    [
+        ("EPSG:9210", {"crs": named_crs("urn:ogc:def:crs:EPSG::9210")}, True),
+        ("EPSG:9210", {"crs": named_crs(LONLAT)}, False),
+        ("EPSG:9210", {"crs": {"type": "link", "properties": {"href": "https://epsg.io/9210"}}}, True),
+        ("EPSG:9210", {"storageCrs": "https://www.opengis.net/def/crs/EPSG/0/9210"}, True),
+        ("EPSG:9210", {"storageCrs": LONLAT}, False),
+        ("OGC:CRS84", {"crs": named_crs("urn:ogc:def:crs:EPSG::9210")}, False),
+        ("OGC:CRS84", {"crs": named_crs("local grid")}, False),
+        ("OGC:CRS84", {"crs": named_crs("urn:ogc:def:crs:OGC:1.3:CRS84")}, True),
+        ("OGC:CRS84", {"crs": named_crs("EPSG:4326")}, True),
+        ("OGC:CRS84", {"crs": None}, True),
+        ("OGC:CRS84", {"storageCrs": GRID}, True),
+    ],
+)
+def test_every_statement_of_a_page_about_its_system_counts(crs: str, statements: dict[str, Any], good: bool) -> None:  # noqa: FBT001  # a column of the table above
+    exchange = server(crs=crs).sources[0].fetch(FIRST_PAGE)
+    reply = json_response(EMPTY | statements)
+
+    if good:
+        run_conversation(exchange, reply)
+    else:
+        with pytest.raises(SourceHeld) as held:
+            run_conversation(exchange, reply)
+
+        assert held.value.code == "ogc_features.other_crs"
+
+
+@pytest.mark.parametrize("spelling", [GRID, f"<{GRID.replace('http:', 'https:')}>", "urn:ogc:def:crs:EPSG::9210"])
+def test_another_spelling_of_the_requested_system_is_no_other_system(spelling: str) -> None:
+    reply = json_response(EMPTY | {"crs": named_crs("EPSG:9210")}, content_crs=spelling)
+
+    run_conversation(server(crs="EPSG:9210").sources[0].fetch(FIRST_PAGE), reply)
+
+
+def test_the_header_does_not_outvote_the_member() -> None:
+    reply = json_response(EMPTY | {"crs": named_crs("EPSG:9211")}, content_crs=f"<{GRID}>")
+
+    with pytest.raises(SourceHeld):
+        run_conversation(server(crs="EPSG:9210").sources[0].fetch(FIRST_PAGE), reply)
+
+
+@pytest.mark.parametrize("position", ["feature", "geometry"])
+def test_a_feature_that_names_another_system_is_quarantined(position: str) -> None:
+    statement = {"crs": named_crs("EPSG:9210")}
+    item = FEATURE | (statement if position == "feature" else {"geometry": FEATURE["geometry"] | statement})
+
+    assert parcel_fields(item)["geometry"] == Unreadable("crs_contradicted")
+
+
 def test_a_page_for_people_with_status_200_is_no_answer() -> None:
     assert server().dialect.classify(html_response()) is Verdict.UNKNOWN
 
@@ -489,3 +546,33 @@ def test_former_communes_are_of_the_scheme_that_the_options_say() -> None:
     fields = parcel_fields(previous_scheme=AdminScheme.GSO_2025_07)
 
     assert fields["previous_keys"] == ["gso-2025-07:25753:12:604"]
+
+
+@pytest.mark.parametrize(
+    ("number", "papers", "expected"),
+    [
+        ("074000000001", [{"soGiayTo": "280000001"}], "074000000001"),
+        (None, [{"soGiayTo": "280000001"}, {"soGiayTo": "074087000001", "laThongTinChinh": True}], "074087000001"),
+        ("000000001", [{"soGiayTo": "280000001"}, {"soGiayTo": "281000001", "laThongTinChinh": "0"}], "280000001"),
+        ("", {"soGiayTo": "280000001"}, "280000001"),
+        (None, [{"soGiayTo": "000000001"}, {"soGiayTo": "074087000001"}], "074087000001"),
+        (None, [{"soGiayTo": None}], None),
+        (None, [], None),
+        (None, None, None),
+    ],
+)
+def test_a_holder_s_number_is_read_from_the_papers_where_there_is_no_other(
+    number: object, papers: object, expected: str | None
+) -> None:
+    holder = {"loaiDoiTuong": 0, "hoTen": "Trần Văn Mẫu", "maSoDinhDanh": number, "ListGiayToTuyThan": papers}
+
+    assert parcel(ListChuSuDung=[holder]).holders[0].id_number == expected
+
+
+def test_a_holder_with_placeholders_alone_has_no_number_and_a_note() -> None:
+    holder = {"loaiDoiTuong": 0, "hoTen": "Mẫu", "maSoDinhDanh": "000000001", "ListGiayToTuyThan": [{"soGiayTo": "0"}]}
+
+    reading = LandParcel.read(parcel_fields(feature(ListChuSuDung=[holder])))
+
+    assert reading.record.holders[0].id_number is None
+    assert Note("holders.0.id_number", "identity_placeholder") in reading.notes

@@ -133,7 +133,8 @@ def test_a_record_type_the_receiver_does_not_take_is_refused(file: Path) -> None
     """The adapter of the one-stop system has no target for dossiers."""
     route = "from = ['dossier']\nto = 'one-stop'\npurpose = 'Công khai'\nlegal_basis = 'NĐ 61/2018'"
 
-    assert "[routes.portal] from" in faults(file, f"{GOOD}\n[routes.portal]\n{route}\n")
+    refusal = faults(file, f"{GOOD}\n[routes.portal]\n{route}\n")
+    assert "[routes.portal] to: the system of 'one-stop' accepts no records" in refusal
 
 
 def test_ownership_of_an_unknown_record_type_or_connection_is_refused(file: Path) -> None:

@@ -123,7 +123,8 @@ def test_the_tables_of_operate_are_keys_of_the_configuration(page: Path, tmp_pat
 @OF_OPERATORS
 def test_the_units_are_read_by_systemd(page: Path, tmp_path: Path) -> None:
     """The program's place is replaced by one that exists, which the check requires."""
-    service, timer = (block.text for block in blocks(page, "ini"))
+    service, timer, credential = (block.text for block in blocks(page, "ini"))
+    service = service.replace("[Service]\n", f"[Service]\n{credential}")
     for text in (service, timer):
         parser = configparser.ConfigParser(delimiters="=", strict=False, interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case, as systemd reads them

@@ -10,7 +10,7 @@ from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandPa
 
 def test_personal_fields_are_masked_at_any_depth_and_others_are_not() -> None:
     """The marker in the field's type decides; of a number the last four characters are shown."""
-    holder = RightHolder(kind=HolderKind.INDIVIDUAL, name="Nguyễn Thị Mẫu", id_number="000000000123")
+    holder = RightHolder(kind=HolderKind.INDIVIDUAL, name="Nguyễn Thị Mẫu", id_number="074187000123")
     parcel = LandParcel(
         scheme=AdminScheme.GSO_2025_07, commune_code="25747", map_sheet="45", parcel_number="123", holders=(holder,)
     )

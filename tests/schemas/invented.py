@@ -14,6 +14,7 @@ from cchc_schemas import AdminScheme, Geometry, GeometryType, ParcelRef, Partial
 from cchc_schemas.admin_units import CommuneRule
 from cchc_schemas.codes import CODE_LENGTH, Code, DossierReferenceRule, ListedCode, SerialRule
 from cchc_schemas.dates import InstantRule
+from cchc_schemas.identity_numbers import IdentityNumberRule
 from cchc_schemas.measures import Limits
 from cchc_schemas.text import KeyTextRule, TextRule
 
@@ -32,7 +33,7 @@ PARCEL: dict[str, object] = {
         {"code": "CLN", "catalogue": "TT 08/2024/TT-BTNMT", "area_m2": "128.4", "expires_on": "2063-10-15"},
     ],
     "certificates": [{"serial": "BA 123456", "book_number": "CS01234", "issued_on": "2015"}],
-    "holders": [{"kind": "individual", "name": "Nguyễn Thị Mẫu", "id_number": "000000000123", "birth": "1987"}],
+    "holders": [{"kind": "individual", "name": "Nguyễn Thị Mẫu", "id_number": "074187000123", "birth": "1987"}],
     "is_encroached": False,
 }
 """Fields of a parcel as an adapter returns them."""
@@ -45,7 +46,7 @@ DOSSIER: dict[str, object] = {
     "status": 4,
     "channel": 1,
     "applicant_name": "Nguyễn Thị Mẫu",
-    "applicant_id": "000000000123",
+    "applicant_id": "074187000123",
     "applicant_phone": "0900000123",
     "applicant_email": "mau@example.org",
     "submitted_at": "2021-09-27T08:15:00+07:00",
@@ -62,7 +63,7 @@ _SHARED_COMMUNES = sorted(
 )
 """Codes that name a commune in either scheme, though seldom the same one."""
 
-_positions = st.tuples(*[st.floats(-1e7, 1e7, allow_nan=False)] * 2)
+_positions = st.tuples(st.floats(50_000, 950_000), st.floats(800_000, 2_650_000))
 _rings = st.lists(_positions, min_size=3, max_size=5).map(lambda corners: (*corners, corners[0]))
 
 
@@ -77,6 +78,7 @@ _BY_RULE: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     TextRule: lambda _: texts,
     KeyTextRule: lambda _: texts,
     DossierReferenceRule: lambda _: texts,
+    IdentityNumberRule: lambda _: texts,
     CommuneRule: lambda _: st.sampled_from(_SHARED_COMMUNES),
     ListedCode: lambda rule: st.sampled_from(sorted(code_list(rule.code_list))),
     SerialRule: lambda rule: _codes(rule.pattern, CODE_LENGTH),

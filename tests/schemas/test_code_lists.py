@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from hypothesis import given, strategies as st
 
 from cchc_schemas import CODE_LISTS, CodeEntry, CodeList, CodeUnknown, DossierStatus, code_list
 from cchc_schemas.construction import PermitStatus
@@ -45,6 +46,43 @@ def test_a_code_of_today_s_catalogue_was_not_in_force_before_it() -> None:
     assert uses.entry("CNT", on=date(2024, 8, 1)).columns["catalogue"] == "TT 08/2024/TT-BTNMT"
     with pytest.raises(CodeUnknown):
         uses.entry("CNT", on=date(2024, 7, 31))
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "catalogue"),
+    [
+        ("ODT", date(2020, 1, 1), "TT 27/2018/TT-BTNMT"),
+        ("ODT", date(2024, 7, 31), "TT 27/2018/TT-BTNMT"),
+        ("ODT", date(2024, 8, 1), "TT 08/2024/TT-BTNMT"),
+        ("LUN", date(2020, 1, 1), "TT 27/2018/TT-BTNMT"),
+        ("HNK", date(2020, 1, 1), "TT 27/2018/TT-BTNMT"),
+        ("TTN", date(2010, 1, 1), "trước TT 27/2018/TT-BTNMT"),
+    ],
+)
+def test_a_code_has_the_meaning_of_the_catalogue_of_its_day(code: str, day: date, catalogue: str) -> None:
+    assert code_list("land_use_codes").entry(code, on=day).columns["catalogue"] == catalogue
+
+
+@pytest.mark.parametrize(
+    ("code", "day"), [("LUN", date(2026, 1, 1)), ("SKT", date(2024, 8, 1)), ("TTN", date(2020, 1, 1))]
+)
+def test_a_code_is_not_in_force_after_its_catalogue(code: str, day: date) -> None:
+    with pytest.raises(CodeUnknown):
+        code_list("land_use_codes").entry(code, on=day)
+
+
+def test_a_code_of_two_catalogues_has_a_meaning_in_each() -> None:
+    uses = code_list("land_use_codes")
+    names = {entry.columns["catalogue"]: entry.columns["name_vi"] for entry in uses.entries["LUC"]}
+
+    assert names == {"TT 08/2024/TT-BTNMT": "Đất chuyên trồng lúa", "TT 27/2018/TT-BTNMT": "Đất chuyên trồng lúa nước"}
+    assert uses.entry("LUC").columns["catalogue"] == "TT 08/2024/TT-BTNMT"
+
+
+@given(st.dates(date(1990, 1, 1), date(2040, 1, 1)))
+def test_no_code_has_two_meanings_on_one_day(day: date) -> None:
+    for entries in code_list("land_use_codes").entries.values():
+        assert len([entry for entry in entries if entry.in_force(day)]) <= 1
 
 
 def test_a_code_whose_dates_are_not_known_is_found_on_any_day() -> None:

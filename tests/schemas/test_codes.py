@@ -25,7 +25,8 @@ from cchc_schemas import (
     TaxCode,
     WorksStatusCode,
 )
-from cchc_schemas.codes import CODE_LENGTH, Irregularities
+from cchc_schemas.codes import CODE_LENGTH
+from cchc_schemas.spelling import Irregularities
 
 REGULAR = [
     (ProcedureCode, "1.013225"),

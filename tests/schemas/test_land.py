@@ -109,3 +109,40 @@ def test_a_change_holds_from_the_vietnamese_day_of_its_registration() -> None:
 def test_a_bare_commune_code_of_a_reference_keeps_its_shape() -> None:
     with pytest.raises(ValidationError):
         ParcelRef(commune_code="97", raw="thửa 12")
+
+
+@pytest.mark.parametrize(
+    ("code", "catalogue"),
+    [
+        ("DCT", "TT 27/2018/TT-BTNMT"),  # new in 2024
+        ("DCT", "Thông tư 27 / 2018 của Bộ TNMT"),
+        ("LUN", "TT 08/2024/TT-BTNMT"),  # gone in 2024
+        ("LUN", "Thông tư số 8/2024/TT-BTNMT"),
+    ],
+)
+def test_a_code_that_the_stated_catalogue_lacks_is_kept_and_noted(code: str, catalogue: str) -> None:
+    reading = LandParcel.read({**PARCEL, "uses": [URBAN, {"code": code, "catalogue": catalogue}]})
+
+    assert reading.record.uses[1].code == code
+    assert reading.notes == (Note("uses.1.code", "land_use_code_not_in_force"),)
+
+
+@pytest.mark.parametrize(
+    ("code", "catalogue"),
+    [
+        ("LUN", "TT 27/2018/TT-BTNMT"),
+        ("DCT", "TT 08/2024/TT-BTNMT"),
+        ("ODT", "TT 27/2018/TT-BTNMT"),
+        ("TTN", "trước TT 27/2018/TT-BTNMT"),
+        ("LUN", "danh mục của tỉnh"),  # nothing is known of it
+        ("DCT", "TT 25/2014/TT-BTNMT"),
+    ],
+)
+def test_a_code_of_its_catalogue_or_of_one_that_is_not_known_has_no_note(code: str, catalogue: str) -> None:
+    assert LandParcel.read({**PARCEL, "uses": [URBAN, {"code": code, "catalogue": catalogue}]}).notes == ()
+
+
+def test_an_unknown_code_has_one_note() -> None:
+    reading = LandParcel.read({**PARCEL, "uses": [{"code": "ZZZ", "catalogue": "TT 08/2024/TT-BTNMT"}]})
+
+    assert reading.notes == (Note("uses.0.code", "land_use_code_unknown"),)

@@ -29,6 +29,7 @@ def test_every_table_of_the_contract_is_there() -> None:
         "permit_kinds.csv",
         "permit_steps.csv",
         "province_successors.csv",
+        "reference_systems.csv",
         "works_status.csv",
     ]
 

@@ -23,7 +23,7 @@ from cchc_schemas import (
 )
 from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
-SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "000000000123", "0900000123", "mau@example.org")
+SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "074187000123", "0900000123", "mau@example.org")
 
 limited_examples = settings(max_examples=25)
 """Generating a record takes milliseconds; 25 examples cover every record type more than once."""

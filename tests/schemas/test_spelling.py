@@ -29,8 +29,8 @@ from cchc_schemas import (
     from_document,
     to_document,
 )
-from cchc_schemas.codes import DossierReference, Irregularities
-from cchc_schemas.spelling import RESPELLED, one_spelling, vietnamese_spelling, whole_number
+from cchc_schemas.codes import DossierReference
+from cchc_schemas.spelling import RESPELLED, Irregularities, one_spelling, vietnamese_spelling, whole_number
 from cchc_schemas.text import KeyText
 from tests.schemas.invented import DOSSIER, PARCEL, records_of
 

@@ -32,7 +32,7 @@ FEATURE: dict[str, Any] = {
         "ListMucDichSuDung": [{"maMucDichSuDung": "ODT", "dienTich": 100.5, "nguonGoc": [{"nguonGoc": 3}]}],
         "ListGiayChungNhan": [{"soPhatHanh": "BA 123456", "soVaoSo": "CS01234", "ngayVaoSo": "15/10/2015"}],
         "ListChuSuDung": [
-            {"loaiDoiTuong": 1, "hoTen": "Nguyễn Văn Mẫu", "maSoDinhDanh": "000000000123", "namSinh": 1975},
+            {"loaiDoiTuong": 1, "hoTen": "Nguyễn Văn Mẫu", "maSoDinhDanh": "074187000123", "namSinh": 1975},
             {"loaiDoiTuong": "3", "hoTen": "", "tenToChuc": "Công ty Mẫu", "maSoThue": "3700000000"},
         ],
         "ListHanChe": [{"loaiHanChe": 4, "soVanBan": "12/QĐ", "conHieuLuc": True}],
@@ -41,7 +41,7 @@ FEATURE: dict[str, Any] = {
 FILED: dict[str, Any] = {
     "serviceName": "Cấp giấy phép xây dựng",
     "applicantName": "Trần Thị Mẫu",
-    "applicantIdNo": "000000000123",
+    "applicantIdNo": "074187000123",
     "submitDate": "27/09/2021 13:05:00",
     "briefNote": None,
 }

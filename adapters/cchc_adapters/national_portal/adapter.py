@@ -7,8 +7,9 @@ Account: the integration account, `kind = "session"`.
 Caveats:
     - A session is sent in the body of each request. Its lifetime is not documented (clients assume ten minutes);
       an expired one is reported as an error with HTTP 200.
-    - `error_code` is 0, "0", "00", "3" or "-3", depending on the service. Only the message says what it means, and
-      it may be decomposed Unicode. A success needs code 0 and "thành công"; "không thành công" is no success.
+    - `error_code` is 0, "0", "00", "3" or "-3", depending on the service. Only the message says what it means, in
+      whatever spelling. A dossier or step is delivered with code 0 and "thành công", never with a result alone;
+      "không thành công" is no success. Words, code and content that contradict each other put the route on hold.
     - `isUpdating` says whether the portal has the dossier already. If the portal contradicts it, the dossier is sent
       again with the opposite value, once per attempt. So a dossier whose response was lost is not stored twice.
     - A step has no identifier: if its response was lost, it is sent again and may then be stored twice.
@@ -135,6 +136,8 @@ class Procedures:
     def _result(self, service: str, path: str, code: str | None = None) -> Conversation[Sequence[Item]]:
         response = yield self._portal.call(service, path, {} if code is None else {"maTTHC": code})
         rows = codecs.as_objects(self._portal.envelope_reader.envelope(response).get("result"))
+        if response.verdict is Verdict.NOT_FOUND and code is not None and not rows:
+            return []  # a procedure that the list has and the details do not; the list's fields are kept
         if response.verdict is not Verdict.OK or rows is None:
             raise SourceHeld("national_portal.no_result", service=service)
         return rows
@@ -147,10 +150,10 @@ class NationalPortal:
     purpose_vi = "Cổng Dịch vụ công quốc gia: lấy thủ tục hành chính, gửi hồ sơ và bước xử lý"
 
     def __init__(self, options: NationalPortalOptions) -> None:
-        table = package_table("national_portal")
-        configured = [rule.model_dump() for rule in options.replies]
         envelope_reader = EnvelopeReader.of(
-            {**table, "replies": [*configured, *table["replies"]]}, double_encoded=options.double_encoded
+            package_table("national_portal_words"),
+            configured=[(rule.says, rule.verdict) for rule in options.replies],
+            double_encoded=options.double_encoded,
         )
         portal = Portal(options.agency, envelope_reader)
         headers = {"Accept": "application/json", "Charset": "utf-8", "dstcode": options.destination}

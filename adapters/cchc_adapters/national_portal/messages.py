@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from cchc_connect.wire.codecs import compact_local, truncated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
+from cchc_schemas.identity_numbers import irregularity, is_placeholder
 
 MAX_HANDLER_LENGTH = 50
 MAX_SUMMARY_LENGTH = 1000
@@ -81,8 +82,10 @@ def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, st
 
 
 def _applicant(dossier: Dossier, identity_kinds: Mapping[str, str]) -> Payload:
-    number = dossier.applicant_id or ""
-    kind = identity_kinds.get(str(len(number))) if number.isdecimal() else None
+    stated = dossier.applicant_id or ""
+    number = "" if is_placeholder(stated) else stated
+    is_regular = number.isdecimal() and irregularity(number) is None
+    kind = identity_kinds.get(str(len(number))) if is_regular else None
     return {
         "ChuHoSo": dossier.applicant_name or "",
         "LoaiDoiTuong": _number(dossier.applicant_kind),

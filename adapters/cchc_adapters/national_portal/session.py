@@ -5,7 +5,7 @@ Observed in VietOpenCPS/opencps-v2 (2020). The lifetime of a session is not docu
 
 from dataclasses import dataclass, replace
 
-from cchc_adapters.national_portal.envelopes import EnvelopeReader, error_code
+from cchc_adapters.national_portal.envelopes import EnvelopeReader
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict
 from cchc_connect.wire import codecs
 
@@ -33,9 +33,11 @@ class PortalSession:
         )
 
     def token_from(self, response: HttpResponse) -> str | None:
-        """Return the session id of the login response, the token of later requests; None unless its code is 0."""
+        """Return the session id of the login response, the token of later requests; None unless it is a success."""
         envelope = self.envelope_reader.envelope(response)
-        return codecs.plain_text(envelope.get("session")) or None if error_code(envelope) == 0 else None
+        if self.envelope_reader.verdict_of(envelope) is not Verdict.OK:
+            return None
+        return codecs.plain_text(envelope.get("session")) or None
 
     def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
         """Return the request with the session id `token` in its body."""

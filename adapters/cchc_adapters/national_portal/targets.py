@@ -9,9 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cchc_adapters.building_blocks.options import package_table
-from cchc_adapters.national_portal.envelopes import EnvelopeReader, error_code
+from cchc_adapters.national_portal.envelopes import EnvelopeReader
 from cchc_adapters.national_portal.messages import dossier_payload, missing_field, national_code, step_payload
-from cchc_connect import Conversation, DeliveryStatus, HttpRequest, HttpResponse, Outgoing, Receipt, Verdict
+from cchc_connect import (
+    Conversation,
+    DeliveryStatus,
+    HttpRequest,
+    HttpResponse,
+    Outgoing,
+    Receipt,
+    SourceHeld,
+    Verdict,
+)
 from cchc_schemas import Dossier, DossierStep
 
 DOSSIER_SERVICE, STEP_SERVICE = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
@@ -35,16 +44,23 @@ class Portal:
         )
 
     def receipt(self, response: HttpResponse) -> Receipt:
-        """Return the receipt for each record of the message that `response` belongs to."""
+        """Return the receipt for each record of the message that `response` belongs to.
+
+        Raises:
+            SourceHeld: code 0 and a result, but no word that it was done: nobody knows whether it was.
+        """
+        envelope = self.envelope_reader.envelope(response)
         match response.verdict:
             case Verdict.OK:
+                if not self.envelope_reader.is_confirmed(envelope):
+                    raise SourceHeld("national_portal.unconfirmed")
                 return Receipt(status=DeliveryStatus.DELIVERED)
             case Verdict.DUPLICATE:
                 return Receipt(status=DeliveryStatus.DUPLICATE)
             case Verdict.NOT_FOUND:
                 return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
             case _:
-                code = error_code(self.envelope_reader.envelope(response))
+                code = self.envelope_reader.code_of(envelope)
                 return Receipt(status=DeliveryStatus.REFUSED, reason=f"error_code:{code}")
 
 

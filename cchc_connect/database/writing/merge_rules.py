@@ -21,6 +21,7 @@ from cchc_connect.database.writing.incoming import (
 from cchc_connect.database.writing.key_holders import KeyHolders
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
+from cchc_connect.database.writing.status_changes import JUDGED_TYPES, settle_status
 from cchc_connect.database.writing.version_order import (
     VersionOrder,
     claimed_items,
@@ -203,6 +204,8 @@ class ConflictResolver:
         self, incoming: IncomingRecord, version: int, operation: str, current: CurrentVersion | None = None
     ) -> None:
         """Plan the next version; without a change of content only the provenance, if that changed."""
+        if current is not None and self._stream.record_type in JUDGED_TYPES:
+            settle_status(incoming, current.document, current.provenance.notes)
         record = self._overlay_owned_fields(incoming)
         provenance = Provenance(
             connection=self._stream.connection,

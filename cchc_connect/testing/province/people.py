@@ -1,15 +1,17 @@
 """Invented people and companies. Each name holds "Mẫu" (sample), serials are 0000xx, phones are 0900000xxx.
 
 An identity number (số định danh cá nhân) has 3 digits for the province, 1 for century and sex, 2 for the year of
-birth and 6 for the serial; even is male, odd is female (NĐ 137/2015/NĐ-CP). A tax code (mã số thuế) has 10 digits;
-the invented ones have no valid check digit.
+birth and 6 for the serial; even is male, odd is female (NĐ 137/2015/NĐ-CP). A tax code (mã số thuế) has 10 digits,
+the last of them a check digit; the invented ones have serials far above those that were issued.
 """
 
 from datetime import date
+from itertools import count
 from random import Random
 
 from cchc_connect.testing.province.facts import Party
 from cchc_connect.testing.province.seeded_random import happens
+from cchc_schemas.tax_codes import check_digit
 
 _SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Đỗ", "Ngô", "Hồ", "Dương")
 _MALE = ("Văn Mẫu", "Hoàng Mẫu", "Đức Mẫu", "Quốc Mẫu", "Minh Mẫu", "Hữu Mẫu", "Thanh Mẫu")
@@ -19,6 +21,7 @@ _TRADES = ("Xây dựng", "Địa ốc", "Thương mại", "Sản xuất", "Vậ
 _STREETS = ("Đại lộ Mẫu", "đường Mẫu 1", "đường Mẫu 2", "đường Mẫu 3", "hẻm Mẫu 4")
 _SERIALS = 100
 _PHONES = 1000
+_FIRST_SERIAL, _NO_CHECK_DIGIT = 9_990_000, 10
 _ADULT_FROM, _ADULT_TO = 1950, 2003
 
 
@@ -53,7 +56,7 @@ class People:
         return Party(
             is_company=True,
             name=f"Công ty TNHH Mẫu {rng.choice(_TRADES)} {rng.choice(_GIVEN)}",
-            id_number=f"37{serial:08d}",
+            id_number=_tax_code(serial),
             birth=None,
             birth_year_only=False,
             phone=self._phone(),
@@ -74,3 +77,9 @@ class People:
 
     def _address(self, commune: str) -> str:
         return f"Số {self._rng.randint(1, 400)}, {self._rng.choice(_STREETS)}, {commune}"
+
+
+def _tax_code(serial: int) -> str:
+    """Return an invented tax code; the few serials that give no check digit are passed over."""
+    digits = (f"37{_FIRST_SERIAL + number:07d}" for number in count(serial))
+    return next(f"{nine}{check_digit(nine)}" for nine in digits if check_digit(nine) < _NO_CHECK_DIGIT)
