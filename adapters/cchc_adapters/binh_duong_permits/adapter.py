@@ -211,7 +211,7 @@ class Works(_DepartmentSource):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of `ConstructionWorks`."""
-        return self._works.fields(item["attributes"], geometry_fields(item.get("geometry"), self._options.crs))
+        return self._works.fields(item["attributes"], self._layer.geometry(item))
 
 
 class BinhDuongPermits:

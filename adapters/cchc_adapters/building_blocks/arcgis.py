@@ -107,7 +107,8 @@ def layer_page(page_request: PageRequest, layer: Layer) -> Conversation[Page]:
     """Request one page of a layer's features.
 
     Raises:
-        SourceHeld: there is no way to read the whole layer, or the response is not a page of features.
+        SourceHeld: there is no way to read the whole layer, the response is not a page of features, or its coordinates
+            are in another reference system.
     """
     if page_request.page_token is None:
         return (yield from _first_page(layer, page_request.since))
@@ -306,8 +307,11 @@ def _feature_set(layer: Layer, content: Item) -> _FeatureSet:
     features = codecs.as_objects(content.get("features"))
     if features is None or any(codecs.as_object(feature.get("attributes")) is None for feature in features):
         raise SourceHeld("arcgis.no_features")
-    renamed = [layer.completed(feature) for feature in layer.names.renamed(features, content)]
-    return _FeatureSet(renamed, codecs.flag(content.get("exceededTransferLimit")) is True)
+    if any(feature.get("geometry") for feature in features) and layer.is_contradicted(content.get("spatialReference")):
+        raise SourceHeld("arcgis.other_crs", wanted=layer.crs)
+    marks = {mark: True for mark in ("hasZ", "hasM") if content.get(mark) is True}
+    completed = [layer.completed(feature, marks) for feature in layer.names.renamed(features, content)]
+    return _FeatureSet(completed, codecs.flag(content.get("exceededTransferLimit")) is True)
 
 
 def _count(layer: Layer, where: str) -> Conversation[int | None]:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, field_aliases, name_as_written
+from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_connect import HttpRequest, Item
 from cchc_connect.wire import codecs
+from cchc_connect.wire.crs_statements import contradicts
 
 OBJECT_ID_TYPE = "esriFieldTypeOID"
 EVERYTHING = "1=1"
@@ -51,9 +53,26 @@ class Layer:
         wkid = CRS84_WKID if self.crs == CRS84 else self.crs.partition(":")[2]
         return self.query(where, outFields="*", returnGeometry="true", outSR=wkid, **params)
 
-    def completed(self, feature: Item) -> Item:
-        """Return a feature with the time of its last edit, and with names instead of codes where that is wanted."""
+    def is_contradicted(self, statement: object) -> bool:
+        """Return whether a spatial reference says something else than the reference system that is asked for."""
+        return bool(statement) and contradicts(self.crs, statement)
+
+    def geometry(self, item: Item) -> object:
+        """Return the fields of an item's geometry; unreadable if it states another reference system for itself."""
+        shape = item.get("geometry")
+        if self.is_contradicted((codecs.as_object(shape) or {}).get("spatialReference")):
+            return codecs.Unreadable("crs_contradicted", self.crs)
+        return geometry_fields(shape, self.crs)
+
+    def completed(self, feature: Item, marks: Mapping[str, bool]) -> Item:
+        """Return a feature with what stands elsewhere in the response or the description.
+
+        That is the time of its last edit, `marks` of its positions ("hasZ", "hasM"), and names instead of codes.
+        """
         attributes: Item = feature["attributes"]
+        shape = codecs.as_object(feature.get("geometry")) if marks else None
+        if shape is not None:
+            feature = {**feature, "geometry": {**marks, **shape}}
         if self.edited:
             feature = {**feature, "edited": attributes.get(self.edited)}
         if not self.coded:
