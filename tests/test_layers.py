@@ -62,7 +62,7 @@ ROOMS = {
     "database.reading": "cchc_schemas clock messages wire errors database",
     "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "wire errors http transport.network",
-    "database.outbox": "clock messages errors adapter database database.reading",
+    "database.outbox": "cchc_schemas clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
     "database.state": "cchc_schemas clock messages errors http adapter database.direct database database.outbox",

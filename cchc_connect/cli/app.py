@@ -17,7 +17,6 @@ from cchc_connect.cli.context import (
     CONFIG_FILE,
     DAY_S,
     DEFAULT_SEED,
-    MAX_ENTRY_NUMBER,
     PROGRAM,
     CommandContext,
     DatabaseOption,
@@ -25,6 +24,7 @@ from cchc_connect.cli.context import (
 )
 from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
+from cchc_connect.cli.quarantine_commands import quarantine
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -43,7 +43,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-quarantine = typer.Typer(help="help.quarantine", no_args_is_help=True)
 schema = typer.Typer(help="help.schema", no_args_is_help=True)
 adapter = typer.Typer(help="help.adapter", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
@@ -209,74 +208,6 @@ def status(context: typer.Context, *, db: DatabaseOption = None) -> int:
     from cchc_connect.cli.status import show_status
 
     return show_status(command_context(context), db)
-
-
-@quarantine.command("list", help="help.quarantine_list")
-def quarantine_list(
-    context: typer.Context,
-    *,
-    connection: Annotated[
-        str | None, typer.Option(help="help.by_connection", metavar="NAME", autocompletion=connections)
-    ] = None,
-    record_type: Annotated[
-        str | None, typer.Option(help="help.by_record_type", metavar="TYPE", autocompletion=record_types)
-    ] = None,
-    db: DatabaseOption = None,
-) -> int:
-    """List the open entries."""
-    from cchc_connect.cli.quarantine import list_entries
-
-    return list_entries(command_context(context), db, connection, record_type)
-
-
-@quarantine.command("export", help="help.quarantine_export")
-def quarantine_export(  # a command has as many parameters as options
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="help.export_file")],
-    *,
-    connection: Annotated[
-        str | None, typer.Option(help="help.by_connection", metavar="NAME", autocompletion=connections)
-    ] = None,
-    record_type: Annotated[
-        str | None, typer.Option(help="help.by_record_type", metavar="TYPE", autocompletion=record_types)
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
-    db: DatabaseOption = None,
-) -> int:
-    """Write the open entries into a spreadsheet."""
-    from cchc_connect.cli.quarantine import ExportOptions, export_entries
-
-    options = ExportOptions(connection=connection, record_type=record_type, force=force)
-    return export_entries(command_context(context), db, file, options)
-
-
-@quarantine.command("show", help="help.quarantine_show")
-def quarantine_show(
-    context: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=MAX_ENTRY_NUMBER)],
-    *,
-    raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
-    db: DatabaseOption = None,
-) -> int:
-    """Show one entry with every fault."""
-    from cchc_connect.cli.quarantine import show_entry
-
-    return show_entry(command_context(context), db, number, raw=raw)
-
-
-@quarantine.command("replay", help="help.quarantine_replay")
-def quarantine_replay(
-    context: typer.Context,
-    numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries", min=1, max=MAX_ENTRY_NUMBER)
-    ] = None,
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="help.replay_all")] = False,
-) -> int:
-    """Process entries again."""
-    from cchc_connect.cli.quarantine import replay_entries
-
-    return replay_entries(command_context(context), numbers or (), everything=everything)
 
 
 @schema.command("export", help="help.schema_export")

@@ -11,7 +11,7 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.config.file import Config
-from cchc_connect.diagnostics.connections import check_connections
+from cchc_connect.diagnostics.connections import FAULT_INDENT, check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.ownership import OWNERSHIP, ownership_findings
@@ -97,13 +97,13 @@ def _subject_text(finding: Finding, console: Console) -> str:
 
 
 def _sentence(finding: Finding, console: Console) -> str:
-    """Return the sentence of a finding; the most frequent faults of a page, `path rule; ...`, are put into words."""
+    """Return the sentence of a finding; the most frequent faults of a page are put into words, each on its line."""
     context = dict(finding.message.context)
     if isinstance(faults := context.get("faults"), list):
         model = record_model(finding.subject.rpartition(" ")[2])
         faults = cast("list[Fault]", faults)
-        context["rules"] = "; ".join(
-            f"{field_name(model, fault.path, console)}: {rule_text(fault, console)}" for fault in faults
+        context["rules"] = "".join(
+            f"\n{FAULT_INDENT}{field_name(model, fault.path, console)}: {rule_text(fault, console)}" for fault in faults
         )
     return console.text(finding.message.code, **context)
 

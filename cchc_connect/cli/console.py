@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TextIO
 from unicodedata import category
 
@@ -23,8 +24,8 @@ GAP = "  "
 """Space between two columns."""
 
 BOLD, RESET = "\x1b[1m", "\x1b[0m"
-CONTROL_CATEGORIES = frozenset({"Cc", "Cf"})
-"""Unicode categories of characters that steer a terminal: control and direction characters."""
+CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode categories of characters that steer a terminal: control and direction characters, line ends."""
 
 _ESCAPED_IN_JSON = re.compile(
     "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -195,11 +196,17 @@ def discard(stream: TextIO) -> None:
 
 
 def _aligned_lines(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    r"""Return the lines of a table; a cell of several lines is continued below, beside empty cells.
+
+    >>> _aligned_lines([["no.", "faults"], ["1", "name\ncode"]], 9)
+    ['no.  faults', '1    name', '     code']
+    """
+    lines = [line for row in rows for line in zip_longest(*(cell.split("\n") for cell in row), fillvalue="")]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return [
         GAP.join(
             cell.rjust(width) if column >= numbers_from else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
-        for row in rows
+        for line in lines
     ]

@@ -9,12 +9,12 @@ from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local_time
+from cchc_connect.cli.formatting import local_time, parse_moment
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
-from cchc_connect.database.outbox.dead_letters import DeadLetter, requeue, stored_dead_letters
-from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.database.outbox.dead_letters import DeadLetter, DeadLetterFilter, requeue, stored_dead_letters
+from cchc_connect.database.outbox.deliveries import DeliveryKind, route_states
 from cchc_connect.errors import NotFound, UsageMistake
 from cchc_connect.messages import sentences_by_code
 from cchc_connect.record_fields import field_name, record_model
@@ -32,17 +32,40 @@ COLUMNS = (
 )
 
 
-def list_dead_letters(command: CommandContext, database: str | None, route: str | None) -> ExitCode:
-    """List the dead letters of all routes, or of one.
+def typed_filter(
+    *,
+    route: str | None,
+    record_type: str | None,
+    reason: str | None,
+    key: str | None,
+    period: tuple[str | None, str | None],
+) -> DeadLetterFilter:
+    """Return the filter that the options of a command mean; `period` is what was typed for `--since` and `--until`.
 
     Raises:
-        UsageMistake: there is no such route.
+        UsageMistake: an end of the period is no date and no instant.
+    """
+    since, until = period
+    return DeadLetterFilter(
+        route=route,
+        record_type=record_type,
+        reason=reason,
+        record_key=key,
+        since=parse_moment(since, "--since"),
+        until=parse_moment(until, "--until"),
+    )
+
+
+def list_dead_letters(command: CommandContext, database: str | None, selected: DeadLetterFilter) -> ExitCode:
+    """List the selected dead letters.
+
+    Raises:
+        UsageMistake: a name is unknown.
     """
     console = command.console
     configured = () if database is not None else Config.load(command.config).routes
-    with existing_database(command, database) as opened, opened.reading() as connection:
-        _check_route(connection, route, configured)
-        listed = stored_dead_letters(connection, route)
+    with existing_database(command, database) as opened:
+        listed = list(selected.read(opened, configured))
     console.document({"dead_letters": [_document(dead_letter) for dead_letter in listed]})
     if not listed:
         console.message("dead_letter_view.none")
@@ -51,7 +74,7 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
         (
             dead_letter.route,
             dead_letter.sequence,
-            console.term("record_name", dead_letter.record_type),
+            _subject_text(dead_letter, console),
             dead_letter.record_key,
             dead_letter.attempts,
             _reason_text(dead_letter.reason, console),
@@ -70,6 +93,13 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
     if requeueable:
         console.message("dead_letter_view.replay", route=requeueable[0].route, sequence=requeueable[0].sequence)
     return ExitCode.DONE
+
+
+def _subject_text(dead_letter: DeadLetter, console: Console) -> str:
+    """Return the record type of a message, and whether the message withdraws the record."""
+    if dead_letter.kind != DeliveryKind.WITHDRAWAL:
+        return console.term("record_name", dead_letter.record_type)
+    return console.text("dead_letter_view.withdrawal", record_type=dead_letter.record_type)
 
 
 def _document(dead_letter: DeadLetter) -> dict[str, object]:
@@ -121,7 +151,9 @@ def _show_requeued(route: str, requeued: Sequence[DeadLetter], skipped: Sequence
             "record_type": dead_letter.record_type,
             "record_key": dead_letter.record_key,
         }
-        if dead_letter.is_gone:
+        if dead_letter.has_left_the_route:
+            console.message("dead_letter_view.not_requeued_left", **context)
+        elif dead_letter.is_gone:
             console.message("dead_letter_view.not_requeued_gone", **context)
         else:
             console.message("dead_letter_view.not_requeued_outdated", newer=dead_letter.outdated_by, **context)
@@ -131,13 +163,15 @@ def _show_requeued(route: str, requeued: Sequence[DeadLetter], skipped: Sequence
         console.message("dead_letter_view.none")
 
 
-def _check_route(connection: Connection, route: str | None, configured: Iterable[str]) -> None:
+def _check_route(connection: Connection, route: str, configured: Iterable[str]) -> None:
     routes = {*configured, *(str(state["name"]) for state in route_states(connection))}
-    require_known("names.route_unknown", route, routes)
+    require_known("names.route_unknown", route, sorted(routes))
 
 
 def _requeue_text(dead_letter: DeadLetter, console: Console) -> str:
     """Return whether a dead letter can be queued again, and if not why."""
+    if dead_letter.has_left_the_route:
+        return console.text("dead_letter_view.resend_left")
     if dead_letter.is_gone:
         return console.text("dead_letter_view.resend_gone")
     newer = dead_letter.outdated_by

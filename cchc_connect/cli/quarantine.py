@@ -11,22 +11,22 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.fault_texts import rule_text
-from cchc_connect.cli.formatting import local_time
+from cchc_connect.cli.formatting import local_time, parse_moment
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
-from cchc_connect.database.names import require_known
 from cchc_connect.database.reading import quarantine_entries
-from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
+from cchc_connect.database.reading.quarantine_entries import EntryFilter, QuarantineEntry
 from cchc_connect.database.state.counters import Counters
-from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
 from cchc_connect.privacy.masking import masked_item
+from cchc_connect.privacy.outside_names import shown_name
+from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_connect.record_fields import field_name, record_model
 from cchc_connect.spreadsheets import Column, ColumnType, Row, is_spreadsheet, write_spreadsheet
 from cchc_connect.sync.synchronizer import Synchronizer
-from cchc_schemas import RECORD_TYPES, Fault
+from cchc_schemas import Fault
 
 EXPORT_COLUMNS = {
     "number": ColumnType.NUMBER,
@@ -39,15 +39,6 @@ EXPORT_COLUMNS = {
     "fault": ColumnType.TEXT,
 }
 """Columns of the spreadsheet; the message catalogue has their headings."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportOptions:
-    """Which entries are exported, and whether an existing file is overwritten."""
-
-    connection: str | None
-    record_type: str | None
-    force: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +59,34 @@ class Replay:
         return {**head, "resolved": self.counts.resolved, "rows_written": self.counts.rows_written, "reason": reason}
 
 
-def list_entries(
-    command: CommandContext, database: str | None, connection: str | None, record_type: str | None
-) -> ExitCode:
-    """List the open entries, oldest first, of all connections and record types or of the named ones."""
+def typed_filter(
+    *,
+    connection: str | None,
+    record_type: str | None,
+    rule: str | None,
+    key: str | None,
+    period: tuple[str | None, str | None],
+) -> EntryFilter:
+    """Return the filter that the options of a command mean; `period` is what was typed for `--since` and `--until`.
+
+    Raises:
+        UsageMistake: an end of the period is no date and no instant.
+    """
+    since, until = period
+    return EntryFilter(
+        connection=connection,
+        record_type=record_type,
+        rule=rule,
+        source_key=key,
+        since=parse_moment(since, "--since"),
+        until=parse_moment(until, "--until"),
+    )
+
+
+def list_entries(command: CommandContext, database: str | None, selected: EntryFilter) -> ExitCode:
+    """List the selected open entries, oldest first."""
     console = command.console
-    entries = open_entries(command, database, connection, record_type)
+    entries = open_entries(command, database, selected)
     console.document({"entries": [_summary_document(entry, console) for entry in entries]})
     if not entries:
         console.message("quarantine_view.none")
@@ -83,7 +96,7 @@ def list_entries(
             entry.id,
             entry.connection,
             console.term("record_name", entry.record_type),
-            entry.source_key,
+            shown_name(entry.source_key),
             local_time(entry.first_seen, console.language),
             fault_summary(entry, console),
         )
@@ -95,29 +108,15 @@ def list_entries(
     return ExitCode.DONE
 
 
-def open_entries(
-    command: CommandContext, database: str | None, connection: str | None, record_type: str | None
-) -> list[QuarantineEntry]:
-    """Return the open entries, oldest first, of all connections and record types or of the named ones.
+def open_entries(command: CommandContext, database: str | None, selected: EntryFilter) -> list[QuarantineEntry]:
+    """Return the selected open entries, oldest first.
 
     Raises:
         UsageMistake: a name is unknown.
     """
-    with existing_database(command, database) as opened, opened.reading() as transaction:
-        entries = quarantine_entries.entries(transaction)
-        connections = {
-            *(entry.connection for entry in entries),
-            *(state.connection for state in stream_states(transaction)),
-        }
-    if database is None:
-        connections |= set(Config.load(command.config).connections)
-    require_known("names.connection_unknown", connection, connections)
-    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
-    return [
-        entry
-        for entry in entries
-        if connection in {None, entry.connection} and record_type in {None, entry.record_type}
-    ]
+    configured = () if database is not None else Config.load(command.config).connections
+    with existing_database(command, database) as opened:
+        return list(selected.read(opened, configured))
 
 
 def show_entry(command: CommandContext, database: str | None, number: int, *, raw: bool) -> ExitCode:
@@ -127,8 +126,10 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
         entry = quarantine_entries.entry(transaction, number)
     item = entry.displayed_item if raw else masked_item(entry.displayed_item)
     resolved_at = None if entry.resolved_at is None else to_timestamp_text(entry.resolved_at)
-    console.document({**_summary_document(entry, console), "resolved_at": resolved_at, "masked": not raw, "item": item})
-    show_faults(entry, console)
+    console.document(
+        {**_summary_document(entry, console, raw=raw), "resolved_at": resolved_at, "masked": not raw, "item": item}
+    )
+    show_faults(entry, console, raw=raw)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
     if entry.resolved_at is None:
@@ -139,10 +140,10 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     return ExitCode.DONE
 
 
-def show_faults(entry: QuarantineEntry, console: Console) -> None:
-    """Write the source of an item and all its faults; English adds the id of each rule."""
+def show_faults(entry: QuarantineEntry, console: Console, *, raw: bool = False) -> None:
+    """Write the source of an item and all its faults; English adds the id of each rule. `raw` shows the whole key."""
     context = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
-    console.message("quarantine_view.entry", source_key=entry.source_key, **context)
+    console.message("quarantine_view.entry", source_key=_shown_key(entry, raw=raw), **context)
     if entry.resolved_at:
         console.message("quarantine_view.resolved_at", at=local_time(entry.resolved_at, console.language))
     for fault in entry.faults:
@@ -151,12 +152,14 @@ def show_faults(entry: QuarantineEntry, console: Console) -> None:
 
 
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:
-    """Return all faults of an entry on one line."""
-    return "; ".join(_fault_text(entry, fault, console) for fault in entry.faults)
+    """Return all faults of an entry, each on a line of its own."""
+    return "\n".join(_fault_text(entry, fault, console) for fault in entry.faults)
 
 
 def _fault_text(entry: QuarantineEntry, fault: Fault, console: Console) -> str:
-    return f"{field_name(record_model(entry.record_type), fault.path, console)}: {rule_text(fault, console)}"
+    return (
+        f"{field_name(record_model(entry.record_type), shown_name(fault.path), console)}: {rule_text(fault, console)}"
+    )
 
 
 def replay_entries(command: CommandContext, numbers: Sequence[int], *, everything: bool) -> ExitCode:
@@ -217,18 +220,29 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
     return ExitCode.PARTIAL if resolved else ExitCode.FAILED
 
 
-def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
+def _shown_key(entry: QuarantineEntry, *, raw: bool) -> str:
+    return escape_to_one_line(entry.source_key) if raw else shown_name(entry.source_key)
+
+
+def _summary_document(entry: QuarantineEntry, console: Console, *, raw: bool = False) -> dict[str, Any]:
     faults = [
-        {"path": fault.path, "rule": fault.rule, "detail": fault.detail, "message": rule_text(fault, console)}
+        {
+            "path": shown_name(fault.path),
+            "rule": fault.rule,
+            "detail": fault.detail,
+            "message": rule_text(fault, console),
+        }
         for fault in entry.faults
     ]
-    names = ("id", "connection", "record_type", "source_key")
-    head = {name: getattr(entry, name) for name in names}
-    return {**head, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}
+    head = {"id": entry.id, "connection": entry.connection, "record_type": entry.record_type}
+    key = entry.source_key if raw else shown_name(entry.source_key)
+    return {**head, "source_key": key, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}
 
 
-def export_entries(command: CommandContext, database: str | None, path: Path, options: ExportOptions) -> ExitCode:
-    """Write one row for each fault of each open entry, without the faulty values.
+def export_entries(
+    command: CommandContext, database: str | None, path: Path, selected: EntryFilter, *, replace: bool
+) -> ExitCode:
+    """Write one row for each fault of each selected open entry, without the faulty values.
 
     Raises:
         UsageMistake: the file is neither CSV nor XLSX, or a name is unknown.
@@ -238,11 +252,11 @@ def export_entries(command: CommandContext, database: str | None, path: Path, op
     console = command.console
     if not is_spreadsheet(path):
         raise UsageMistake("spreadsheet.format_unknown", path=path)
-    entries = open_entries(command, database, options.connection, options.record_type)
+    entries = open_entries(command, database, selected)
     columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in EXPORT_COLUMNS.items()]
     with writing_file(path):
         title = console.text("quarantine_view.title")
-        faults = write_spreadsheet(path, columns, _rows(entries, console), replace=options.force, title=title)
+        faults = write_spreadsheet(path, columns, _rows(entries, console), replace=replace, title=title)
     console.document({"file": str(path), "entries": len(entries), "faults": faults})
     console.message("quarantine_view.exported", path=path, entries=len(entries), faults=faults)
     return ExitCode.DONE
@@ -252,6 +266,6 @@ def _rows(entries: Iterable[QuarantineEntry], console: Console) -> Iterator[Row]
     for entry in entries:
         first_seen = local_time(entry.first_seen, console.language)
         record_type, model = console.term("record_name", entry.record_type), record_model(entry.record_type)
-        head = (entry.id, entry.connection, record_type, entry.source_key, first_seen)
+        head = (entry.id, entry.connection, record_type, shown_name(entry.source_key), first_seen)
         for fault in entry.faults:
-            yield *head, field_name(model, fault.path, console), fault.rule, rule_text(fault, console)
+            yield *head, field_name(model, shown_name(fault.path), console), fault.rule, rule_text(fault, console)

@@ -123,18 +123,26 @@ def discrepancies_resolve(
 
 
 @dead_letters.command("list", help="help.dead_letters_list")
-def dead_letters_list(
+def dead_letters_list(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     *,
     route: Annotated[
         str | None, typer.Option(help="help.dead_letters_route", metavar="NAME", autocompletion=routes)
     ] = None,
+    record_type: Annotated[
+        str | None, typer.Option(help="help.dead_letters_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="help.dead_letters_reason", metavar="CODE")] = None,
+    key: Annotated[str | None, typer.Option(help="help.dead_letters_key", metavar="KEY")] = None,
+    since: Annotated[str | None, typer.Option(help="help.since", metavar="INSTANT")] = None,
+    until: Annotated[str | None, typer.Option(help="help.until", metavar="INSTANT")] = None,
     db: DatabaseOption = None,
 ) -> int:
     """List the dead letters."""
-    from cchc_connect.cli.dead_letters import list_dead_letters
+    from cchc_connect.cli.dead_letters import list_dead_letters, typed_filter
 
-    return list_dead_letters(command_context(context), db, route)
+    selected = typed_filter(route=route, record_type=record_type, reason=reason, key=key, period=(since, until))
+    return list_dead_letters(command_context(context), db, selected)
 
 
 @dead_letters.command("replay", help="help.dead_letters_replay")

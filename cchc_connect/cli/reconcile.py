@@ -111,7 +111,7 @@ def _show(result: Reconciliation, console: Console) -> None:
 
 def _samples_text(keys: KeySample) -> str:
     more = " ..." if len(keys) > len(keys.samples) else ""
-    return f"{', '.join(keys.samples)}{more}"
+    return f"{', '.join(keys.shown_samples)}{more}"
 
 
 def _closing_key(result: Reconciliation) -> str:

@@ -15,6 +15,9 @@ from cchc_connect.database.state.counters import RunCounters
 from cchc_connect.monitoring.runs import Run, read_run, read_runs
 from cchc_connect.sync.report import ReportLine
 
+SHORTEST_ID = 8
+"""Characters of a run's id that a list shows; the command takes the beginning of an id."""
+
 COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")
 
 
@@ -27,9 +30,10 @@ def list_runs(command: CommandContext, database: str | None, limit: int) -> Exit
     if not heads:
         console.message("status.never_run")
         return ExitCode.DONE
-    rows = [_row(head, console) for head in heads]
+    length = _id_length([head["run_id"] for head in heads])
+    rows = [_row(head, length, console) for head in heads]
     console.table(OutputTable(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
-    console.message("run_view.see_one", run_id=heads[0]["run_id"])
+    console.message("run_view.see_one", run_id=heads[0]["run_id"][:length])
     return ExitCode.DONE
 
 
@@ -75,10 +79,22 @@ def _head(run: Run) -> dict[str, Any]:
     }
 
 
-def _row(head: Mapping[str, Any], console: Console) -> tuple[object, ...]:
+def _id_length(run_ids: Sequence[str]) -> int:
+    """Return how many characters of each id tell the listed runs apart.
+
+    >>> _id_length(["f4d58995-4c75", "a85f70f7-353c"])
+    8
+    """
+    length = SHORTEST_ID
+    while len({run_id[:length] for run_id in run_ids}) < len(run_ids):
+        length += 1
+    return length
+
+
+def _row(head: Mapping[str, Any], id_length: int, console: Console) -> tuple[object, ...]:
     times = (local_time(head[name], console.language) for name in ("started_at", "finished_at"))
     return (
-        head["run_id"],
+        head["run_id"][:id_length],
         *times,
         _state_text(head["state"], console),
         head["rows_written"],

@@ -22,8 +22,8 @@ SENTENCE_LENGTH, MIN_SENTENCE_WIDTH = 40, 20
 SIGNS = "_-.:@/,"
 """Signs within identifiers and keys after which a long one is folded: its parts can then be read and typed."""
 
-COLUMN_GAP = 2
-"""Columns of the terminal between two columns of a table."""
+COLUMN_GAPS = (2, 1)
+"""Columns of the terminal between two columns of a table; the narrow gap keeps names and times on one line."""
 
 TITLE_CELLS = 3
 """Most cells of text in the first line of a block."""
@@ -40,13 +40,16 @@ ITEM = "- "
 def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
     """Draw a table if it fits when its texts are folded at spaces; else write a block for each row."""
     console = Console(highlight=False)
-    columns = [[heading, *(row[index] for row in rows)] for index, heading in enumerate(headings)]
-    widths = _fitting_widths(columns, numbers_from, console.width)
-    if widths is None:
+    columns = [
+        [heading, *(line for row in rows for line in row[index].split("\n"))] for index, heading in enumerate(headings)
+    ]
+    layout = _layout(columns, numbers_from, console.width)
+    if layout is None:
         for line in _block_lines(headings, rows, numbers_from, console.width):
             console.print(Text(line), soft_wrap=True)
         return
-    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, COLUMN_GAP - 1, 0, 0))
+    gap, widths = layout
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
     for index, (heading, width) in enumerate(zip(headings, widths, strict=True)):
         is_number = index >= numbers_from
         drawn.add_column(Text(heading), justify="right" if is_number else "left", width=width, overflow="fold")
@@ -96,7 +99,7 @@ def _folded(cell: str, width: int) -> str:
     >>> _folded("construction_permit of land", 15)
     'construction_\npermit of land'
     """
-    return " ".join("\n".join(_parts(word, width)) for word in cell.split(" "))
+    return "\n".join(" ".join("\n".join(_parts(word, width)) for word in line.split(" ")) for line in cell.split("\n"))
 
 
 def _parts(word: str, width: int) -> Iterator[str]:
@@ -107,24 +110,41 @@ def _parts(word: str, width: int) -> Iterator[str]:
     yield word
 
 
-def _fitting_widths(columns: Sequence[Sequence[str]], numbers_from: int, available: int) -> list[int] | None:
-    """Return the widths of the columns in a terminal of `available` columns; None if they do not fit.
+def _layout(columns: Sequence[Sequence[str]], numbers_from: int, available: int) -> tuple[int, list[int]] | None:
+    """Return the gap and the widths of the columns in a terminal of `available` columns; None if they do not fit.
 
-    Columns of text become narrower, the widest first, down to their longest word. Then the longest word of one column
-    may lose its end to a second line; a table of broken names cannot be read, and names in it cannot be copied.
+    First nothing is folded, then texts at their spaces, then one name within it.
+    """
+    gaps = COLUMN_GAPS if numbers_from < len(columns) else COLUMN_GAPS[:1]  # texts side by side need the wide one
+    ways = ((gap, folding) for folding in range(3) for gap in gaps)
+    for gap, folding in ways:
+        widths = _fitting_widths(columns, numbers_from, available - gap * (len(columns) - 1), folding)
+        if widths is not None:
+            return gap, widths
+    return None
+
+
+def _fitting_widths(
+    columns: Sequence[Sequence[str]], numbers_from: int, available: int, folding: int
+) -> list[int] | None:
+    """Return the widths of columns that together fill at most `available`; None if they do not fit.
+
+    With `folding` 1 columns of text become narrower, the widest first, down to their longest word. With 2 the longest
+    word of one column may lose its end to a second line; a table of broken names cannot be read, and names in it cannot
+    be copied.
     """
     widths = [max(map(cell_len, column)) for column in columns]
     longest_words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
     least = [MIN_SENTENCE_WIDTH if width > SENTENCE_LENGTH else MIN_TEXT_WIDTH for width in widths]
-    excess = sum(widths) + COLUMN_GAP * (len(widths) - 1) - available
+    excess = sum(widths) - available
     minima = list(map(max, longest_words, least))
-    while excess > 0:
+    while excess > 0 and folding:
         reducible = [index for index, width in enumerate(widths[:numbers_from]) if width > minima[index]]
         if not reducible:
             break
         widths[max(reducible, key=widths.__getitem__)] -= 1
         excess -= 1
-    if excess > 0 and numbers_from > 0:
+    if excess > 0 and numbers_from > 0 and folding > 1:
         widest = max(range(len(widths[:numbers_from])), key=longest_words.__getitem__)
         reduction = min(excess, widths[widest] - max(least[widest], ceil(longest_words[widest] * WORD_SHARE)))
         widths[widest] -= reduction
@@ -140,9 +160,12 @@ def _block_lines(
     first_numbers = min(numbers_from, len(headings))
     title_cells = min(TITLE_CELLS, first_numbers)
     for row in rows:
-        lines += _wrapped("  ".join(row[:title_cells]), width, "")
+        lines += _wrapped("  ".join(row[:title_cells]).replace("\n", " "), width, "")
         for heading, cell in list(zip(headings, row, strict=True))[title_cells:first_numbers]:
-            lines += _wrapped(f"{heading}: {cell}", width, INDENT)
+            below = cell.split("\n") if "\n" in cell else []
+            lines += _wrapped(f"{heading}:" if below else f"{heading}: {cell}", width, INDENT)
+            for line in below:
+                lines += _wrapped(line, width, INDENT * 2)
         numbers = zip(headings[first_numbers:], row[first_numbers:], strict=True)
         lines += _wrapped(", ".join(f"{heading} {number}" for heading, number in numbers), width, INDENT)
     return lines

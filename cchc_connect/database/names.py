@@ -23,6 +23,15 @@ def record_type_names(record_types: Collection[type[Record] | str]) -> list[str]
     return names
 
 
+def record_type_name(record_type: type[Record] | str | None) -> str | None:
+    """Return the name of a record type, which may be given as a class; None stays None.
+
+    Raises:
+        UsageMistake: there is no such record type.
+    """
+    return None if record_type is None else record_type_names([record_type])[0]
+
+
 def require_all_known(code: str, argument: str, names: Collection[str], known_names: Collection[str]) -> None:
     """Check that `names`, the value of `argument`, are all in `known_names`.
 
@@ -42,4 +51,4 @@ def require_known(code: str, name: str | None, known_names: Collection[str]) -> 
         UsageMistake: it is not; the message `code` gets the name, a suggestion and the known names.
     """
     if name is not None and name not in known_names:
-        raise UsageMistake(code, name=name, suggestion=suggestion(name, known_names), known=listed(known_names))
+        raise UsageMistake(code, name=name, suggestion=suggestion(name, known_names), known=listed(known_names) or "-")

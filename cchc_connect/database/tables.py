@@ -50,6 +50,11 @@ DELETE, RENUMBER = "delete", "renumber"
 GONE = frozenset({DELETE, RENUMBER})
 """Operations of `change` after which a record is no longer live; the others are insert, update and restore."""
 
+NO_KNOWN_FORM = b""
+"""Hash of an item that is not recognised when it comes again: the source did not show it when it listed everything, its
+change time cannot be read, or its source key names another record now.
+"""
+
 change = Table(
     "change",
     METADATA,

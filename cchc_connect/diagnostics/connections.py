@@ -29,6 +29,9 @@ from cchc_connect.transport import Endpoint, Transport
 from cchc_connect.transport.network.tls import default_tls_context
 from cchc_connect.transport.network.url_guard import origin_of
 
+FAULT_INDENT = "      - "
+"""Beginning of the line of a fault below a finding."""
+
 CHECK_DEADLINE_S = 20.0
 """Maximum deadline of a call in seconds during a check: a person is waiting for the result."""
 
@@ -140,7 +143,7 @@ def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:
         return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), proves_access=True)
     counted = Counter(fault for item in classified.faulty for fault in item.faults)
     most_frequent = [fault for fault, _ in counted.most_common(3)]
-    rules = "; ".join(f"{fault.path} {fault.rule}".strip() for fault in most_frequent)
+    rules = "".join(f"\n{FAULT_INDENT}{fault.path} {fault.rule}" for fault in most_frequent)
     context = {"good": good, "faulty": faulty, "rules": rules, "faults": most_frequent}
     if good:
         return Finding(subject=subject, message=Message("check.page_faulty", context), proves_access=True)

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from cchc_connect.privacy.outside_names import looks_like_person, shown_name
 from cchc_schemas import mask
 from cchc_schemas.admin_units import COMMUNE_CODE
 from cchc_schemas.codes import (
@@ -97,14 +98,14 @@ def masked_item(value: object) -> object:
 
     Codes that name no person are shown: somebody must find the record at the source.
 
-    A name that is a long number is masked too: some systems list persons by their identity numbers.
+    Names that look like a person are masked too: some systems list persons by their identity numbers.
 
     >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": "12", "cccd": 74000000000, "074000000000": {}})
     {'hoTen': '***', 'soTo': '12', 'cccd': '***', '***0000': {}}
     """
     match value:
         case Mapping():
-            return {_masked_name(name): masked_item(part) for name, part in cast("Mapping[str, object]", value).items()}
+            return {shown_name(name): masked_item(part) for name, part in cast("Mapping[str, object]", value).items()}
         case str():
             return value if not value or _is_public_code(value) else HIDDEN
         case list() | tuple():
@@ -119,8 +120,6 @@ def _is_public_code(text: str) -> bool:
     """True if a text has the form of a code that names no person; twelve digits may be a person's number."""
     if NATIONAL_PARCEL_ID.fits(text):
         return _HAS_LETTER.search(text) is not None
-    return _SHORT_NUMBER.fullmatch(text) is not None or any(code.fits(text) for code in PUBLIC_CODES)
-
-
-def _masked_name(name: str) -> str:
-    return mask(name) if sum(map(str.isdecimal, name)) > _MAX_SHOWN_DIGITS else name
+    return _SHORT_NUMBER.fullmatch(text) is not None or (
+        any(code.fits(text) for code in PUBLIC_CODES) and not looks_like_person(text)
+    )

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cchc_connect.adapter import Source
+from cchc_connect.database.tables import NO_KNOWN_FORM
 from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
-from cchc_connect.database.writing.version_order import NO_KNOWN_FORM
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault

@@ -26,6 +26,7 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.shown_records import differing_claims, differing_owners, shown_records
 from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Message
+from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.sync.absences import deleted_lately
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.error_policy import adapter_boundary, is_unreachable, status_and_reason
@@ -67,9 +68,14 @@ class KeySample:
     def __contains__(self, key: str) -> bool:
         return key in self._keys
 
+    @property
+    def shown_samples(self) -> list[str]:
+        """The samples for display: on one line each, without what looks like a person."""
+        return [shown_name(key) for key in self.samples]
+
     def as_document(self) -> Mapping[str, object]:
-        """Return number and samples as a JSON-ready dictionary."""
-        return {"number": len(self), "samples": self.samples}
+        """Return number and shown samples as a JSON-ready dictionary."""
+        return {"number": len(self), "samples": self.shown_samples}
 
 
 class Comparison:

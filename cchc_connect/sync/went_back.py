@@ -125,10 +125,10 @@ class KnownItems:
         """
         if start.pass_since is None or start.watermark is None:
             return set()
-        since, until = to_timestamp_text(start.pass_since), to_timestamp_text(start.watermark)
+        since = to_timestamp_text(start.pass_since)
 
         def missing(connection: Connection) -> set[str]:
-            listed = keys_to_be_listed(connection, self._stream, since, until)
+            listed = keys_to_be_listed(connection, self._stream, since)
             return set(islice((key for key in listed if key not in seen), MAX_EVIDENCE))
 
         return self._run_context.read(missing)

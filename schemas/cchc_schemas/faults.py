@@ -45,6 +45,8 @@ DETAIL_NAMES: Mapping[str, str] = MappingProxyType(
 """Pydantic's error types that say what is required, and the name under which; the others may say a value."""
 
 _NAME_LENGTH = 64
+_MOST_DIGITS = 8
+"""Digits of a name; identity, tax and telephone numbers have nine or more."""
 _QUOTED = re.compile(r"'([^']*)'|(-?\d+)")
 """One of the values that pydantic lists as "'a', 'b' or 3"."""
 
@@ -189,4 +191,5 @@ def _detail(details: ErrorDetails) -> str:
 def _step(step: str | int) -> str:
     """Return a step of a path; a name that cannot be a field may be a value and is replaced by "?"."""
     text = str(step)
-    return text if len(text) <= _NAME_LENGTH and text.isascii() and text.replace("_", "").isalnum() else "?"
+    is_name = len(text) <= _NAME_LENGTH and text.isascii() and text.replace("_", "").isalnum()
+    return text if is_name and sum(map(str.isdecimal, text)) <= _MOST_DIGITS else "?"

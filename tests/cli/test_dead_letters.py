@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from cchc_connect import SharedDatabase, dead_letters
 from cchc_connect.database.outbox import dead_letters as stored_letters
+from cchc_connect.database.tables import delivery
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, District
 from tests.databases import on_every_kind
@@ -54,6 +56,41 @@ def test_a_letter_that_can_be_queued_again_says_so(call: Call) -> None:
     (line,) = [line for line in call("dead-letters", "list").out.splitlines() if FIRST in line]
 
     assert line.endswith("yes")
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ({"kind": "withdrawal"}, ("dossier, withdrawal", "hồ sơ), thu hồi")),
+        ({"reason": "receiver_changed"}, ("no, the route no longer sends it there", "không, tuyến không còn gửi")),
+    ],
+)
+@pytest.mark.usefixtures("refused")
+def test_a_letter_says_what_it_is_and_whether_its_route_still_sends_it(
+    call: Call, stored: dict[str, str], words: tuple[str, str]
+) -> None:
+    sequence = number(call, FIRST)
+    with SharedDatabase("shared.db") as database, database.writing() as connection:
+        connection.execute(update(delivery).where(delivery.c.sequence == sequence).values(**stored))
+
+    for language, expected in zip(("en", "vi"), words, strict=True):
+        (line,) = [line for line in call("dead-letters", "list", "--lang", language).out.splitlines() if FIRST in line]
+        assert expected in line
+    if "reason" in stored:
+        assert f"{sequence} is not queued again: the route no longer sends" in replay(call, sequence).out
+
+
+@pytest.mark.usefixtures("refused")
+def test_the_list_shows_the_letters_that_its_options_select(call: Call) -> None:
+    def keys(*options: str) -> list[str]:
+        listed = call("dead-letters", "list", "--json", *options).document["dead_letters"]
+        return [letter["record_key"] for letter in listed]
+
+    assert keys("--key", FIRST) == [FIRST]
+    assert keys("--route", "to-desk", "--record-type", "dossier") == keys() == [FIRST, SECOND]
+    assert keys("--since", "2000-01-01", "--until", "2000-01-02") == []
+    mistyped = call("dead-letters", "list", "--record-type", "dosier")
+    assert (mistyped.code, "Did you mean 'dossier'" in mistyped.err) == (64, True)
 
 
 def test_a_letter_that_is_sent_again_arrives_with_the_next_run(call: Call, refused: District) -> None:

@@ -268,4 +268,4 @@ def test_steering_characters_of_a_source_do_not_reach_the_terminal(call: Call, o
     """What an agency wrote is text, never a command to a terminal."""
     execute(own, "UPDATE quarantine SET source_key = 'abc' || char(27) || '[2J' WHERE id = 1")
 
-    assert "abc?[2J" in call("quarantine", "list", "--db", own).out
+    assert r"abc\x1b[2J" in call("quarantine", "list", "--db", own).out

@@ -113,11 +113,49 @@ def test_rows_whose_names_a_table_would_break_are_blocks() -> None:
 def test_a_long_name_is_folded_after_a_sign_within_it() -> None:
     """A name that is broken within a word is none that a person could read or type."""
     headings = [f"status.{name}" for name in TABLES["status"][0]]
-    row = ("national-portal", "construction_permit", "2026-11-30 14:50", "2026-06-30 17:10", 152, 2)
+    row = ("national-portal", "construction_inspections", "2026-11-30 14:50", "2026-06-30 17:10", 152, 2)
 
     words = drawn(OutputTable(headings=headings, rows=[row], numbers_from=4), 80).split()
 
-    assert {"construction_", "permit", "national-portal"} <= set(words)
+    assert {"construction_", "inspections", "national-portal"} <= set(words)
+
+
+def test_the_tables_of_every_day_fit_a_terminal_of_80_columns_with_whole_names() -> None:
+    """In `status` only times go on two lines; in `runs` nothing does."""
+    rows = {
+        "status": ("national-portal", "construction_permit", "2026-11-30 14:50", "2026-06-30 17:10", 152, 2),
+        "runs": ("4de5e725", "2026-11-30 14:49", "2026-11-30 14:49", "partly done", 1234, 1234),
+    }
+
+    shown = {
+        name: drawn(
+            OutputTable(
+                headings=[f"{TABLES[name][1]}.{column}" for column in TABLES[name][0]], rows=[row], numbers_from=4
+            ),
+            80,
+        )
+        for name, row in rows.items()
+    }
+
+    assert {"national-portal", "construction_permit"} <= set(shown["status"].split())
+    assert [len(text.split("─")[-1].strip().splitlines()) for text in shown.values()] == [2, 1]
+
+
+def test_a_cell_of_several_lines_stays_several_lines() -> None:
+    """Faults of an entry, one a line: in a table, in a block and in a pipe."""
+    table = OutputTable(
+        headings=["quarantine_view.number", "quarantine_view.faults"], rows=[("1", "name: missing\ncode: missing")]
+    )
+    block = OutputTable(
+        headings=[f"quarantine_view.{name}" for name in TABLES["quarantine"][0]],
+        rows=[("1", "one-stop", "dossier", "5" * 50, "2026-11-30 14:49", "name: missing\ncode: missing")],
+    )
+
+    assert [line.strip() for line in drawn(table, 80).splitlines() if "missing" in line] == [
+        "1    name: missing",
+        "code: missing",
+    ]
+    assert "  faults:\n    name: missing\n    code: missing\n" in drawn(block, 80)
 
 
 def test_the_notes_of_an_adapter_are_broken_anew_on_a_narrow_terminal() -> None:

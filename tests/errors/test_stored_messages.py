@@ -60,6 +60,16 @@ def test_whatever_a_message_holds_it_is_the_same_sentence_after_it_was_stored(me
         assert render_message(message.code, language, read) == render_message(message.code, language, message.context)
 
 
+def test_a_number_that_was_stored_keeps_its_thousands_separators() -> None:
+    """A code that consists of digits, such as that of a commune, is no number."""
+    context = {"found": 1234567, "most": 25747}
+    stored = json.loads(json.dumps(stored_context(context)))
+
+    assert render_message("x.y", Language.VIETNAMESE, stored) == "x.y: found 1.234.567, most 25.747"
+    assert render_message("x.y", Language.VIETNAMESE, {"commune": "25747"}) == "x.y: commune 25747"
+    assert render_message("x.y", Language.ENGLISH, stored) == "x.y: found 1234567, most 25747"
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_value_that_is_a_message_is_never_shown_as_an_object(language: Language) -> None:
     location = Message("drop_folder_location.file", {"file": "ho-so.csv"})

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from cchc_connect import status as status_of
 from cchc_connect.cli import main
 from cchc_connect.database.outbox.dead_letters import dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import MAX_RETRY_WAIT
@@ -180,6 +181,8 @@ def test_a_receiver_that_takes_no_withdrawals_is_counted(setting: ReceivingSetti
     assert line_of(setting)["not_withdrawn"] == 0
     assert setting.portal.holdings.keys() == {A, B, C}
     assert [state for _, _, kind, state, _ in setting.deliveries() if kind == "withdrawal"] == ["not_taken"] * 2
+    with setting.database() as database:
+        assert [route.not_taken for route in status_of(database).routes] == [2]
 
 
 def test_a_receiver_that_begins_to_take_withdrawals_gets_those_that_are_due(setting: ReceivingSetting) -> None:

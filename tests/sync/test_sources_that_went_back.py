@@ -158,12 +158,45 @@ def test_an_item_in_quarantine_that_is_not_listed_any_more_is_evidence(books: Pu
     assert books.quarantined() == []
 
 
-@pytest.mark.parametrize("sheet", ["12", ""])
+class SlowRegister(LandRegister):
+    """A register of which each page takes some time, by which the watermark stays behind the latest change."""
+
+    books: PulledDatabase
+
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+        """Return one page, after ten seconds."""
+        self.books.clock.advance(timedelta(seconds=10))
+        return (yield from super().fetch(page_request))
+
+
+def test_what_is_known_to_be_later_than_the_watermark_must_be_listed_too(books: PulledDatabase) -> None:
+    """A source that lists what changed since the watermark, and no minute before it, was restored and edited."""
+    profile = SourceProfile(changed_since=True, lookback=timedelta(seconds=1))
+    register = SlowRegister([parcel_item(number, area="9") for number in range(4)], profile=profile, page_size=1)
+    register.books = books
+    books.clock.advance(HOUR)
+    books.pull("a", register)
+    backup = deepcopy(register.items)
+    register.items[1] |= {"area": "77", "at": (START + HOUR).isoformat()}
+    register.items[2] |= {"area": "78", "at": (START + 2 * HOUR).isoformat()}
+    books.clock.advance(3 * HOUR)
+    books.pull("a", register)
+    register.items = [*backup, parcel_item(4, area="9", at=(START + 5 * HOUR).isoformat())]
+    books.clock.advance(2 * HOUR)
+
+    books.pull("a", register)
+
+    assert state(books) == truth(register.items)
+
+
+@pytest.mark.parametrize("spoilt", [{}, {"sheet": ""}, {"number": "1"}])
 @pytest.mark.parametrize("deletes", DeleteDetection)
-def test_a_deleted_item_is_no_evidence_for_long(books: PulledDatabase, deletes: DeleteDetection, sheet: str) -> None:
+def test_a_deleted_item_is_no_evidence_for_long(
+    books: PulledDatabase, deletes: DeleteDetection, spoilt: dict[str, str]
+) -> None:
     """Where the source does not list deletions, one complete comparison finds nothing that went back."""
     items = [parcel_item(number, at=(START + number * MINUTE).isoformat()) for number in range(6)]
-    items[2]["sheet"] = sheet
+    items[2] |= spoilt
     register = LandRegister(items, profile=SourceProfile(changed_since=True, deletes=deletes))
     books.clock.advance(HOUR)
     books.pull("a", register)

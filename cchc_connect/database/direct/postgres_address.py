@@ -51,9 +51,10 @@ class PostgresAddress:
             None if (text := part.get(key)) is None else unquote(text) for key in ("user", "password", "name")
         )
         parameters = dict(parse_qsl(part.get("parameters") or ""))
-        for secret in (password, *(value for key, value in parameters.items() if is_secret_name(key))):
-            if secret:
-                register_secret(secret)
+        password = register_secret(password) if password else None
+        parameters = {
+            key: register_secret(value) if value and is_secret_name(key) else value for key, value in parameters.items()
+        }
         host, port = part.get("host6") or part.get("host"), part.get("port")
         parsed = cls(user=user, password=password, host=host, port=port, name=name, parameters=parameters)
         unreadable = "form" if match is None else parsed._unreadable_part()

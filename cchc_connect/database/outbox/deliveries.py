@@ -187,7 +187,7 @@ def forget_keys(connection: Connection, route_name: str, unsent: Sequence[Delive
 def _idempotency_key(epoch: str, route_name: str, unsent: Delivery) -> str:
     """Return the key of a delivery: 32 hexadecimal digits."""
     identity = (epoch, route_name, unsent.record_type, unsent.record_key, unsent.sequence, unsent.content_hash)
-    return hashlib.sha256(json.dumps(identity, ensure_ascii=False).encode()).hexdigest()[:32]
+    return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:32]
 
 
 def due_counts(connection: Connection, route_name: str, now: datetime) -> Mapping[str, int]:

@@ -71,10 +71,6 @@ MOVED_KEY = f"{CONTENT_KEY}moved:"
 """Start of the source key of a record whose former source key names another record now; its record key follows."""
 
 
-NO_ITEM = b""
-"""Item hash of a record whose source key names another record now."""
-
-
 def content_key(content_hash: bytes) -> str:
     """Return the source key of an item that the source names by none and that is no record."""
     return f"{CONTENT_KEY}{content_hash.hex()}"

@@ -26,7 +26,7 @@ from cchc_connect.database.maintenance import next_sequence
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import DELETE, RENUMBER, change
+from cchc_connect.database.tables import DELETE, NO_KNOWN_FORM, RENUMBER, change
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.claims import (
     Claim,
@@ -37,7 +37,7 @@ from cchc_connect.database.writing.claims import (
     upsert_claims,
 )
 from cchc_connect.database.writing.discrepancies import update_discrepancies
-from cchc_connect.database.writing.incoming import MOVED_KEY, NO_ITEM, PageBatch, WriteContext
+from cchc_connect.database.writing.incoming import MOVED_KEY, PageBatch, WriteContext
 from cchc_connect.database.writing.key_twice import replaced_contents
 from cchc_connect.database.writing.merge_rules import merge_fields, owned_field_values, plan_page, reverted_versions
 from cchc_connect.database.writing.ownership import require_no_vanished
@@ -342,4 +342,4 @@ def _take_source_keys(connection: Connection, stream: Stream, record_keys: Seque
         table = record_table(stream.record_type)
         statement = update(table).where(table.c.record_key == bindparam("of_key"))
         values = [{"of_key": key, "new_key": MOVED_KEY + key} for key in record_keys]
-        connection.execute(statement.values(source_key=bindparam("new_key"), item_hash=NO_ITEM), values)
+        connection.execute(statement.values(source_key=bindparam("new_key"), item_hash=NO_KNOWN_FORM), values)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, 
 from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.reading.quarantine_entries import parsed_item
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import quarantine
+from cchc_connect.database.tables import NO_KNOWN_FORM, quarantine
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
@@ -125,8 +125,12 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 
 
 def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
-    """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
+    """Return the items of a stream's partition whose record key another item has; the key may be free by now.
+
+    Those that the source did not show when it listed everything are left out: they must not become records any more.
+    """
     conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == stored_faults((KEY_TAKEN,)))
+    conflicts &= quarantine.c.item_hash != NO_KNOWN_FORM
     return [parsed_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from cchc_connect.database.bulk import RowQuery, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import claim, quarantine, run
+from cchc_connect.database.tables import NO_KNOWN_FORM, claim, quarantine, run
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext
 from cchc_connect.database.writing.quarantine import KEY_TWICE, stored_faults
 
@@ -31,11 +31,6 @@ EARLIEST_CHANGE_TIME = "1900-01-01T00:00:00.000000Z"
 
 TIME_AHEAD = "change_time_ahead"
 """Rule of the note on a record whose change time lay in the future when it came."""
-
-NO_KNOWN_FORM = b""
-"""Hash of an item that is not recognised when it comes again: the source did not show it when it listed everything, or
-its change time cannot be read.
-"""
 
 SHOWN_OLDER = b"?"
 """Start of the stored hash of an item of which the last pass showed an older version; the hash of that one follows."""
@@ -181,26 +176,25 @@ def mark_unshown(connection: Connection, stream: Stream, shown: Mapping[str, byt
         connection.execute(marking.values(item_hash=NO_KNOWN_FORM), unshown)
 
 
-def keys_to_be_listed(connection: Connection, stream: Stream, since: str, until: str) -> Iterator[str]:
+def keys_to_be_listed(connection: Connection, stream: Stream, since: str) -> Iterator[str]:
     """Yield the keys of the items that a listing of the changes since `since` must hold; they may be many.
 
-    These are the items of the stream's partition whose stored time lies after `since` and up to `until` (UTC, as
-    stored), also those in quarantine, and the records without a time: they may have changed. Left out are those that
-    the source no longer shows.
+    These are the items of the stream's partition whose stored time lies after `since` (UTC, as stored), also those in
+    quarantine, and the records without a time: they may have changed. Left out are those that the source no longer
+    shows. The watermark is no upper bound: a pass leaves it behind the latest time that it saw.
     """
     table = record_table(stream.record_type)
     owned = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
     claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
     claimed &= claim.c.partition == stream.partition
     for columns, condition in ((table.c, owned & table.c.deleted_at.is_(None)), (claim.c, claimed)):
-        in_range = (columns.source_time > since) & (columns.source_time <= until)
+        in_range = columns.source_time > since
         is_undated = columns.source_time.is_(None) | (columns.source_time < EARLIEST_CHANGE_TIME)
         # Written as a range, so that SQLite reads the covering index of the hashes.
         of_range = condition & (in_range | is_undated) & (columns.item_hash > NO_KNOWN_FORM)
         rows = connection.execute(select(columns.source_key).where(of_range).execution_options(yield_per=KEYS_AT_ONCE))
         yield from rows.scalars()
-    waiting = _is_waiting(stream) & (quarantine.c.item_hash > NO_KNOWN_FORM)
-    waiting &= (quarantine.c.source_time > since) & (quarantine.c.source_time <= until)
+    waiting = _is_waiting(stream) & (quarantine.c.item_hash > NO_KNOWN_FORM) & (quarantine.c.source_time > since)
     yield from connection.execute(select(quarantine.c.source_key).where(waiting)).scalars()
 
 
