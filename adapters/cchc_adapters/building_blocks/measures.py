@@ -1,4 +1,4 @@
-"""Read one measure (thông số) of works or of a permit: a number with its unit, or the source's own words.
+"""Read one measure (thông số): a number or the source's words; apart because permits and works both have them.
 
 Observed at the construction department of Bình Dương: "120,5", 0.45, "02 tầng + mái".
 """
