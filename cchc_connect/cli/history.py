@@ -16,11 +16,12 @@ from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, histories
 from cchc_connect.database.reading.lineage import predecessors, successors
+from cchc_connect.database.reading.records import notes_by_key
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import RecordNotFound
 from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_connect.record_fields import field_name, field_value
-from cchc_schemas import Record, to_document
+from cchc_schemas import Note, Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]
 Lineage = Sequence[Mapping[str, Any]]
@@ -30,6 +31,8 @@ Lineage = Sequence[Mapping[str, Any]]
 class _KeyHistory:
     """Versions and lineage of a key."""
 
+    notes: Mapping[str, Sequence[Note]]
+    """On the present version of each record, by key."""
     records: Mapping[str, Versions]
     """By key: the requested key, or if it never was a record the keys that replaced it."""
     became: Lineage
@@ -69,9 +72,11 @@ def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory
         became = [_event(row) for row in successors(connection, kind.record_type, key)]
         came_from = [_event(row) for row in predecessors(connection, kind.record_type, key)]
     records = histories(database, kind, key)
+    with database.reading() as connection:
+        notes = notes_by_key(connection, kind.record_type, records.keys())
     if not records:
         raise RecordNotFound("cli.no_record", record_type=kind.record_type, key=key)
-    return _KeyHistory(records=records, became=became, came_from=came_from)
+    return _KeyHistory(records=records, notes=notes, became=became, came_from=came_from)
 
 
 def _event(row: Row[Any]) -> Mapping[str, Any]:
@@ -88,7 +93,11 @@ class _HistoryView:
     def document(self, kind: type[Record], key: str, history: _KeyHistory) -> Mapping[str, object]:
         """Return versions and lineage of a key, JSON-ready."""
         records = [
-            {"key": record_key, "versions": self._documents(versions)}
+            {
+                "key": record_key,
+                "versions": self._documents(versions),
+                "notes": [self._note(note) for note in history.notes.get(record_key, ())],
+            }
             for record_key, versions in history.records.items()
         ]
         head = {"record_type": kind.record_type, "key": key, "masked": not self._unmasked}
@@ -103,6 +112,7 @@ class _HistoryView:
             self._console.heading("history_view.record", record_type=record_type, key=record_key)
             for version, changes in _with_changes(versions):
                 self._show_version(version, changes)
+            self._show_notes(versions[-1], history.notes.get(record_key, ()))
         self._show_lineage("history_view.became", "new_key", history.became)
         self._show_lineage("history_view.came_from", "old_key", history.came_from)
 
@@ -177,6 +187,17 @@ class _HistoryView:
             )
             name = field_name(model, change.name, self._console)
             self._console.line(f"  {name}: {after}" if change.before is None else f"  {name}: {before} -> {after}")
+
+    def _note(self, note: Note) -> Mapping[str, object]:
+        return {"path": note.path, "rule": note.rule, "message": self._console.term("fault", note.rule)}
+
+    def _show_notes(self, version: RecordVersion[Record], notes: Sequence[Note]) -> None:
+        """Write the notes on the present version: which member, and its rule in words."""
+        if notes:
+            self._console.line(f"  {self._console.text('history_view.notes')}:")
+        for note in notes:
+            name = field_name(type(version.record), note.path, self._console) if note.path else note.path
+            self._console.line(f"    {name} {self._console.term('fault', note.rule)} ({note.rule})".rstrip())
 
     def _show_lineage(self, heading: str, column: str, events: Lineage) -> None:
         if not events:

@@ -65,6 +65,9 @@ def show_report(report: RunReport, console: Console) -> None:
 
 
 def _show_notes(line: ReportLine, console: Console) -> None:
+    if line.counts.noted:
+        rules = (f"{number} × {console.term('fault', rule)} ({rule})" for rule, number in line.counts.noted.items())
+        console.message("sync_view.noted", place=_line_label(line), rules="; ".join(rules))
     for note in time_notes(line.counts):
         console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 

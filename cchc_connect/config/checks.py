@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from cchc_connect.config.connections import PROGRAM_KEYS
 from cchc_connect.config.known_keys import unknown_key_problem
+from cchc_connect.config.quality import known_rules
 from cchc_connect.config.value_problems import value_problem
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
@@ -95,6 +96,7 @@ def name_faults(config: "Config") -> Iterator[Message]:
             if not _may_be_withheld(field):
                 yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
     yield from _ownership_faults(config)
+    yield from _quality_faults(config)
 
 
 def target_faults(config: "Config") -> Iterator[Message]:
@@ -144,6 +146,15 @@ def _rate_faults(config: "Config") -> Iterator[Message]:
         if connection.rate is not None and 2 * connection.rate.as_rate.interval_s > config.run.deadline_s:
             problem = Message("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
             yield _fault(("connections", name, "rate"), problem)
+
+
+def _quality_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every rule of a quality table that no note has."""
+    for name, connection in config.connections.items():
+        for rule in connection.quality.rules:
+            if rule not in (rules := known_rules()):
+                problem = Message("config_rule.rule_unknown", {"value": rule, "suggestion": suggestion(rule, rules)})
+                yield _fault(("connections", name, "quality", "rules", rule), problem)
 
 
 def _ownership_faults(config: "Config") -> Iterator[Message]:

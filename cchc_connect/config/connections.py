@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.config.durations import Period
+from cchc_connect.config.quality import QualityTable
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.source_times import SourceTimes
 from cchc_connect.config.tables import Address, ConfigTable, Reason
@@ -140,6 +141,8 @@ class ConnectionTable(SourceTimes):
     """
     end_because: Reason | None = None
     """Why a page without a link is known to be the last one; required with `end`."""
+    quality: QualityTable = QualityTable()
+    """How good its items must be, and how much each rule matters."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     """Options of the adapter; the adapter's own model validates them."""
 

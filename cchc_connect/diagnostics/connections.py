@@ -123,7 +123,7 @@ def _source_findings(
         page_request = PageRequest(since=None, page_token=None, partition=partition)
         page = fetch_page(transport, source, page_request, name)
         with adapter_boundary(connection=name, record_type=record_type):
-            classified = ChangeDetector(source).classify_all(page.items)
+            classified = ChangeDetector(source, quality=table.quality).classify_all(page.items)
     except OutsideHours as closed:
         yield Finding(subject=subject, message=Message(closed.code, closed.context), proves_access=True)
     except CchcError as error:

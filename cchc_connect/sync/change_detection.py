@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cchc_connect.adapter import Source
+from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.tables import NO_KNOWN_FORM
 from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, content_key
@@ -45,6 +46,8 @@ class ClassifiedPage:
     """Number of items that are in quarantine already in just this form."""
     drafts: int = 0
     """Number of items that are no records yet."""
+    left_out: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Record key -> what was left out of the record because it cannot be read (`TranslatedItem.left_out`)."""
     former_faults: list[str] = field(default_factory=list[str])
     """Source keys of drafts that are still in quarantine."""
     keys: set[str] = field(default_factory=set[str])
@@ -111,6 +114,7 @@ class ChangeDetector:
         owners: Owners | None = None,
         translator: Translator | None = None,
         connection: str = "",
+        quality: QualityTable = DEFAULT_QUALITY,
     ) -> None:
         """Create the detector.
 
@@ -119,14 +123,15 @@ class ChangeDetector:
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
             connection: the connection of the source; others may own its records before it.
+            quality: how good its items must be.
         """
         versions = f"{source.mapping_version}.{source.record_type.record_version}.{SPELLING_VERSION}"
-        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}"
-        """Translation key: versions of mapping, record and spelling, and ownership. If it changes, all items are read
-        again.
+        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}{_quality_hash(quality)}"
+        """Translation key: versions of mapping, record and spelling, ownership and quality. If it changes, all items
+        are read again.
         """
         self._seed = self.translation_key.encode()
-        self._translator = translator or LocalTranslator(source)
+        self._translator = translator or LocalTranslator(source, quality)
 
     def item_hashes(self, items: Sequence[Item]) -> list[bytes]:
         """Return the hash of each item's content together with the translation key, 16 bytes each."""
@@ -221,6 +226,8 @@ class ChangeDetector:
                 notes=translated.notes,
             )
             classified.records.append(incoming)
+            if translated.left_out:
+                classified.left_out[translated.record.key] = translated.left_out
 
 
 def _own_key(translated: TranslatedItem, item_hash: bytes) -> str:
@@ -258,3 +265,9 @@ def _owners_hash(owners: Owners, connection: str) -> str:
         *(f"<{owner}" for owner in owners.before(connection)),
     ]
     return hashlib.blake2b("\n".join(declared).encode(), digest_size=4).hexdigest() if declared else ""
+
+
+def _quality_hash(quality: QualityTable) -> str:
+    """Return a short hash of which notes are faults, 8 digits; "" if none are."""
+    key = quality.translation_key
+    return f"q{hashlib.blake2b(key.encode(), digest_size=4).hexdigest()}" if key else ""

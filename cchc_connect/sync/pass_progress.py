@@ -6,13 +6,18 @@ duration of the pass is subtracted. If the pass was resumed after a crash, its d
 change time of the first page counts. A source that lists the oldest change first lists such an item again at its end.
 """
 
+import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cchc_connect.adapter import ListingOrder, Page
 from cchc_connect.clock import Clock
+from cchc_connect.config.quality import QualityTable, Severity
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.sync.asking import Asked, Asking, PageTimes, time_counters
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.completeness import Completeness
@@ -122,6 +127,16 @@ def count_page(page_commit: PageCommit) -> Counters:
         fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former, drafts=drafts
     )
     counts.add(time_counters(classified, page_commit.asking_instant))
+    return counts
+
+
+def count_notes(records: Iterable[IncomingRecord], quality: QualityTable) -> Counters:
+    """Return how many notes there are on records, by rule, apart from those that are expected at their source."""
+    notes = (note for incoming in records if incoming.notes for note in json.loads(incoming.notes))
+    counts = Counters()
+    for rule, number in Counter(rule for _, rule in notes).items():
+        by_rule = counts.expected if quality.severity(rule) is Severity.INFO else counts.noted
+        by_rule[rule] = number
     return counts
 
 

@@ -33,12 +33,13 @@ from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, Quara
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.moved_keys import MovedKeys
-from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
+from cchc_connect.sync.pass_progress import PageCommit, Pass, count_notes, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange, range_start
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.twice_shown import TwiceShown
+from cchc_connect.sync.unreadable_members import UnreadableMembers
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -74,11 +75,13 @@ class Pull:
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
         owners = run_context.owners_of(stream.record_type)
-        self._detector = ChangeDetector(source, owners, translator, stream.connection)
+        self._quality = quality = run_context.quality_of(stream.connection)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection, quality)
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
         self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
+        self._unreadable_members = UnreadableMembers(stream, run_context, quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
         self._rereading = Rereading()
@@ -119,6 +122,7 @@ class Pull:
             self.counts.unlisted += self._stored_items.unlisted
         self._conclude(state)
         self._check_quarantined_share()
+        self._unreadable_members.check()
         self._unreadable_times.check(self.counts, self._error_context)
 
     def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
@@ -161,6 +165,7 @@ class Pull:
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
         self._absences.load(connection)
         self._twice.load(connection)
+        self._unreadable_members.load(connection)
         self._rereading = Rereading(stored_doubts(connection, self._stream))
         return read_cursor(connection, self._stream)
 
@@ -255,6 +260,7 @@ class Pull:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor)
+        self._unreadable_members.add(classified)
         state.seen.add(classified.keys)
         state.pages += 1
         ends_pass = state.completeness.observe(page, classified)
@@ -279,7 +285,7 @@ class Pull:
 
     def _count_only(self, page_commit: PageCommit) -> None:
         """Count a page that is only observed and not written."""
-        self.counts.add(count_page(page_commit))
+        self.counts.add(self._counts_of(page_commit))
         self._report_progress(page_commit.pass_state)
 
     def _commit(self, page_commit: PageCommit) -> None:
@@ -307,7 +313,7 @@ class Pull:
         self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
     ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
-        counts, deletions = count_page(page_commit), Deletions()
+        counts, deletions = self._counts_of(page_commit), Deletions()
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
@@ -331,6 +337,11 @@ class Pull:
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, deletions
+
+    def _counts_of(self, page_commit: PageCommit) -> Counters:
+        counts = count_page(page_commit)
+        counts.add(count_notes(page_commit.classified.records, self._quality))
+        return counts
 
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total

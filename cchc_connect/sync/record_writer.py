@@ -18,6 +18,7 @@ from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.config.checks import pydantic_faults
 from cchc_connect.config.connections import PROGRAM
 from cchc_connect.config.file import Config
+from cchc_connect.config.quality import QualityTable
 from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
@@ -302,8 +303,8 @@ class RecordWriter:
         if record_type not in self._detectors:
             owners = self._running().owners_of(record_type)
             source = WrittenRecords(record_class)
-            translator = LocalTranslator(source, strict=True)  # a program is told what it got wrong
-            detector = ChangeDetector(source, owners, translator, self._connection)
+            strict = QualityTable(strict=True)  # a program is told what it got wrong
+            detector = ChangeDetector(source, owners, LocalTranslator(source, strict), self._connection)
             self._detectors[record_type] = detector
         return self._detectors[record_type]
 

@@ -90,7 +90,7 @@ class ReportLine:
             partition=document.get("partition", ""),
             outcome=RunStatus(document["outcome"]),
             reason=None if reason is None else Message(reason["code"], reason["context"]),
-            counts=Counters(**{counter.name: document.get(counter.name, 0) for counter in fields(Counters)}),
+            counts=Counters(**{name.name: document[name.name] for name in fields(Counters) if name.name in document}),
             seconds=document.get("seconds", 0.0),
             before=_cursor_from_document(document.get("cursor_before")),
             after=_cursor_from_document(document.get("cursor_after")),

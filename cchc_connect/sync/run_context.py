@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
+from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
@@ -72,6 +73,8 @@ class RunContext:
     """Seconds after which a pass that has not come to the end of a listing is left; the next run continues it."""
     ends_without_link: frozenset[str] = frozenset()
     """Names of the connections that say that a page without a link is the last one."""
+    quality: Mapping[str, QualityTable] = field(default_factory=dict[str, QualityTable])
+    """How good the items of each connection must be, by its name."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
     high_water: HighWaterFile | None = None
@@ -92,6 +95,10 @@ class RunContext:
     def owners_of(self, record_type: str) -> Owners:
         """Return the owners of a record type."""
         return owners_of(self.owners, record_type, self.senders)
+
+    def quality_of(self, connection: str) -> QualityTable:
+        """Return how good the items of a connection must be."""
+        return self.quality.get(connection, DEFAULT_QUALITY)
 
     def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.

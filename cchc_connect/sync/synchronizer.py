@@ -286,7 +286,8 @@ class Synchronizer:
 
     def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
         source, stream = self._source(entry.connection, entry.record_type), self._stream(entry)
-        detector = ChangeDetector(source, run_context.owners_of(entry.record_type), connection=entry.connection)
+        owners, quality = run_context.owners_of(entry.record_type), run_context.quality_of(entry.connection)
+        detector = ChangeDetector(source, owners, connection=entry.connection, quality=quality)
         classified = detector.classify_all([entry.item])
         incoming_records = [
             msgspec.structs.replace(incoming, source_key=entry.source_key) for incoming in classified.records
@@ -345,6 +346,7 @@ class Synchronizer:
             sleep=environment.sleep,
             prefetch=environment.prefetch,
             max_pass_s=self._config.run.max_pass_s,
+            quality={name: table.quality for name, table in self._config.connections.items()},
             ends_without_link=frozenset(
                 name for name, table in self._config.connections.items() if table.end is not None
             ),

@@ -17,6 +17,7 @@ import msgspec
 
 from cchc_connect.adapter import ListsDrafts, Source, VersionedSource
 from cchc_connect.clock import to_timestamp_text
+from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
 from cchc_connect.database.writing.relations import states_lineage
 from cchc_connect.privacy.adapter_failure import (
@@ -86,6 +87,8 @@ class TranslatedItem(msgspec.Struct):
     """The serialized record; None if there are faults."""
     notes: str | None = None
     """Quality notes on the record, a JSON array of [path, rule]; None if there are none."""
+    left_out: list[str] = msgspec.field(default_factory=list[str])
+    """Each value that was left out as it cannot be read: path without indexes, and rule ("address: text_empty")."""
     faults: tuple[Fault, ...] = ()
     """All faults of the item."""
     is_draft: bool = False
@@ -119,10 +122,10 @@ class LocalTranslator:
     then runs many times in a row.
     """
 
-    def __init__(self, source: Source, *, strict: bool = False) -> None:
-        """Create the translator of `source`; `strict`: a member that cannot be read makes its item faulty."""
+    def __init__(self, source: Source, quality: QualityTable = DEFAULT_QUALITY) -> None:
+        """Create the translator of `source`; `quality` says which notes are faults."""
         self._source = source
-        self._strict = strict
+        self._strict, self._rejected = quality.strict, quality.rejected
         self._is_current = source.is_current if isinstance(source, VersionedSource) else None
         self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
@@ -237,9 +240,20 @@ class LocalTranslator:
             RecordInvalid: the fields make no valid record.
         """
         reading = self._reading(pending.value)
-        notes = [[note.path, note.rule] for note in reading.notes]
-        pending.result.notes = json.dumps(notes) if notes else None
+        if not reading.notes:
+            return reading
+        if not self._rejected.isdisjoint(note.rule for note in reading.notes):
+            raise RecordInvalid(self._source.record_type.record_type, self._faults(reading))
+        pending.result.notes = json.dumps([[note.path, note.rule] for note in reading.notes])
+        members = (f"{without_indexes(fault.path)}: {fault.rule}" for fault in reading.left_out)
+        pending.result.left_out = list(dict.fromkeys(members))
         return reading
+
+    def _faults(self, reading: Reading[Record]) -> tuple[Fault, ...]:
+        """Return the notes that are faults at this source, with what is known of them."""
+        details = {(fault.path, fault.rule): fault.detail for fault in reading.left_out}
+        noted = [note for note in reading.notes if note.rule in self._rejected]
+        return tuple(Fault(note.path, note.rule, details.get((note.path, note.rule), "")) for note in noted)
 
     def _reading(self, fields: Mapping[str, object]) -> Reading[Record]:
         """Read with the compiled wire model; where it is missing or refuses the item, with the record type itself."""
@@ -270,6 +284,15 @@ class LocalTranslator:
         if reading.left_out and not states_lineage(reading):
             record.lineage = []
         return None
+
+
+def without_indexes(path: str) -> str:
+    """Return the path of a fault without the indexes of lists.
+
+    >>> without_indexes("uses.0.area_m2")
+    'uses.area_m2'
+    """
+    return ".".join(step for step in path.split(".") if not step.isdecimal())
 
 
 def is_storable_key(key: str) -> bool:

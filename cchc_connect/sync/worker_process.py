@@ -211,7 +211,7 @@ def _serve() -> None:
     source_ref: SourceRef = pickle.loads(_read_message(sys.stdin.buffer))  # noqa: S301  # sent by the process that started this one
     sources = source_ref.config.adapter(source_ref.connection).sources
     (source,) = (source for source in sources if source.record_type.record_type == source_ref.record_type)
-    translator = LocalTranslator(source)
+    translator = LocalTranslator(source, source_ref.config.connections[source_ref.connection].quality)
     gc.freeze()
     gc.disable()  # records contain no cycles
     _write_message(sys.stdout.buffer, _READY)

@@ -170,3 +170,23 @@ def test_a_case_shows_a_renumbered_parcel_once(call: Call, permitted: PulledData
     permitted.pull("registry", register)
 
     assert parcels_of_the_case(call, address) == ["77"]
+
+
+@on_every_kind
+def test_history_shows_what_was_left_out_of_the_present_version(
+    call: Call, books: PulledDatabase, address: str
+) -> None:
+    """With path and rule, never with the value; a version without notes has none."""
+    books.pull("a", LandRegister([parcel_item(1), parcel_item(2)]))
+    books.pull("a", LandRegister([parcel_item(1, area="5 sào"), parcel_item(2)]))
+
+    document = call("history", "land_parcel", parcel_key(1), "--json", "--db", address).document
+    text = call("history", "land_parcel", parcel_key(1), "--db", address).out
+    without = call("history", "land_parcel", parcel_key(2), "--json", "--db", address).document
+
+    (record,) = document["records"]
+    assert record["notes"] == [{"path": "area_m2", "rule": "decimal_parsing", "message": "is not a number"}]
+    assert record["versions"][0]["record"]["area_m2"] == "250.5"
+    assert "    area_m2 is not a number (decimal_parsing)" in text
+    assert "sào" not in text
+    assert without["records"][0]["notes"] == []

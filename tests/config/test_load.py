@@ -67,6 +67,12 @@ def test_the_faults_of_a_text_say_that_it_is_one() -> None:
             "pasword: is an unknown key; did you mean password?",
         ),
         (f"{CONNECTION}options = {{ group_idd = '1' }}", "group_idd: is an unknown key; did you mean group_id?"),
+        (f"{CONNECTION}quality = {{ strikt = true }}", "[connections.one-stop.quality] strikt: is an unknown key; did"),
+        (
+            f"{CONNECTION}quality = {{ rules = {{ area_not_positiv = 'reject' }} }}\noptions = {{ group_id = '1' }}",
+            "area_not_positiv: 'area_not_positiv' is not the rule of a note. Did you mean 'area_not_positive'?",
+        ),
+        (f"{CONNECTION}quality = {{ rules = {{ area_not_positive = 'rejct' }} }}", "Did you mean 'reject'?"),
         ("[routes.r]\nfrom = ['dossier']\nto = 'a'\npurpos = 'abc'\nlegal_basis = 'abc'\n", "did you mean purpose?"),
         (f'{CONNECTION}options = {{ group_id = "1" }}\n[ownership]\ndosier = "one-stop"', "Did you mean 'dossier'?"),
     ],

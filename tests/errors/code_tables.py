@@ -9,6 +9,7 @@ from functools import cache
 from cchc_connect import errors
 from cchc_connect.cli import exit_codes
 from cchc_connect.cli.exit_codes import exit_code_of
+from cchc_connect.config.quality import DEFAULT_QUALITY, known_rules
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, sentences_by_code
 from tests.checkout import ROOT, modules
@@ -186,9 +187,17 @@ def code_table() -> str:
     return "\n".join(lines)
 
 
+def rule_table() -> str:
+    """Return the table of the rules of notes and faults: default severity, and the sentence of a broken rule."""
+    sentences = sentences_by_code(Language.ENGLISH)
+    rules = {rule: (DEFAULT_QUALITY.severity(rule).value, sentences[f"fault.{rule}"]) for rule in known_rules()}
+    lines = [f"| `{rule}` | {severity} | {sentence} |" for rule, (severity, sentence) in rules.items()]
+    return "\n".join(["| rule | default severity | a value that breaks it |", "|---|---|---|", *lines])
+
+
 def made_page(page: str) -> str:
-    """Return the page with both tables made anew between their marks."""
-    for mark, table in (("classes", class_table()), ("codes", code_table())):
+    """Return the page with all tables made anew between their marks."""
+    for mark, table in (("classes", class_table()), ("codes", code_table()), ("rules", rule_table())):
         begin, end = f"<!-- {mark}: made by tests/errors/code_tables.py -->", f"<!-- end of {mark} -->"
         head, _, rest = page.partition(begin)
         _, _, tail = rest.partition(end)

@@ -1,18 +1,19 @@
 """Reads live records back as record objects."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, select
 
+from cchc_connect.database.bulk import batches
 from cchc_connect.database.reading.call_checks import require_record_class, require_text
 from cchc_connect.database.reading.filters import conditions
 from cchc_connect.database.reading.lineage import only_successor, successor_keys
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
-from cchc_schemas import Record, from_document
+from cchc_schemas import Note, Record, from_document
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -107,3 +108,18 @@ def live_records_query(record_class: type[Record]) -> Select[Any, Any, Any]:
 def record_from_row(record_class: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
     """Return the record of a row of `live_records_query`."""
     return from_document(record_class, json.loads(row.document))
+
+
+def notes_by_key(
+    connection: Connection, record_type: str, record_keys: Collection[str]
+) -> Mapping[str, Sequence[Note]]:
+    """Return the notes on the present versions of records by key; a record without notes is missing.
+
+    They say what was left out of a record, respelt or found odd when it was read.
+    """
+    table, notes = record_table(record_type), dict[str, Sequence[Note]]()
+    for keys in batches(list(record_keys)):
+        query = select(table.c.record_key, table.c.notes).where(table.c.record_key.in_(keys))
+        for key, stored in connection.execute(query.where(table.c.notes.is_not(None))):
+            notes[key] = [Note(path, rule) for path, rule in json.loads(stored)]
+    return notes

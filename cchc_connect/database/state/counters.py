@@ -1,8 +1,9 @@
 """Counters of a run, one set for each source and each route; they are committed with the pages that they count."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Self
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
 
 @dataclass(kw_only=True)
@@ -57,6 +58,10 @@ class Counters:
     """Fetched items whose change time lies in the future."""
     times_ahead_s: int = 0
     """Most seconds by which such a change time is ahead of our clock; the only counter that is not a sum."""
+    noted: dict[str, int] = field(default_factory=dict[str, int])
+    """Notes on the records of new and changed items, by rule."""
+    expected: dict[str, int] = field(default_factory=dict[str, int])
+    """The same of the rules of the severity `info`."""
     times_unreadable: int = 0
     """Fetched items whose change time cannot be read."""
     pages: int = 0
@@ -67,14 +72,16 @@ class Counters:
         """Add the counters of `counts` to these."""
         times_ahead_s = max(self.times_ahead_s, counts.times_ahead_s)
         for counter in fields(self):
-            setattr(self, counter.name, getattr(self, counter.name) + getattr(counts, counter.name))
+            number, added = getattr(self, counter.name), getattr(counts, counter.name)
+            total = dict(Counter(number) + Counter(added)) if isinstance(number, dict) else number + added
+            setattr(self, counter.name, total)
         self.times_ahead_s = times_ahead_s
 
     def copy(self) -> Self:
         """Return a copy of the counters."""
-        return replace(self)
+        return replace(self, noted=dict(self.noted), expected=dict(self.expected))
 
-    def as_document(self) -> Mapping[str, int]:
+    def as_document(self) -> Mapping[str, Any]:
         """Return the counters by name."""
         return asdict(self)
 
