@@ -163,23 +163,18 @@ def test_codes_are_replaced_by_the_names_of_their_domain_on_every_page(server: L
 
 
 @pytest.mark.parametrize(
-    ("reference", "is_held"),
-    [
-        ({"wkid": 102100, "latestWkid": 3857}, True),
-        ({"wkid": 4326}, True),
-        ({"wkt": "PROJCS[..."}, True),
-        ({"wkid": 9210, "latestWkid": 9210}, False),
-        ({}, False),
-        (None, False),
-    ],
+    "reference", [{"wkid": 102100, "latestWkid": 3857}, {"wkid": 4326}, {"wkid": 9205}, {"wkt": "PROJCS[..."}]
 )
-def test_coordinates_in_another_system_than_asked_for_are_not_stored(reference: object, is_held: bool) -> None:  # noqa: FBT001
-    if not is_held:
-        assert listed(parcels(), PARCEL, spatialReference=reference)
-        return
+def test_coordinates_in_another_system_than_requested_hold_the_source(reference: object) -> None:
     with pytest.raises(SourceHeld) as held:
         listed(parcels(), PARCEL, spatialReference=reference)
+
     assert held.value.code == "arcgis.other_crs"
+
+
+@pytest.mark.parametrize("reference", [{"wkid": 9210, "latestWkid": 9210}, {"latestWkid": 9210}, {}, None])
+def test_coordinates_in_the_requested_system_are_read(reference: object) -> None:
+    assert listed(parcels(), PARCEL, spatialReference=reference)
 
 
 def test_a_page_without_geometry_may_state_any_system() -> None:
