@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from cchc_adapters.building_blocks.geometries import geometry_fields
+from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
 from cchc_connect import (
@@ -48,7 +48,7 @@ from cchc_connect.wire.field_map import FieldRule, rules_of, value_at
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.property_names import property_path
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text
-from cchc_schemas.reference_systems import CRS84
+from cchc_schemas.reference_systems import CRS84, stated_system
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -73,7 +73,7 @@ class OgcFeaturesOptions(AdapterOptions):
     previous_scheme: AdminScheme = AdminScheme.GSO_2025_01
     """Scheme of the former commune codes."""
     crs: CrsName = CRS84
-    """Coordinate reference system to request: longitude and latitude, or one with easting first ("EPSG:9210")."""
+    """Coordinate reference system to request: longitude and latitude, or a system by its name ("EPSG:9210")."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
@@ -118,6 +118,8 @@ class Parcels:
             decimal_sign=options.decimal_sign,
         )
         self._parcels = ParcelMap(options.rules(), terms)
+        stated = stated_system(options.crs)
+        self._is_northing_first = stated is not None and stated.is_northing_first
         self.profile = SourceProfile(
             changed_since=options.changed_since,
             deletes=DeleteDetection.ABSENCE if options.complete_listing else DeleteDetection.NEVER,
@@ -165,13 +167,14 @@ class Parcels:
         """Return the fields of a `LandParcel`."""
         return self._parcels.fields(_properties(item), self._geometry(item))
 
-    def _geometry(self, item: Item) -> object:
+    def _geometry(self, item: Item) -> Shape:
         """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
         crs, shape = self._options.crs, item.get("geometry")
         statements = item.get("crs"), (codecs.as_object(shape) or {}).get("crs")
         if any(contradicts(crs, statement) for statement in statements):
             return codecs.Unreadable("crs_contradicted", crs)
-        return geometry_fields(shape, crs)
+        geometry = geometry_fields(shape, crs)
+        return easting_first(geometry) if self._is_northing_first else geometry
 
     def _is_last(self, page_request: PageRequest, count: int, total: int | None) -> bool:
         """Return whether a whole page without a next link shows by itself that it is the last one.
