@@ -53,6 +53,7 @@ ROOMS = {
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
+    "geometry": "cchc_schemas",
     "registry": "cchc_schemas messages errors adapter extras privacy",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
@@ -74,13 +75,13 @@ ROOMS = {
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
-        "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
+        "cchc_schemas clock messages wire errors http adapter privacy database geometry signing transport.network "
         "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
-        "clock messages errors http adapter privacy database.direct database transport.network database.state "
-        "transport config sync"
+        "cchc_schemas clock messages errors http adapter privacy database.direct database geometry transport.network "
+        "database.state transport config sync"
     ),
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (

@@ -28,7 +28,7 @@ from cchc_adapters.building_blocks.arcgis import layer_page
 from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
 from cchc_adapters.building_blocks.arcgis_layers import EVERYTHING, Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
-from cchc_adapters.building_blocks.options import AdapterOptions
+from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent
 from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
 from cchc_adapters.building_blocks.works_maps import WorksMap, check_works_rules
 from cchc_connect import Conversation, DeleteDetection, Dialect, Item, Page, PageRequest, SourceProfile
@@ -72,6 +72,8 @@ class ArcGisOptions(AdapterOptions):
     """Scheme of the former commune codes."""
     crs: CrsName = "EPSG:9210"
     """Reference system of the coordinates to request."""
+    extent: Extent = VIET_NAM
+    """Where the features lie (phạm vi): west, south, east, north in degrees; others get a note."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
@@ -107,6 +109,7 @@ class LayerFeatures:
 
     def __init__(self, options: ArcGisOptions) -> None:
         self.record_type = LandParcel if options.record_type == LandParcel.record_type else ConstructionWorks
+        self.extent = options.extent
         self._key = property_path(options.key) if options.key else None
         self._map = _record_map(options)
         changed_at = options.rules().get("changed_at")

@@ -26,7 +26,7 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
-from cchc_adapters.building_blocks.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
 from cchc_connect import (
     Conversation,
@@ -74,6 +74,8 @@ class OgcFeaturesOptions(AdapterOptions):
     """Scheme of the former commune codes."""
     crs: CrsName = CRS84
     """Coordinate reference system to request: longitude and latitude, or a system by its name ("EPSG:9210")."""
+    extent: Extent = VIET_NAM
+    """Where the parcels lie (phạm vi): west, south, east, north in degrees; others get a note."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
@@ -98,7 +100,7 @@ class OgcFeaturesOptions(AdapterOptions):
 
         A rule with an empty `property` removes the built-in rule of its field.
         """
-        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {})
+        built_in = rules_of(package_table(self.field_map)["fields"] if self.field_map else {}, is_built_in=True)
         rules = {**without_replaced(built_in, self.fields), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.reads()}
 
@@ -110,6 +112,7 @@ class Parcels:
 
     def __init__(self, options: OgcFeaturesOptions) -> None:
         self._options = options
+        self.extent = options.extent
         self._key = property_path(options.key)
         terms = ParcelTerms(
             scheme=options.scheme,

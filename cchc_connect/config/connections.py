@@ -134,6 +134,10 @@ class ConnectionTable(SourceTimes):
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
     every: Period | None = None
     """Period at which the resident schedule pulls it and sends to it; none: that of `[run]`."""
+    drift: Literal["hold", "warn", "accept"] = "hold"
+    """What happens when its sources send something else than before: `hold` holds what is read before anything is
+    overwritten and tells what is new, `warn` only tells, `accept` takes everything.
+    """
     end: Literal["no_link"] | None = None
     """What shows the end of a listing that neither links nor counts: `no_link`, a page without a link. None: nothing.
 

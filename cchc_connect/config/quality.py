@@ -24,6 +24,7 @@ DEFAULT_SEVERITIES: Mapping[str, Severity] = MappingProxyType(
         (
             # The value is stored as it was sent, or says nothing in a spelling that is known.
             *("spelling_unified", "date_placeholder", "ring_not_closed"),
+            *("geometry_empty", "ring_repeated", "ring_direction_contradicted"),
             *("procedure_code_irregular", "dossier_code_irregular", "agency_code_irregular", "field_code_irregular"),
             *("national_parcel_id_irregular", "land_use_code_unknown", "land_change_code_unknown"),
             *("permit_kind_unknown", "permit_step_unknown", "works_status_unknown"),

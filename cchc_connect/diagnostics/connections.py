@@ -17,6 +17,7 @@ from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.network import NetworkTarget, probe_network
 from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
+from cchc_connect.geometry import missing_packages
 from cchc_connect.messages import Message
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.asking import Asked, time_counters
@@ -28,9 +29,13 @@ from cchc_connect.sync.time_notes import time_notes
 from cchc_connect.transport import Endpoint, Transport
 from cchc_connect.transport.network.tls import default_tls_context
 from cchc_connect.transport.network.url_guard import origin_of
+from cchc_schemas.geometry import LocatedRecord
 
 FAULT_INDENT = "      - "
 """Beginning of the line of a fault below a finding."""
+
+GEOMETRY_EXTRA = "cchc-connect[geo]"
+"""What installs the packages that examine geometries."""
 
 CHECK_DEADLINE_S = 20.0
 """Maximum deadline of a call in seconds during a check: a person is waiting for the result."""
@@ -139,6 +144,8 @@ def _source_findings(
     if table.lookback:
         lookback = table.applied_to(source.profile, record_type).lookback
         yield Finding.good(subject, "check.lookback", {"lookback": duration_text(lookback)})
+    if issubclass(source.record_type, LocatedRecord) and (packages := ", ".join(missing_packages())):
+        yield Finding.good(subject, "check.geometry_notes", {"packages": packages, "install": GEOMETRY_EXTRA})
 
 
 def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:

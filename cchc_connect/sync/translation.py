@@ -20,6 +20,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
 from cchc_connect.database.writing.relations import states_lineage
+from cchc_connect.geometry import BoundedSource, GeometryNotes
 from cchc_connect.privacy.adapter_failure import (
     AdapterFailure,
     ContractBroken,
@@ -29,12 +30,14 @@ from cchc_connect.privacy.adapter_failure import (
 )
 from cchc_connect.privacy.redaction import logged_traceback, redact
 from cchc_connect.privacy.secrets import MASK
+from cchc_connect.sync.property_watch import PropertyWatch, SeenItems
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import At, FieldMap, MappedItem
 from cchc_connect.wire.json import Item, RawItem
 from cchc_connect.wire.property_names import path_text
 from cchc_schemas import Fault, Reading, Record, RecordInvalid
+from cchc_schemas.geometry import LocatedRecord
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -93,6 +96,10 @@ class TranslatedItem(msgspec.Struct):
     """All faults of the item."""
     is_draft: bool = False
     """Whether the item is no record yet; then it has neither record nor faults."""
+    missing: tuple[str, ...] = ()
+    """Fields of the record whose property the item does not have at all."""
+    seen: SeenItems | None = None
+    """What the items translated together had of each property; of the first of them only."""
 
 
 class Translator(Protocol):
@@ -129,7 +136,13 @@ class LocalTranslator:
         self._is_current = source.is_current if isinstance(source, VersionedSource) else None
         self._is_draft = source.is_draft if isinstance(source, ListsDrafts) else None
         self._models = WireModels(source.record_type)
+        self._geometry_notes = (
+            GeometryNotes(source.extent if isinstance(source, BoundedSource) else None)
+            if issubclass(source.record_type, LocatedRecord)
+            else None
+        )
         self._mapped_count = 0
+        self._watch = PropertyWatch()
         self._called: Callable[..., object] | None = None
         """The adapter's function that is being called, for the place of a call that fails as such."""
         self._logged_failures: set[AdapterFailure] = set()
@@ -144,9 +157,14 @@ class LocalTranslator:
         results: list[TranslatedItem] = []
         for start in range(0, len(items), TRANSLATION_BATCH_SIZE):
             batch = [_PendingItem(item, TranslatedItem()) for item in items[start : start + TRANSLATION_BATCH_SIZE]]
-            for step in (self._parse, self._identify, self._map_fields, self._validate, self._serialize):
+            for step in (self._parse, self._identify, self._map_fields, self._validate):
+                self._apply(step, batch)
+            self._note_geometries(batch)
+            for step in (self._judge, self._serialize):
                 self._apply(step, batch)
             results += [pending.result for pending in batch]
+        if results:
+            results[0].seen = self._watch.take()
         return results
 
     def _apply(self, step: Callable[[_PendingItem], object], batch: Sequence[_PendingItem]) -> None:
@@ -231,15 +249,37 @@ class LocalTranslator:
         fields = self._source.translate(pending.value)
         require_type("Mapping", Mapping, fields)
         self._called = None
+        if isinstance(fields, MappedItem):
+            pending.result.missing = self._watch.add_mapped(fields)
+        else:
+            self._watch.add_plain(pending.value, fields)
         return fields
 
     def _validate(self, pending: _PendingItem) -> object:
-        """Return the validated record; set the quality notes of the result.
+        """Return the validated record with its quality notes.
 
         Raises:
             RecordInvalid: the fields make no valid record.
         """
-        reading = self._reading(pending.value)
+        return self._reading(pending.value)
+
+    def _note_geometries(self, batch: Sequence[_PendingItem]) -> None:
+        """Add the notes on geometries, which are examined together."""
+        if self._geometry_notes is None:
+            return
+        valid = [pending for pending in batch if isinstance(pending.value, Reading) and not pending.result.faults]
+        notes = self._geometry_notes.notes([pending.value.record for pending in valid])
+        for pending, added in zip(valid, notes, strict=True):
+            if added:
+                pending.value = replace(pending.value, notes=(*pending.value.notes, *added))
+
+    def _judge(self, pending: _PendingItem) -> object:
+        """Return the validated record; set its quality notes and what was left out of it.
+
+        Raises:
+            RecordInvalid: a note is a fault at this source.
+        """
+        reading: Reading[Record] = pending.value
         if not reading.notes:
             return reading
         if not self._rejected.isdisjoint(note.rule for note in reading.notes):

@@ -16,9 +16,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from cchc_connect.wire import codecs, identity_numbers, times
-from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, WordMap, value_at
+from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, value_at
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import FieldPath, found_name
+from cchc_connect.wire.word_maps import WordMap
 from cchc_schemas import Record
 from cchc_schemas.spelling import SourceReading
 from cchc_schemas.text import quick_part

@@ -1,6 +1,7 @@
 """`check`: is everything in place for a run? It writes nothing."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -61,6 +62,21 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
     assert not [finding["code"] for finding, translated in pairs if finding["code"] != translated["code"]]
     assert not [finding["code"] for finding, translated in pairs if finding["message"] == translated["message"]]
     assert agencies.national_portal.message_count == 0
+
+
+def test_what_is_missing_to_examine_geometries_is_told(
+    call: Call, agencies: Agencies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del agencies
+    monkeypatch.setitem(sys.modules, "shapely", None)
+
+    findings = call("check", "--json").document["findings"]
+
+    sentences = {
+        finding["subject"]: finding["message"] for finding in findings if finding["code"] == "check.geometry_notes"
+    }
+    assert "shapely" in sentences["land-registry land_parcel"]
+    assert "pyproj" not in sentences["land-registry land_parcel"]
 
 
 def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ from cchc_adapters.building_blocks.arcgis_layers import Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
 from cchc_adapters.building_blocks.arcgis_times import esri_day
 from cchc_adapters.building_blocks.geometries import geometry_fields
-from cchc_adapters.building_blocks.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_adapters.building_blocks.parcel_lists import location_fields
 from cchc_adapters.building_blocks.works_maps import WorksMap, check_works_rules
 from cchc_connect import (
@@ -53,7 +53,7 @@ from cchc_connect import (
 )
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import READERS, Codec, FieldMap, FieldRule, at, field_map, iso_day, translated
-from cchc_connect.wire.flat_parts import flat_rules
+from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
@@ -104,6 +104,8 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """Scheme of the commune codes (danh mục đơn vị hành chính), by province code."""
     crs: CrsName = "EPSG:9210"
     """Reference system of the coordinates: VN-2000, central meridian 105°45'."""
+    extent: Extent = VIET_NAM
+    """Where the works lie (phạm vi): west, south, east, north in degrees; others get a note."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of measures sent as text."""
     changed_column: str | None = None
@@ -128,6 +130,7 @@ class _DepartmentSource:
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         self._options = options
+        self.extent = options.extent
         self._table = package_table("binh_duong_permits")
         deletes = DeleteDetection.ABSENCE if options.complete_listings else DeleteDetection.NEVER
         self.profile = SourceProfile(changed_since=False, deletes=deletes)
@@ -187,7 +190,8 @@ class Works(_DepartmentSource):
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         super().__init__(options)
-        rules = {**WORKS, **field_map(options.works_fields, options.decimal_sign)}
+        own_rules = field_map(options.works_fields, options.decimal_sign)
+        rules = {**without_replaced(WORKS, options.works_fields), **own_rules}
         self._works = WorksMap(rules, options.works_measures, options.decimal_sign, options.schemes)
         self._layer = Layer(
             path=options.works_layer,

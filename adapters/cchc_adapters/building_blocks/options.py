@@ -9,11 +9,28 @@ import zlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
 
 from cchc_schemas.described_models import DescribedModel
+from cchc_schemas.geometry import is_within
+from cchc_schemas.reference_systems import Box
+
+
+def _ordered(extent: Box) -> Box:
+    west, south, east, north = extent
+    if west >= east or south >= north or not is_within(extent, WORLD):
+        raise ValueError("an extent is west, south, east, north in degrees")
+    return extent
+
+
+Extent: TypeAlias = Annotated[Box, AfterValidator(_ordered)]
+"""West, south, east and north in degrees (WGS 84)."""
+
+WORLD: Box = (-180.0, -90.0, 180.0, 90.0)
+VIET_NAM: Box = (102.0, 6.0, 118.0, 23.5)
+"""Extent of the country with its islands; a connection declares that of its province."""
 
 
 class AdapterOptions(DescribedModel):

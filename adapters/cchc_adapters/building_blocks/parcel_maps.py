@@ -46,6 +46,7 @@ class ParcelMap:
         self._land_uses = fields.pop("uses", None)
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields: FieldMap = fields
+        self._also_reads = {name: value for name, value in self.rules.items() if name not in fields}
 
     def changed_at(self, properties: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
@@ -62,7 +63,7 @@ class ParcelMap:
         terms = self._terms
         former = [None if part is None else part(properties) for part in self._former_key]
         rows = None if self._land_uses is None else self._land_uses(properties)
-        return translated(properties, self._fields) | {
+        return translated(properties, self._fields, self._also_reads) | {
             "scheme": terms.scheme,
             "previous_keys": _former_keys(former, terms.previous_scheme),
             "uses": list(land_uses(rows, terms.land_use_catalogue, terms.decimal_sign)),

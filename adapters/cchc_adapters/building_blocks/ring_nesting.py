@@ -87,22 +87,23 @@ def _doubled_area(ring: Ring) -> float:
 
 
 def _distinct(nodes: list[_Node]) -> tuple[list[_Node], bool]:
-    """Return the rings without those that have the corners and the extent of an earlier one."""
+    """Return the rings without those that have the sides of an earlier one."""
     by_box = defaultdict[object, list[_Node]](list)
     distinct: list[_Node] = []
     for node in nodes:
-        if not any(_has_same_corners(node, earlier) for earlier in by_box[node.box]):
+        if not any(_has_same_sides(node, earlier) for earlier in by_box[node.box]):
             distinct.append(node)
             by_box[node.box].append(node)
     return distinct, len(distinct) < len(nodes)
 
 
-def _has_same_corners(node: _Node, earlier: _Node) -> bool:
-    return len(node.ring) == len(earlier.ring) and _corners(node.ring) == _corners(earlier.ring)
+def _has_same_sides(node: _Node, earlier: _Node) -> bool:
+    return len(node.ring) == len(earlier.ring) and _sides(node.ring) == _sides(earlier.ring)
 
 
-def _corners(ring: Ring) -> set[tuple[float, float]]:
-    return {(position[0], position[1]) for position in ring}
+def _sides(ring: Ring) -> set[frozenset[tuple[float, float]]]:
+    corners = [(position[0], position[1]) for position in ring]
+    return set(map(frozenset, pairwise(corners)))
 
 
 def _wound(node: _Node, *, clockwise: bool) -> Ring:

@@ -46,6 +46,7 @@ class WorksMap:
         self._extra: Mapping[str, ValueReader | None] = {name: fields.pop(name, None) for name in EXTRA_FIELDS}
         self._commune_code = fields.pop("commune_code")
         self._fields: FieldMap = fields
+        self._also_reads = {name: value for name, value in rules.items() if name not in fields}
         self._measures, self._decimal_sign, self._schemes = measures, decimal_sign, schemes
         self._grades: Mapping[str, str] = package_table("binh_duong_permits")["grades"]
 
@@ -69,7 +70,7 @@ class WorksMap:
             for name, unit in self._measures.items()
             if codecs.plain_text(properties.get(name))
         ]
-        return translated(properties, self._fields) | {
+        return translated(properties, self._fields, self._also_reads) | {
             **commune,
             "parcel_refs": parcel_refs(commune, sheet, numbers),
             "grade": codecs.code_meaning(normalised(codecs.plain_text(grade)), self._grades, "works_grade_unknown"),
@@ -97,6 +98,7 @@ def check_works_rules(rules: Mapping[str, FieldRule], *, required: bool = True) 
     if unknown := {name.partition(".")[0] for name in rules} - MAPPABLE_FIELDS:
         raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
     rules_fit(rules, ConstructionWorks, other_fields=EXTRA_FIELDS)
-    if required and (missing := [name for name in REQUIRED_FIELDS if name not in rules]):
+    removed = {name for name, rule in rules.items() if not rule.reads()}
+    if missing := [name for name in REQUIRED_FIELDS if name in removed or (required and name not in rules)]:
         raise ValueError(f"no rule for: {', '.join(missing)}")
     check_change_rule(rules)

@@ -1,0 +1,87 @@
+"""How the borders of polygons run, by shapely (extra `geo`): rings that cross themselves, holes outside, rings twice.
+
+Most parcels are triangles or convex quadrangles, which cannot be wrong; shapely is not asked about them and not
+imported for them. The others are asked about together, which costs a tenth of asking one by one.
+"""
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from itertools import chain, pairwise
+from typing import Any
+
+from cchc_schemas import Geometry, GeometryType
+from cchc_schemas.geometry import Nested
+
+CROSSING, REPEATED, IRREGULAR = "border_self_intersecting", "ring_repeated", "polygon_irregular"
+
+_TRIANGLE, _QUADRANGLE = 4, 5
+"""Positions of a closed ring."""
+
+
+def analyses() -> bool:
+    """Return whether shapely is installed."""
+    return find_spec("shapely") is not None
+
+
+def border_rules(geometries: Sequence[Geometry]) -> Iterator[tuple[int, str]]:
+    """Yield the index and the broken rule of each geometry whose borders run wrongly; nothing without shapely."""
+    doubtful = [number for number, geometry in enumerate(geometries) if not _is_plain(geometry)]
+    if not doubtful or not analyses():
+        return
+    import shapely  # type: ignore[import-untyped]  # noqa: PLC0415  # the extra may be missing
+
+    module: Any = shapely
+    shapes = _shapes(module, [geometries[number] for number in doubtful])
+    for number, shape, is_valid in zip(doubtful, shapes, module.is_valid(shapes), strict=True):
+        if not is_valid:
+            yield number, _rule(str(module.is_valid_reason(shape)), geometries[number])
+
+
+def _is_plain(geometry: Geometry) -> bool:
+    """True if nothing can be wrong with the borders."""
+    if geometry.type is GeometryType.POLYGON:
+        rings = geometry.coordinates
+        return len(rings) == 1 and (
+            len(rings[0]) <= _TRIANGLE or (len(rings[0]) == _QUADRANGLE and _is_convex(rings[0]))
+        )
+    return geometry.type is not GeometryType.MULTI_POLYGON
+
+
+def _is_convex(ring: Nested) -> bool:
+    """True if a closed ring of four corners turns to one side at each: then its sides do not cross."""
+    a, b, c, d, last = ring
+    ab_x, ab_y, bc_x, bc_y = b[0] - a[0], b[1] - a[1], c[0] - b[0], c[1] - b[1]
+    cd_x, cd_y, da_x, da_y = d[0] - c[0], d[1] - c[1], a[0] - d[0], a[1] - d[1]
+    turns: tuple[float, ...] = (
+        ab_x * bc_y - ab_y * bc_x,
+        bc_x * cd_y - bc_y * cd_x,
+        cd_x * da_y - cd_y * da_x,
+        da_x * ab_y - da_y * ab_x,
+    )
+    return bool(a == last) and (min(turns) > 0 or max(turns) < 0)
+
+
+def _shapes(shapely: Any, geometries: Sequence[Geometry]) -> Any:
+    """Return shapely's shapes of polygons, all made together."""
+    several = [_polygons(geometry) for geometry in geometries]
+    polygons = list(chain.from_iterable(several))
+    rings = list(chain.from_iterable(polygons))
+    positions = [position[:2] for ring in rings for position in ring]
+    made = shapely.linearrings(positions, indices=_owners(rings))
+    return shapely.multipolygons(shapely.polygons(made, indices=_owners(polygons)), indices=_owners(several))
+
+
+def _owners(groups: Sequence[Nested]) -> list[int]:
+    """Return for each member of all groups the index of its group."""
+    return [number for number, group in enumerate(groups) for _ in group]
+
+
+def _polygons(geometry: Geometry) -> Nested:
+    return (geometry.coordinates,) if geometry.type is GeometryType.POLYGON else geometry.coordinates
+
+
+def _rule(reason: str, geometry: Geometry) -> str:
+    borders = [frozenset(frozenset(side) for side in pairwise(ring)) for rings in _polygons(geometry) for ring in rings]
+    if len(set(borders)) < len(borders):
+        return REPEATED
+    return CROSSING if "Self-intersection" in reason else IRREGULAR
