@@ -14,7 +14,8 @@ Caveats:
     - A server without `crs` support responds in longitude and latitude; its Content-Crs header shows it.
     - Servers spell one reference system in many ways, and some name it in a member `crs` of the collection only.
     - VBDLIS writes commune codes as numbers, which lose leading zeros, and sometimes as 25747.0.
-    - Numbers may be Vietnamese text ("1.234,5"), codes of land use joined ("ODT+CLN", no areas known).
+    - Numbers may be Vietnamese text ("1.234,5"), also with a unit ("228 m2", "0,05 ha").
+    - Codes of land use may be joined, in rows or in one text: "ODT+CLN" (no areas known), "ONT 120; CLN 300".
     - After the communes were merged in 2025, parcels were renumbered; certificates print the old key.
 """
 
@@ -52,7 +53,7 @@ from cchc_schemas.reference_systems import CRS84, stated_system
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING_VERSION = 3
+MAPPING_VERSION = 4
 
 
 class OgcFeaturesOptions(AdapterOptions):

@@ -57,7 +57,7 @@ from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
-MAPPING_VERSION = 3
+MAPPING_VERSION = 4
 
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),

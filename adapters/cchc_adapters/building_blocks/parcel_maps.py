@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cchc_adapters.building_blocks.land_uses import land_uses
+from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
 from cchc_connect import Item
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import INSTANTS, FieldMap, FieldRule, field_map, translated
+from cchc_connect.wire.field_map import INSTANTS, At, FieldMap, FieldRule, field_map, translated
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import AdminScheme, LandParcel, parcel_key
 
@@ -44,6 +44,7 @@ class ParcelMap:
         self._changed_at = fields.pop("changed_at", None)
         self._is_current = fields.pop("is_current", None)
         self._land_uses = fields.pop("uses", None)
+        self._flat_uses = At(self._land_uses.paths, flattened_uses) if isinstance(self._land_uses, At) else None
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields: FieldMap = fields
         self._also_reads = {name: value for name, value in self.rules.items() if name not in fields}
@@ -62,7 +63,9 @@ class ParcelMap:
         """Return the fields of a `LandParcel`; `geometry` are those of its boundary."""
         terms = self._terms
         former = [None if part is None else part(properties) for part in self._former_key]
-        rows = None if self._land_uses is None else self._land_uses(properties)
+        rows = None if self._flat_uses is None else self._flat_uses(properties)
+        if rows is None and self._land_uses is not None:
+            rows = self._land_uses(properties)
         return translated(properties, self._fields, self._also_reads) | {
             "scheme": terms.scheme,
             "previous_keys": _former_keys(former, terms.previous_scheme),
