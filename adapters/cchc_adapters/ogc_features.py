@@ -20,7 +20,7 @@ Caveats:
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -194,7 +194,9 @@ class Parcels:
     def _geometry(self, item: Item) -> Shape:
         """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
         crs, shape = self._options.crs, item.get("geometry")
-        statements = item.get("crs"), (codecs.as_object(shape) or {}).get("crs")
+        statements = [item["crs"]] if "crs" in item else []
+        if isinstance(shape, Mapping) and "crs" in shape:
+            statements.append(cast("Item", shape)["crs"])
         if any(contradicts(crs, statement) for statement in statements):
             return codecs.Unreadable("crs_contradicted", crs)
         geometry = geometry_fields(shape, crs)

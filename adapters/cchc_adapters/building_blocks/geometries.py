@@ -107,9 +107,10 @@ def _are_lines(lines: Any) -> bool:
 
 
 def _are_rings(rings: Any) -> bool:
-    return len(rings) > 0 and all(
-        len(ring) > _MIN_CORNERS and ring[0] == ring[-1] and max(map(len, ring)) <= _MAX_NUMBERS for ring in rings
-    )
+    for ring in rings:
+        if len(ring) <= _MIN_CORNERS or ring[0] != ring[-1] or max(map(len, ring)) > _MAX_NUMBERS:
+            return False
+    return len(rings) > 0
 
 
 def _are_polygons(polygons: Any) -> bool:
