@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.errors import DatabaseUnusable, NotFound, UsageMistake
+from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.secrets import SecretText
 
 if TYPE_CHECKING:
@@ -96,5 +97,6 @@ def require_provided(connection: str, record_type: str | None, provided: Collect
         UsageMistake: it is not.
     """
     if record_type not in {None, *provided}:
-        context = {"connection": connection, "name": record_type, "known": ", ".join(provided)}
+        meant = suggestion(str(record_type), provided)
+        context = {"connection": connection, "name": record_type, "suggestion": meant, "known": ", ".join(provided)}
         raise UsageMistake("cli.record_type_not_provided", **context)

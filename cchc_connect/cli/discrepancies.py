@@ -9,9 +9,7 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.clock import SystemClock, to_timestamp_text
-from cchc_connect.database.names import require_known
 from cchc_connect.database.reading.discrepancies import Discrepancy, DiscrepancyState, discrepancies
-from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.errors import UsageMistake
 from cchc_connect.privacy.masking import HIDDEN, masked_field
@@ -43,19 +41,8 @@ def list_discrepancies(
     """
     console, (connection, record_type) = command.console, names
     with existing_database(command, database) as opened:
-        listed = list(discrepancies(opened, include_ended=include_ended))
-        with opened.reading() as transaction:
-            connections = {
-                *(discrepancy.connection for discrepancy in listed),
-                *(state.connection for state in stream_states(transaction)),
-            }
-    require_known("names.connection_unknown", connection, connections)
-    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
-    documents = [
-        _document(discrepancy, unmasked=unmasked)
-        for discrepancy in listed
-        if connection in {None, discrepancy.connection} and record_type in {None, discrepancy.record_type}
-    ]
+        listed = discrepancies(opened, connection=connection, record_type=record_type, include_ended=include_ended)
+        documents = [_document(discrepancy, unmasked=unmasked) for discrepancy in listed]
     console.document({"masked": not unmasked, "discrepancies": documents})
     if not documents:
         console.message("discrepancy_view.none")

@@ -31,6 +31,7 @@ class RecordExportOptions:
     limit: int | None = None
     crs: str | None = None
     provenance: bool = False
+    excel: bool = False
     force: bool = False
 
 
@@ -63,6 +64,7 @@ def export_records(
             crs=options.crs,
             language=console.language,
             provenance=options.provenance,
+            excel=options.excel,
             replace=options.force,
             progress=progress,
         )

@@ -30,6 +30,7 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     ] = None,
     crs: Annotated[str | None, typer.Option(help="help.export_crs", metavar="NAME")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="help.export_provenance")] = False,
+    excel: Annotated[bool, typer.Option("--excel", help="help.excel")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
     db: DatabaseOption = None,
 ) -> int:
@@ -43,6 +44,7 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
         limit=limit,
         crs=crs,
         provenance=provenance,
+        excel=excel,
         force=force,
     )
     return export_records(command_context(context), db, record_type, to, options)

@@ -24,7 +24,15 @@ from cchc_connect.privacy.masking import masked_item
 from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_connect.record_fields import field_name, record_model
-from cchc_connect.spreadsheets import Column, ColumnType, Row, is_spreadsheet, write_spreadsheet
+from cchc_connect.spreadsheets import (
+    STANDARD,
+    VIETNAMESE_EXCEL,
+    Column,
+    ColumnType,
+    Row,
+    is_spreadsheet,
+    write_spreadsheet,
+)
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import Fault
 
@@ -39,6 +47,16 @@ EXPORT_COLUMNS = {
     "fault": ColumnType.TEXT,
 }
 """Columns of the spreadsheet; the message catalogue has their headings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadsheetOptions:
+    """How the spreadsheet is written."""
+
+    excel: bool
+    """Whether a CSV is as Excel under Vietnamese regional settings reads it."""
+    replace: bool
+    """Whether an existing file is replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +258,7 @@ def _summary_document(entry: QuarantineEntry, console: Console, *, raw: bool = F
 
 
 def export_entries(
-    command: CommandContext, database: str | None, path: Path, selected: EntryFilter, *, replace: bool
+    command: CommandContext, database: str | None, path: Path, selected: EntryFilter, options: SpreadsheetOptions
 ) -> ExitCode:
     """Write one row for each fault of each selected open entry, without the faulty values.
 
@@ -252,11 +270,14 @@ def export_entries(
     console = command.console
     if not is_spreadsheet(path):
         raise UsageMistake("spreadsheet.format_unknown", path=path)
+    if options.excel and path.suffix.casefold() != ".csv":
+        raise UsageMistake("exports.excel_without_csv", path=path)
     entries = open_entries(command, database, selected)
     columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in EXPORT_COLUMNS.items()]
     with writing_file(path):
         title = console.text("quarantine_view.title")
-        faults = write_spreadsheet(path, columns, _rows(entries, console), replace=replace, title=title)
+        rows, style = _rows(entries, console), VIETNAMESE_EXCEL if options.excel else STANDARD
+        faults = write_spreadsheet(path, columns, rows, replace=options.replace, title=title, csv_style=style)
     console.document({"file": str(path), "entries": len(entries), "faults": faults})
     console.message("quarantine_view.exported", path=path, entries=len(entries), faults=faults)
     return ExitCode.DONE

@@ -53,14 +53,15 @@ def quarantine_export(  # noqa: PLR0913  # a command has as many parameters as o
     key: OfSourceKey = None,
     since: Since = None,
     until: Until = None,
+    excel: Annotated[bool, typer.Option("--excel", help="help.excel")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
     db: DatabaseOption = None,
 ) -> int:
     """Write the open entries into a spreadsheet."""
-    from cchc_connect.cli.quarantine import export_entries, typed_filter
+    from cchc_connect.cli.quarantine import SpreadsheetOptions, export_entries, typed_filter
 
     selected = typed_filter(connection=connection, record_type=record_type, rule=rule, key=key, period=(since, until))
-    return export_entries(command_context(context), db, file, selected, replace=force)
+    return export_entries(command_context(context), db, file, selected, SpreadsheetOptions(excel=excel, replace=force))
 
 
 @quarantine.command("show", help="help.quarantine_show")

@@ -21,6 +21,7 @@ from cchc_connect.exports.stored_rows import ExportRow, Selection, StoredRows, W
 from cchc_connect.extras import require_extra
 from cchc_connect.messages import Language
 from cchc_connect.privacy.private_files import new_private_file
+from cchc_connect.spreadsheets import STANDARD, VIETNAMESE_EXCEL, CsvStyle
 from cchc_schemas import RECORD_TYPES, Record, personal_fields
 
 PROGRESS_STEP = 500
@@ -59,6 +60,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     crs: str | None = None,
     language: str = Language.ENGLISH,
     provenance: bool = False,
+    excel: bool = False,
     replace: bool = False,
     progress: ExportProgress | None = None,
 ) -> ExportReport:
@@ -68,8 +70,9 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     stands at `path` when it is complete. The end of `path` names the format, unless `file_format` does. `where` has
     conditions as `records` takes them. `at` gives the records as stored at an instant; without offset it is Vietnamese
     time, a day is its end. Geometries are transformed to `crs`; by default they keep theirs, or get CRS84 if they have
-    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns. `replace` allows to replace
-    a file. `progress` receives the number of rows written and of all rows.
+    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns. With `excel` a CSV is
+    as Excel under Vietnamese regional settings reads it: `;` between columns, a comma in numbers. `replace` allows to
+    replace a file. `progress` receives the number of rows written and of all rows.
 
     Raises:
         UsageMistake: no such format, field, language or reference system; GeoJSON of records that have no geometry.
@@ -83,7 +86,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     path, chosen = Path(path), export_format(Path(path), file_format)
     selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
     require_known("exports.language_unknown", language, list(Language))
-    job = _Job(selection, chosen, crs, Language(language), progress)
+    job = _Job(selection, chosen, crs, Language(language), progress, _csv_style(path, chosen, excel=excel))
     return job.run(database, path, replace=replace)
 
 
@@ -96,6 +99,7 @@ class _Job:
     requested_crs: str | None
     language: Language
     progress: ExportProgress | None
+    csv_style: CsvStyle
 
     def run(self, database: SharedDatabase, path: Path, *, replace: bool) -> ExportReport:
         started, record_class = time.monotonic(), self.selection.record_class
@@ -122,7 +126,7 @@ class _Job:
     def _write(self, file: BinaryIO, rows: Iterable[ExportRow], crs: str) -> Written:
         match self.file_format:
             case ExportFormat.CSV:
-                return write_people_csv(file, rows, self.selection, self.language)
+                return write_people_csv(file, rows, self.selection, self.language, self.csv_style)
             case ExportFormat.XLSX:
                 return write_people_xlsx(file, rows, self.selection, self.language)
             case ExportFormat.NDJSON:
@@ -133,6 +137,12 @@ class _Job:
                 with require_extra("parquet", "pyarrow"):
                     from cchc_connect.exports.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
                 return write_parquet(file, rows, self.selection, crs)
+
+
+def _csv_style(path: Path, file_format: ExportFormat, *, excel: bool) -> CsvStyle:
+    if excel and file_format is not ExportFormat.CSV:
+        raise UsageMistake("exports.excel_without_csv", path=path)
+    return VIETNAMESE_EXCEL if excel else STANDARD
 
 
 def _transformed(rows: Iterable[ExportRow], crs: str) -> Iterator[ExportRow]:

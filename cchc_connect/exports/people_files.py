@@ -7,16 +7,19 @@ from cchc_connect.exports.people_tables import PeopleTables, cell_text
 from cchc_connect.exports.stored_rows import ExportRow, Selection, Written
 from cchc_connect.extras import require_extra
 from cchc_connect.messages import Language, Wording
-from cchc_connect.spreadsheets import Column, write_csv
+from cchc_connect.spreadsheets import Column, CsvStyle, write_csv
 
 _DAY_FORMATS = {Language.ENGLISH: "yyyy-mm-dd", Language.VIETNAMESE: "dd/mm/yyyy"}
 
 
-def write_people_csv(file: BinaryIO, rows: Iterable[ExportRow], selection: Selection, language: Language) -> Written:
+def write_people_csv(
+    file: BinaryIO, rows: Iterable[ExportRow], selection: Selection, language: Language, style: CsvStyle
+) -> Written:
     """Write one row a record."""
     tables = PeopleTables(selection, language, lists_apart=False)
     columns = [Column(heading) for heading in tables.headings]
-    return Written(write_csv(file, columns, ([cell_text(cell, language) for cell in tables.row(row)] for row in rows)))
+    cells = ([cell_text(cell, language) for cell in tables.row(row)] for row in rows)
+    return Written(write_csv(file, columns, cells, style))
 
 
 def write_people_xlsx(file: BinaryIO, rows: Iterable[ExportRow], selection: Selection, language: Language) -> Written:

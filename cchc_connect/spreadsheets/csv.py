@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from io import TextIOWrapper
@@ -25,15 +26,30 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?", re.ASCII)
 _ENCODING = "utf-8-sig"
 
 
-def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
+@dataclass(frozen=True, kw_only=True)
+class CsvStyle:
+    """How columns are separated and numbers are written."""
+
+    separator: str
+    decimal_sign: str
+
+
+STANDARD = CsvStyle(separator=",", decimal_sign=".")
+"""As programs, and Excel under English regional settings, read it."""
+
+VIETNAMESE_EXCEL = CsvStyle(separator=";", decimal_sign=",")
+"""As Excel under Vietnamese regional settings reads it: there a comma separates no columns, and a point thousands."""
+
+
+def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], style: CsvStyle = STANDARD) -> int:
     """Write a table; return the number of rows. The rows must have passed `tables.checked_rows`."""
     count = 0
     text = TextIOWrapper(file, encoding=_ENCODING, newline="")
     try:
-        writer = csv.writer(text)
+        writer = csv.writer(text, delimiter=style.separator)
         writer.writerow([escape_formula(column.name) for column in columns])
         for row in rows:
-            writer.writerow([_cell_text(value) for value in row])
+            writer.writerow([_cell_text(value, style.decimal_sign) for value in row])
             del row  # a later error's traceback must not hold its values
             count += 1
     finally:
@@ -59,7 +75,7 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
         yield row
 
 
-def _cell_text(value: Value) -> str:
+def _cell_text(value: Value, decimal_sign: str) -> str:
     match value:
         case None:
             return ""
@@ -68,7 +84,7 @@ def _cell_text(value: Value) -> str:
         case date():
             return value.isoformat()
         case _:
-            return str(value)
+            return str(value).replace(".", decimal_sign)
 
 
 def _cell_rows(file: BinaryIO) -> Iterator[list[str]]:

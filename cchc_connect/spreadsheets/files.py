@@ -7,14 +7,20 @@ from typing import BinaryIO
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
 from cchc_connect.privacy.private_files import new_private_file
-from cchc_connect.spreadsheets.csv import read_csv, write_csv
+from cchc_connect.spreadsheets.csv import STANDARD, CsvStyle, read_csv, write_csv
 from cchc_connect.spreadsheets.tables import Column, Row, checked_rows
 
 _CSV, _XLSX = ".csv", ".xlsx"
 
 
 def write_spreadsheet(
-    path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False, title: str | None = None
+    path: Path,
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    *,
+    replace: bool = False,
+    title: str | None = None,
+    csv_style: CsvStyle = STANDARD,
 ) -> int:
     """Write a table and return the number of rows; the file is private, and written completely or not at all.
 
@@ -24,6 +30,7 @@ def write_spreadsheet(
         rows: the rows.
         replace: whether a file that exists is replaced.
         title: name of the sheet of a workbook.
+        csv_style: how a CSV file separates columns and writes numbers.
 
     Raises:
         ConfigurationError: the file is neither .csv nor .xlsx, or the extra `files` is not installed.
@@ -33,7 +40,9 @@ def write_spreadsheet(
     """
     suffix = _suffix(path)
     with new_private_file(path, replace=replace) as file:
-        return _write(suffix, file, columns, checked_rows(columns, rows), title)
+        if suffix == _CSV:
+            return write_csv(file, columns, checked_rows(columns, rows), csv_style)
+        return _write_workbook(file, columns, checked_rows(columns, rows), title)
 
 
 def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
@@ -67,9 +76,7 @@ def _suffix(path: Path) -> str:
     return path.suffix.casefold()
 
 
-def _write(suffix: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], title: str | None) -> int:
-    if suffix == _CSV:
-        return write_csv(file, columns, rows)
+def _write_workbook(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], title: str | None) -> int:
     with require_extra("files", "openpyxl"):
         from cchc_connect.spreadsheets.xlsx import write_xlsx  # noqa: PLC0415  # the extra may be missing
     return write_xlsx(file, columns, rows, title)

@@ -64,7 +64,7 @@ def rename_connection(
         LeaseHeld: a run is active.
         DatabaseUnusable: the database failed; nothing was renamed.
     """
-    require_known("names.connection_unknown", new, config.connections)
+    require_known("names.renamed_connection_unknown", new, config.connections)
     _require_gone(config, old)
     with _run(config, database, environment) as run:
         return run.context.commit(lambda connection: _rename(connection, run, old, new))

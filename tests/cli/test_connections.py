@@ -101,6 +101,14 @@ def test_only_the_successor_is_held(
     assert books.row(parcel_key(77)).connection == "other"
 
 
+@pytest.mark.usefixtures("renamed")
+def test_a_renaming_that_is_not_in_the_configuration_yet_says_what_to_do_first(call: Call) -> None:
+    refused = call("connection", "rename", "old", "nwe")
+
+    assert refused.code == 64
+    assert "Rename its table there first: [connections.nwe]. Did you mean 'new'?" in refused.err
+
+
 @on_every_kind
 @pytest.mark.usefixtures("renamed")
 @pytest.mark.parametrize("runs_before", [0, 1])

@@ -1,5 +1,6 @@
 """`quarantine export`: what an agency has to correct, as a sheet it can open."""
 
+import csv
 import os
 import sqlite3
 import stat
@@ -50,6 +51,16 @@ def test_it_says_what_it_wrote_in_vietnamese_too(call: Call, pulled: Path) -> No
     assert ended.code == 0
     assert "faults.csv" in ended.out
     assert ended.out.startswith("Đã ghi ")
+
+
+def test_the_sheet_for_vietnamese_excel_is_split_at_semicolons(call: Call, pulled: Path) -> None:
+    call("quarantine", "export", "faults.csv", "--db", pulled)
+    assert call("quarantine", "export", "excel.csv", "--excel", "--db", pulled).code == 0
+
+    usual, for_excel = (Path(name).read_text(encoding="utf-8-sig") for name in ("faults.csv", "excel.csv"))
+    assert list(csv.reader(for_excel.splitlines(), delimiter=";")) == list(csv.reader(usual.splitlines()))
+    refused = call("quarantine", "export", "excel.xlsx", "--excel", "--db", pulled)
+    assert (refused.code, Path("excel.xlsx").exists()) == (64, False)
 
 
 def test_the_values_at_fault_are_not_in_the_sheet(call: Call, pulled: Path) -> None:

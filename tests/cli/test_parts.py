@@ -183,9 +183,12 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
     latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
 
     assert "Listing not finished: district land_parcel continues at page token 3" in broken.out
-    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in first.out
+    assert "Read up to: district land_parcel, 2026-03-02 15:00 (Vietnam time); the run before: -" in first.out
     assert "Read up to" not in again.out
-    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out
+    assert (
+        "Read up to: district land_parcel, 2026-03-02 15:00 (Vietnam time); the run before: -"
+        in call("runs", latest[1]).out
+    )
 
 
 @on_every_kind
@@ -288,3 +291,14 @@ def test_a_system_that_is_down_is_asked_for_one_part_only(in_parts: District, bo
 
     assert reasons(report) == dict.fromkeys(PARTS, "transport.never_connected")
     assert [line.partition for line in report.lines if line.seconds] == [PARTS[0]]
+
+
+def test_a_record_type_that_a_connection_does_not_provide_is_answered_by_the_one_that_was_meant(
+    call: Call, connect: Connect
+) -> None:
+    connect(lists=["land_parcel"])
+
+    refused = call("pull", "district", "--record-type", "land_parcle")
+
+    assert refused.code == 64
+    assert "Did you mean 'land_parcel'? It provides: land_parcel." in refused.err

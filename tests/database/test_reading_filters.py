@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import pytest
 from sqlalchemy import insert
 
-from cchc_connect import SharedDatabase, UsageMistake, dead_letters, quarantine
+from cchc_connect import SharedDatabase, UsageMistake, dead_letters, discrepancies, quarantine
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.tables import change, delivery, quarantine as entry_table, route
+from cchc_connect.database.tables import change, delivery, discrepancy, quarantine as entry_table, route
 from cchc_schemas import Dossier
 
 Row: TypeAlias = tuple[str, str, str, str, datetime]
@@ -115,3 +115,19 @@ def test_a_wrong_filter_of_the_dead_letters_is_refused_at_the_call(
 ) -> None:
     with pytest.raises(UsageMistake, match=words):
         dead_letters(database, **filters)
+
+
+def test_discrepancies_are_selected_as_in_their_command(database: SharedDatabase) -> None:
+    with database.writing() as connection:
+        for record_type, key in (("dossier", "A"), ("land_parcel", "p1")):
+            head = {"record_type": record_type, "record_key": key, "field": "name", "connection": "one-stop"}
+            values = {"value": "1", "owner": "land", "owner_value": "2", "state": "open"}
+            connection.execute(insert(discrepancy).values(head | values | {"detected_at": to_timestamp_text(EVENING)}))
+
+    assert [each.record_key for each in discrepancies(database)] == ["A", "p1"]
+    assert [each.record_key for each in discrepancies(database, record_type=Dossier)] == ["A"]
+    assert [each.record_key for each in discrepancies(database, connection="one-stop")] == ["A", "p1"]
+    mistakes: list[dict[str, Any]] = [{"connection": "one-stpo"}, {"record_type": "dosier"}, {"connection": 5}]
+    for wrong in mistakes:
+        with pytest.raises(UsageMistake):
+            discrepancies(database, **wrong)

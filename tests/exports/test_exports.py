@@ -1,5 +1,6 @@
 """An export holds what the database holds, in every format, as its readers read it."""
 
+import csv
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cchc_connect import SharedDatabase, export, records
+from cchc_connect import SharedDatabase, UsageMistake, export, records
 from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import RECORD_TYPES, ConstructionWorks, Dossier, LandParcel, Procedure, Record
 from tests.exports.conftest import Store
@@ -32,6 +33,8 @@ DAY = timedelta(days=1)
 LOCATED = ("land_parcel", "construction_permit", "construction_works")
 PYTHON = re.compile(r"Decimal\(|datetime|\bNone\b|\bTrue\b|\bFalse\b|\[['{]|\{'|<\w+\.\w+")
 """What Python writes for values."""
+
+DECIMAL_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 
 every_record_type = pytest.mark.parametrize("record_class", RECORD_TYPES.values(), ids=RECORD_TYPES)
 
@@ -311,3 +314,29 @@ def test_lists_in_lists_are_readable_and_structured(province: SharedDatabase) ->
     channels = next(row["channels"] for row in parquet_rows(Path("a.parquet")) if row["channels"])
     assert first[3].startswith("thời gian: ")
     assert channels[0]["terms"][0].keys() == {"duration", "unit", "raw", "description", "fees"}
+
+
+def test_a_csv_for_excel_under_vietnamese_settings_has_the_values_of_any_other_csv(
+    province: SharedDatabase, tmp_path: Path
+) -> None:
+    """Excel splits at semicolons there, takes a comma for the decimal sign, and a point for that of thousands."""
+    usual, for_excel = tmp_path / "usual.csv", tmp_path / "excel.csv"
+    export(province, LandParcel, usual, language="vi")
+    export(province, LandParcel, for_excel, language="vi", excel=True)
+
+    assert for_excel.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows, expected = (
+        list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines(), delimiter=sign))
+        for file, sign in ((for_excel, ";"), (usual, ","))
+    )
+    area = expected[0].index("diện tích đo đạc")
+    assert {row[area] for row in rows[1:]} == {row[area].replace(".", ",") for row in expected[1:]}
+    assert any("," in row[area] for row in rows[1:])
+    texts = [[cell for cell in row if not DECIMAL_NUMBER.fullmatch(cell)] for row in (*rows, *expected)]
+    assert texts[: len(rows)] == texts[len(rows) :]
+
+
+def test_the_form_for_excel_is_refused_for_a_workbook(province: SharedDatabase, tmp_path: Path) -> None:
+    with pytest.raises(UsageMistake, match="--excel is for CSV"):
+        export(province, LandParcel, tmp_path / "parcels.xlsx", excel=True)
+    assert list(tmp_path.iterdir()) == []

@@ -32,10 +32,11 @@ def test_the_commands_of_the_guide_write_files(demo_folder: Path, monkeypatch: p
     monkeypatch.chdir(demo_folder)
     commands = [shlex.split(line)[1:] for block in blocks("sh") for line in block.splitlines()]
 
-    assert [main(command) for command in commands] == [0] * 4
+    assert [main(command) for command in commands] == [0] * 5
     assert next(iter(workbook_rows(Path("parcels.xlsx")))) == "thửa đất"
     assert features(Path("works.geojson"))
     assert len(csv_rows(Path("overdue.csv"))) > 0
+    assert ";mã xã" in Path("parcels-vi.csv").read_text(encoding="utf-8").splitlines()[0]
     assert "run_id" in parquet_rows(Path("parcels.parquet"))[0]
 
 

@@ -7,6 +7,7 @@ import pytest
 from cchc_connect.testing import FAULTS, FaultyServer, WireFault
 from cchc_connect.testing.faults.compressed import DECOMPRESSION_BOMBS
 from cchc_connect.testing.faults.endless import SIZE_FAULTS
+from cchc_connect.testing.faults.listings import ENDLESS_LISTINGS, WHITE_SPACE
 from cchc_connect.testing.faults.redirects import REDIRECT_BODIES
 from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON
 from tests.faults.asking import PAGE, FaultOutcome, deadline_s, expected_outcome, request_page
@@ -24,7 +25,15 @@ def meet(carrier: str, fault: WireFault) -> FaultOutcome:
         return request_page(fault, carrier, server.base_url, server.ca_file if server.tls else None)
 
 
-LARGE = [*SIZE_FAULTS, *DECOMPRESSION_BOMBS, *REDIRECT_BODIES, *INVALID_JSON, *CORRUPT_ITEMS]
+LARGE = [
+    *SIZE_FAULTS,
+    *ENDLESS_LISTINGS,
+    *WHITE_SPACE,
+    *DECOMPRESSION_BOMBS,
+    *REDIRECT_BODIES,
+    *INVALID_JSON,
+    *CORRUPT_ITEMS,
+]
 SMALL = [fault for fault in FAULTS.values() if fault not in LARGE]
 
 

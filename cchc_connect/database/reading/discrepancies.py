@@ -11,9 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from cchc_connect.clock import from_timestamp_text
+from cchc_connect.database.names import record_type_name
+from cchc_connect.database.reading.known_connections import require_connection
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import discrepancy
+from cchc_schemas import Record
 
 
 class DiscrepancyState(StrEnum):
@@ -54,12 +57,38 @@ class Discrepancy:
     """When a person handled it or it ended, UTC."""
 
 
-def discrepancies(database: SharedDatabase, *, include_ended: bool = False) -> Iterator[Discrepancy]:
-    """Yield the discrepancies that have not ended, oldest first; with `include_ended` all of them.
+def discrepancies(
+    database: SharedDatabase,
+    *,
+    connection: str | None = None,
+    record_type: type[Record] | str | None = None,
+    include_ended: bool = False,
+) -> Iterator[Discrepancy]:
+    """Return the discrepancies that have not ended, oldest first; with `include_ended` all of them.
 
     No transaction is open while the caller handles one.
+
+    Args:
+        database: the shared database.
+        connection: only those of values that this connection sent.
+        record_type: only those of this record type, a class or its name.
+        include_ended: whether ended ones are returned too.
+
+    Raises:
+        UsageMistake: a connection or record type is unknown.
     """
-    query, after = _query(include_ended=include_ended).limit(RECORD_BATCH_SIZE), ("", 0)
+    query, name = _query(include_ended=include_ended), record_type_name(record_type)
+    if name is not None:
+        query = query.where(discrepancy.c.record_type == name)
+    if connection is not None:
+        with database.reading() as transaction:
+            require_connection(transaction, connection, discrepancy)
+        query = query.where(discrepancy.c.connection == connection)
+    return _batches(database, query.limit(RECORD_BATCH_SIZE))
+
+
+def _batches(database: SharedDatabase, query: Select[Any]) -> Iterator[Discrepancy]:
+    after = ("", 0)
     while True:
         detected_at, number = after
         is_later = (discrepancy.c.detected_at > detected_at) | (

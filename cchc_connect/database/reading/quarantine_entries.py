@@ -14,10 +14,11 @@ from sqlalchemy import Connection, RowMapping, Select, select
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.names import record_type_name, require_known
 from cchc_connect.database.reading.call_checks import require_text
+from cchc_connect.database.reading.known_connections import require_connection
 from cchc_connect.database.reading.periods import StoredPeriod
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import cursor, quarantine as table
+from cchc_connect.database.tables import quarantine as table
 from cchc_connect.errors import NotFound
 from cchc_connect.messages import Language, sentences_by_code
 from cchc_connect.wire.json import Item, RawItem
@@ -94,13 +95,7 @@ class EntryFilter:
         return query
 
     def _check_names(self, transaction: Connection, configured: Collection[str]) -> None:
-        if self.connection is not None:
-            connections = {
-                *configured,
-                *transaction.scalars(select(table.c.connection).distinct()),
-                *transaction.scalars(select(cursor.c.connection).distinct()),
-            }
-            require_known("names.connection_unknown", self.connection, sorted(connections))
+        require_connection(transaction, self.connection, table, configured)
         if self.rule is not None:
             rules = {
                 rule for faults in transaction.scalars(select(table.c.faults)) for _, rule, *_ in json.loads(faults)

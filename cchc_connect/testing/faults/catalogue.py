@@ -7,8 +7,9 @@ from cchc_connect.testing.faults.compressed import CORRUPT_COMPRESSION, DECOMPRE
 from cchc_connect.testing.faults.endless import SIZE_FAULTS
 from cchc_connect.testing.faults.fault import WireFault
 from cchc_connect.testing.faults.framing import FRAMING_FAULTS, UNUSUAL_FRAMING
+from cchc_connect.testing.faults.listings import ENDLESS_LISTINGS, WHITE_SPACE
 from cchc_connect.testing.faults.redirects import REDIRECT_BODIES, REDIRECTS
-from cchc_connect.testing.faults.refusals import REFUSALS, RETRY_LATER
+from cchc_connect.testing.faults.refusals import REFUSALS, RETRY_LATER, UNUSUAL_TYPES
 from cchc_connect.testing.faults.slow import TIMING_FAULTS
 from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON, UNUSUAL_JSON
 from cchc_connect.testing.faults.tls import TLS_FAULTS
@@ -18,6 +19,8 @@ _ALL = (
     *UNUSUAL_FRAMING,
     *TIMING_FAULTS,
     *SIZE_FAULTS,
+    *ENDLESS_LISTINGS,
+    *WHITE_SPACE,
     *CORRUPT_COMPRESSION,
     *DECOMPRESSION_BOMBS,
     *UNUSUAL_COMPRESSION,
@@ -25,6 +28,7 @@ _ALL = (
     *CORRUPT_ITEMS,
     *UNUSUAL_JSON,
     *REFUSALS,
+    *UNUSUAL_TYPES,
     *REDIRECTS,
     *REDIRECT_BODIES,
     *RETRY_LATER,

@@ -29,6 +29,20 @@ def _response(status: str, body: bytes = b"{}", *lines: str, kind: str = "applic
     return [closing_response(status, body, *lines, media_type=kind)]
 
 
+def _typed(name: str, meaning: str, content_type: str) -> WireFault:
+    return WireFault(
+        name=name,
+        meaning=meaning,
+        expected_error=None,
+        script=lambda response: _response("200 OK", response.body, kind=content_type),
+    )
+
+
+def _x_road(code: str) -> ResponseScript:
+    body = b'{"type": "%s", "message": "", "detail": "0"}' % code.encode()
+    return _response("500 Internal Server Error", body, f"X-Road-Error: {code}")
+
+
 def _status(status: int, reason: str, becomes: type[SourceHeld | Maintenance | Throttled]) -> WireFault:
     line = f"{status} {reason}"
     return WireFault(
@@ -90,6 +104,30 @@ REFUSALS = (
         script=lambda _: [response_head("204 No Content"), KEEP_OPEN],
     ),
     WireFault(
+        name="status_205_for_a_page",
+        meaning="205 comes instead of a page.",
+        expected_error=ResponseUnreadable,
+        script=lambda _: _response("205 Reset Content", b""),
+    ),
+    WireFault(
+        name="status_206_for_a_page",
+        meaning="206 brings a part of the page, which was not asked for.",
+        expected_error=SourceHeld,
+        script=lambda response: _response("206 Partial Content", response.body, "Content-Range: bytes 0-9/10"),
+    ),
+    WireFault(
+        name="x_road_access_denied",
+        meaning="A security server of X-Road refuses access with 500, which looks like an outage.",
+        expected_error=AuthenticationFailed,
+        script=lambda _: _x_road("server.serverproxy.access_denied"),
+    ),
+    WireFault(
+        name="x_road_unknown_service",
+        meaning="A security server of X-Road does not know the service and says so with 500.",
+        expected_error=SourceHeld,
+        script=lambda _: _x_road("Server.ServerProxy.UnknownService"),
+    ),
+    WireFault(
         name="nginx_400_no_client_certificate",
         meaning="nginx requires a client certificate and responds with 400.",
         expected_error=AuthenticationFailed,
@@ -104,7 +142,20 @@ REFUSALS = (
     _status(501, "Not Implemented", SourceHeld),
 )
 
+UNUSUAL_TYPES = (
+    _typed("json_as_text_plain", "The page calls itself text/plain.", "text/plain;charset=utf-8"),
+    _typed("json_as_html", "The page is JSON and calls itself HTML.", HTML),
+    _typed("json_of_two_types", "The content type comes twice.", "application/json\r\nContent-Type: application/json"),
+    _typed("json_in_quoted_utf8", "The charset is quoted and has no hyphen.", 'application/json; charset="UTF8"'),
+)
+
 RETRY_LATER = (
+    WireFault(
+        name="x_road_network_error",
+        meaning="A security server of X-Road reaches no provider.",
+        expected_error=Maintenance,
+        script=lambda _: _x_road("server.clientproxy.network_error"),
+    ),
     _status(500, "Internal Server Error", Maintenance),
     _status(502, "Bad Gateway", Maintenance),
     _status(503, "Service Unavailable", Maintenance),
