@@ -197,7 +197,7 @@ class Parcels:
         statements = [item["crs"]] if "crs" in item else []
         if isinstance(shape, Mapping) and "crs" in shape:
             statements.append(cast("Item", shape)["crs"])
-        if any(contradicts(crs, statement) for statement in statements):
+        if statements and any(contradicts(crs, statement) for statement in statements):
             return codecs.Unreadable("crs_contradicted", crs)
         geometry = geometry_fields(shape, crs)
         return easting_first(geometry) if self._is_northing_first else geometry
