@@ -20,7 +20,7 @@ Caveats:
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -194,10 +194,7 @@ class Parcels:
     def _geometry(self, item: Item) -> Shape:
         """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
         crs, shape = self._options.crs, item.get("geometry")
-        statements = [item["crs"]] if "crs" in item else []
-        if isinstance(shape, Mapping) and "crs" in shape:
-            statements.append(cast("Item", shape)["crs"])
-        if statements and any(contradicts(crs, statement) for statement in statements):
+        if "crs" in item and contradicts(crs, item["crs"]):
             return codecs.Unreadable("crs_contradicted", crs)
         geometry = geometry_fields(shape, crs)
         return easting_first(geometry) if self._is_northing_first else geometry
