@@ -42,6 +42,7 @@ from .database.reading.quarantine_entries import QuarantineEntry as QuarantineEn
 from .database.reading.records import get as get, records as records
 from .database.shared_database import SharedDatabase as SharedDatabase
 from .database.state.counters import Counters as Counters
+from .database.state.drifts import Drift as Drift, accept_drift as accept_drift, drifts as drifts
 from .errors import (
     AuthenticationFailed as AuthenticationFailed,
     CchcError as CchcError,

@@ -21,8 +21,10 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from cchc_connect.errors import ResponseUnreadable
 from cchc_connect.wire.charsets import json_in_utf8
 from cchc_connect.wire.codecs import Unreadable
+from cchc_connect.wire.crowded_json import is_crowded
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address, media_type_of
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits, PageTooLarge
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -32,6 +34,8 @@ _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
 _LONG_NUMBER = re.compile(r"[0-9]{9,}")
 _NAME_IN_PATH = re.compile(r"[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
 _MAX_SHOWN_LENGTH = 200
+_KEPT = ("_document", "_parts", "_is_crowded", "json_body")
+"""What a copy of a response with another verdict keeps, so that it is made once."""
 
 
 class Verdict(StrEnum):
@@ -160,6 +164,8 @@ class HttpResponse:
     """Verdict of the dialect's classifier; the transport sets it."""
     url: str = field(default="", repr=False)
     """Address that was asked, without what an account adds to it; links of the body are relative to it. "" in tests."""
+    page_limits: PageLimits = field(default=DEFAULT_PAGE_LIMITS, repr=False)
+    """Limits of a listing in the body."""
 
     def __post_init__(self) -> None:
         """Make the headers independent of upper and lower case."""
@@ -178,6 +184,7 @@ class HttpResponse:
         Raises:
             ResponseUnreadable: the body is not a JSON text, has a key twice in one object, or contains NaN or Infinity.
                 It is a `ValueError`, and puts the source on hold where an adapter does not catch it.
+            PageTooLarge: it has more objects than a page may have; the engine holds the source then.
         """
         return self._document
 
@@ -188,9 +195,11 @@ class HttpResponse:
 
         Raises:
             ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
+            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
         """
+        self._require_uncrowded()
         with self._unreadable_as_held():
-            return split_listing(self.json_body, name, self._parts)
+            return split_listing(self.json_body, name, self._parts, self.page_limits)
 
     def next_link(self, document: Mapping[str, Any] | None = None) -> str | Unreadable | None:
         """Return the address of the next page, which becomes the page token; None if the page links to none.
@@ -211,8 +220,8 @@ class HttpResponse:
 
     @property
     def is_json(self) -> bool:
-        """Whether the body is one JSON text; its values are not parsed."""
-        return self._parts is not None or is_json(self.json_body)
+        """Whether the body is one JSON text; its values are not parsed. A crowded one is not looked at any further."""
+        return self._is_crowded or self._parts is not None or is_json(self.json_body)
 
     @cached_property
     def json_body(self) -> bytes:
@@ -221,12 +230,22 @@ class HttpResponse:
 
     @cached_property
     def _document(self) -> object:
+        self._require_uncrowded()
         with self._unreadable_as_held():
+            self.page_limits.require_document(self.json_body)
             return read_json(self.json_body)
 
     @cached_property
     def _parts(self) -> Mapping[str, bytes] | None:
         return split_members(self.json_body)
+
+    @cached_property
+    def _is_crowded(self) -> bool:
+        return is_crowded(self.json_body, self.page_limits.max_values)
+
+    def _require_uncrowded(self) -> None:
+        if self._is_crowded:
+            raise PageTooLarge("items", self.page_limits.max_values)
 
     @contextmanager
     def _unreadable_as_held(self) -> Generator[None, None, None]:
@@ -241,7 +260,9 @@ class HttpResponse:
         """Return a copy with `verdict`; it keeps the already parsed JSON, so that the body is not parsed again."""
         response = replace(self, verdict=verdict)
         parsed: dict[str, object] = {
-            name: self.__dict__[name] for name in ("_document", "_parts", "json_body") if name in self.__dict__
+            name: self.__dict__[name]
+            for name in ("_document", "_parts", "_is_crowded", "json_body")
+            if name in self.__dict__
         }
         response.__dict__.update(parsed)
         return response

@@ -22,6 +22,7 @@ from cchc_connect.cli.context import (
     DatabaseOption,
     command_context,
 )
+from cchc_connect.cli.drift_commands import drift_app
 from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
 from cchc_connect.cli.quarantine_commands import quarantine
@@ -52,6 +53,7 @@ app.add_typer(query_app)
 app.add_typer(maintenance_app)
 app.add_typer(export_app)
 app.add_typer(connection_app, name="connection")
+app.add_typer(drift_app, name="drift")
 
 
 def show_version(context: typer.Context, *, requested: bool) -> None:

@@ -127,6 +127,41 @@ quarantine = Table(
     comment="Wire items that did not become records: raw form and all faults; open while resolved_at is null.",
 )
 
+source_property = Table(
+    "source_property",
+    METADATA,
+    _key("connection"),
+    _key("record_type"),
+    _key("property"),
+    _number("items"),
+    _number("present"),
+    _number("filled"),
+    _text("kinds"),
+    _text("words"),
+    _number("is_read"),
+    _optional("first_seen"),
+    _optional("last_seen"),
+    comment="Each property of a source's items: how often it was there and filled, and the kinds of its values.",
+)
+
+drift = Table(
+    "drift",
+    METADATA,
+    _key("connection"),
+    _key("record_type"),
+    _key("property"),
+    _key("kind"),
+    _text("detail"),
+    _number("affected"),
+    _number("items"),
+    _text("state"),
+    _text("run_id"),
+    _text("detected_at"),
+    _optional("because"),
+    _optional("accepted_at"),
+    comment="What a source sends otherwise than before: held before it overwrites anything, told, or accepted.",
+)
+
 claim = Table(
     "claim",
     METADATA,

@@ -18,6 +18,7 @@ from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
+from cchc_connect.sync.property_watch import SeenItems
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
@@ -62,6 +63,9 @@ class ClassifiedPage:
     """Change times of the items for which the source gives one (UTC, as stored)."""
     time_shapes: list[str] = field(default_factory=list[str])
     """Shape of each change time that cannot be read."""
+
+    seen: SeenItems = field(default_factory=SeenItems)
+    """What the translated items have of each property."""
 
     @property
     def adapter_fault(self) -> Fault | None:
@@ -181,6 +185,10 @@ class ChangeDetector:
         Of several items with one key the first counts. Later ones are faulty if they differ from it.
         """
         classified, hash_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(lookup.translations.result())
+        for result in lookup.translations.result():
+            if result.seen is not None:
+                classified.seen.add(result.seen)
+        classified.seen.settle()
         for item, item_hash, match in zip(lookup.items, lookup.item_hashes, lookup.matches, strict=True):
             if match is None:
                 self._classify_translated(item, item_hash, next(translated), quarantined, hash_by_key, classified)
@@ -224,6 +232,7 @@ class ChangeDetector:
                 item_hash=item_hash if translated.time_shape is None else NO_KNOWN_FORM,
                 record=translated.record,
                 notes=translated.notes,
+                missing=translated.missing,
             )
             classified.records.append(incoming)
             if translated.left_out:

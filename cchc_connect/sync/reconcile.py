@@ -21,7 +21,8 @@ from cchc_connect.database.stream import NO_PARTITION, Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import live_source_keys, stored_documents
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
-from cchc_connect.database.writing.merge_rules import plan_page, same_document
+from cchc_connect.database.writing.kept_fields import same_document
+from cchc_connect.database.writing.merge_rules import plan_page
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.shown_records import differing_claims, differing_owners, shown_records
 from cchc_connect.errors import CchcError, Fatal, Stopped

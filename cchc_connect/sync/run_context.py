@@ -13,6 +13,7 @@ from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import require_token
+from cchc_connect.database.state.source_properties import DriftMode
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
@@ -73,6 +74,8 @@ class RunContext:
     """Seconds after which a pass that has not come to the end of a listing is left; the next run continues it."""
     ends_without_link: frozenset[str] = frozenset()
     """Names of the connections that say that a page without a link is the last one."""
+    drift_modes: Mapping[str, DriftMode] = field(default_factory=dict[str, DriftMode])
+    """Name of a connection -> what it does with drift; another one holds."""
     quality: Mapping[str, QualityTable] = field(default_factory=dict[str, QualityTable])
     """How good the items of each connection must be, by its name."""
     is_on_copy: bool = False
@@ -95,6 +98,10 @@ class RunContext:
     def owners_of(self, record_type: str) -> Owners:
         """Return the owners of a record type."""
         return owners_of(self.owners, record_type, self.senders)
+
+    def drift_mode_of(self, connection: str) -> DriftMode:
+        """Return what a connection does with drift."""
+        return self.drift_modes.get(connection, DriftMode.HOLD)
 
     def quality_of(self, connection: str) -> QualityTable:
         """Return how good the items of a connection must be."""

@@ -28,6 +28,7 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import begin_run, finish_run
+from cchc_connect.database.state.source_properties import DriftMode
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
@@ -346,6 +347,7 @@ class Synchronizer:
             sleep=environment.sleep,
             prefetch=environment.prefetch,
             max_pass_s=self._config.run.max_pass_s,
+            drift_modes={name: DriftMode(table.drift) for name, table in self._config.connections.items()},
             quality={name: table.quality for name, table in self._config.connections.items()},
             ends_without_link=frozenset(
                 name for name, table in self._config.connections.items() if table.end is not None

@@ -30,6 +30,7 @@ from cchc_connect.privacy.adapter_failure import (
 )
 from cchc_connect.privacy.redaction import logged_traceback, redact
 from cchc_connect.privacy.secrets import MASK
+from cchc_connect.sync.property_watch import PropertyWatch, SeenItems
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import At, FieldMap, MappedItem
@@ -95,6 +96,10 @@ class TranslatedItem(msgspec.Struct):
     """All faults of the item."""
     is_draft: bool = False
     """Whether the item is no record yet; then it has neither record nor faults."""
+    missing: tuple[str, ...] = ()
+    """Fields of the record whose property the item does not have at all."""
+    seen: SeenItems | None = None
+    """What the items translated together had of each property; of the first of them only."""
 
 
 class Translator(Protocol):
@@ -137,6 +142,7 @@ class LocalTranslator:
             else None
         )
         self._mapped_count = 0
+        self._watch = PropertyWatch()
         self._called: Callable[..., object] | None = None
         """The adapter's function that is being called, for the place of a call that fails as such."""
         self._logged_failures: set[AdapterFailure] = set()
@@ -157,6 +163,8 @@ class LocalTranslator:
             for step in (self._judge, self._serialize):
                 self._apply(step, batch)
             results += [pending.result for pending in batch]
+        if results:
+            results[0].seen = self._watch.take()
         return results
 
     def _apply(self, step: Callable[[_PendingItem], object], batch: Sequence[_PendingItem]) -> None:
@@ -241,6 +249,10 @@ class LocalTranslator:
         fields = self._source.translate(pending.value)
         require_type("Mapping", Mapping, fields)
         self._called = None
+        if isinstance(fields, MappedItem):
+            pending.result.missing = self._watch.add_mapped(fields)
+        else:
+            self._watch.add_plain(pending.value, fields)
         return fields
 
     def _validate(self, pending: _PendingItem) -> object:

@@ -5,13 +5,13 @@ A field map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngay
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, PrivateAttr, model_validator
 
 from cchc_connect.wire import times
 from cchc_connect.wire.codecs import (
@@ -22,7 +22,6 @@ from cchc_connect.wire.codecs import (
     Unreadable,
     as_list,
     as_object,
-    code_meaning,
     decimal_number,
     dotnet_instant,
     epoch_ms,
@@ -38,8 +37,11 @@ from cchc_connect.wire.codecs import (
 from cchc_connect.wire.flat_parts import Constant, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.legacy_text import tcvn3_text, vni_text
 from cchc_connect.wire.property_names import FieldPath, property_path, step_into
+from cchc_connect.wire.quantities import area_m2
 from cchc_connect.wire.times import noting
+from cchc_connect.wire.word_maps import WordMap
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Noted
 
@@ -58,6 +60,8 @@ class At:
 
     paths: tuple[FieldPath, ...]
     read: Reader
+    is_own: bool = False
+    """Whether a person wrote it for this source, so that a property that is never there is a mistake."""
 
     @property
     def property(self) -> str:
@@ -99,38 +103,23 @@ class ListReader:
         ]
 
 
-class WordMap:
-    """Translates a source's words to ours; an unlisted word becomes the default, or stays where that is "*"."""
-
-    def __init__(self, words: Mapping[str, str], default: str | None = None) -> None:
-        """Prepare; without a `default` an unlisted word is unreadable."""
-        self._our_words = words
-        self._default = default
-        self._numbers = {
-            int(word): our_word for word, our_word in words.items() if word.isdecimal() and str(int(word)) == word
-        }
-
-    def __call__(self, value: object) -> object:
-        """Return our word; a whole number is looked up by its digits."""
-        our_word = self._numbers.get(value) if type(value) is int else None
-        if our_word is not None:
-            return our_word
-        word = code_meaning(value, self._our_words, "word_unknown")
-        if not isinstance(word, Unreadable) or self._default is None:
-            return word
-        return text_or_none(value) if self._default == "*" else self._default
-
-
 class MappedItem(Mapping[str, object]):
     """The fields of an item by a field map, with own fields added; read lazily, again at each access.
 
     The engine does not read it: it reads and checks mapped items in one step (`compiled_models`).
     """
 
-    __slots__ = ("fields", "item", "own_fields")
+    __slots__ = ("also_reads", "fields", "item", "own_fields")
 
-    def __init__(self, item: Item, fields: FieldMap, own: Mapping[str, object] = MappingProxyType({})) -> None:
-        """Store item, map and own fields; `own` overrides `fields`."""
+    def __init__(
+        self,
+        item: Item,
+        fields: FieldMap,
+        own: Mapping[str, object] = MappingProxyType({}),
+        also_reads: FieldMap = MappingProxyType({}),
+    ) -> None:
+        """Store item, map and own fields; `own` overrides `fields`; `also_reads` says what `own` is made of."""
+        self.also_reads = also_reads
         self.item = item
         self.fields = fields
         self.own_fields = own
@@ -142,7 +131,7 @@ class MappedItem(Mapping[str, object]):
         )
 
     def __or__(self, own: Mapping[str, object]) -> "MappedItem":
-        return MappedItem(self.item, self.fields, {**self.own_fields, **own})
+        return MappedItem(self.item, self.fields, {**self.own_fields, **own}, self.also_reads)
 
     def __getitem__(self, name: str) -> object:
         return self.own_fields[name] if name in self.own_fields else self.fields[name](self.item)
@@ -173,9 +162,12 @@ def each(fields: FieldMap, where: str = "") -> ListReader:
     return ListReader(fields, at(where, read=flag) if where else None)
 
 
-def translated(item: Item, fields: FieldMap) -> MappedItem:
-    """Return the fields of `item`; `translated(item, MAP) | {...}` adds fields that a map cannot express."""
-    return MappedItem(item, fields)
+def translated(item: Item, fields: FieldMap, also_reads: FieldMap = MappingProxyType({})) -> MappedItem:
+    """Return the fields of `item`; `translated(item, MAP) | {...}` adds fields that a map cannot express.
+
+    `also_reads` names what those are read from: it is watched like the properties of the map.
+    """
+    return MappedItem(item, fields, also_reads=also_reads)
 
 
 def value_at(item: object, path: Sequence[str]) -> object:
@@ -239,12 +231,18 @@ class Codec(StrEnum):
     TEXT = "text"
     COMMUNE_CODE = "commune_code"
     """Five digits; leading zeros that a number has lost are restored."""
+    TCVN3 = "tcvn3"
+    """Text in TCVN3 (ABC), which becomes Unicode."""
+    VNI = "vni"
+    """Text in VNI, which becomes Unicode."""
     IDENTITY_NUMBER = "identity_number"
     """Number of an identity paper, or of the main paper of a list; a placeholder ("000000001") is none, with a note."""
     FLAG = "flag"
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
     """A decimal number; in text with the decimal sign that the options name."""
+    AREA = "area"
+    """An area: a number of m², or text with its unit ("228 m2", "0,05 ha"), which becomes m²."""
     INSTANT = "instant"
     """An instant in any usual spelling (`wire.times`); without an offset it is Vietnamese time."""
     CHANGE_TIME = "change_time"
@@ -296,6 +294,8 @@ INSTANTS = frozenset(
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
+    Codec.TCVN3: tcvn3_text,
+    Codec.VNI: vni_text,
     Codec.IDENTITY_NUMBER: identity_number,
     Codec.FLAG: flag,
     Codec.WHOLE_NUMBER: whole_number,
@@ -340,6 +340,7 @@ class FieldRule(DescribedModel):
     """Value for a word that is not in `words`; "*" keeps the word; without this it is unreadable."""
     each: Mapping[str, "FieldRule"] = {}
     """The value is a list of parts with these fields."""
+    _is_built_in: bool = PrivateAttr(default=False)
     where: str = ""
     """Of a list: the property that is a flag of each part; parts for which it is false are left out."""
 
@@ -360,7 +361,7 @@ class FieldRule(DescribedModel):
         if self.constant is not None:
             return Constant(self.constant)
         paths = (self.property,) if isinstance(self.property, str) else self.property
-        return at(*paths, read=self._reader(decimal_sign))
+        return replace(at(*paths, read=self._reader(decimal_sign)), is_own=not self._is_built_in)
 
     def _reader(self, decimal_sign: DecimalSign) -> Reader:
         if self.each:
@@ -369,6 +370,8 @@ class FieldRule(DescribedModel):
             return WordMap(self.words, self.others)
         if self.codec is Codec.NUMBER:
             return partial(decimal_number, sign=decimal_sign)
+        if self.codec is Codec.AREA:
+            return partial(area_m2, sign=decimal_sign)
         return READERS[self.codec]
 
 
@@ -380,6 +383,9 @@ def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> Fiel
     return grouped({name: rule.value(decimal_sign) for name, rule in rules.items() if rule.reads()})
 
 
-def rules_of(table: Mapping[str, Any]) -> Mapping[str, FieldRule]:
-    """Return the rules of a TOML table."""
-    return {name: FieldRule.model_validate(rule) for name, rule in table.items()}
+def rules_of(table: Mapping[str, Any], *, is_built_in: bool = False) -> Mapping[str, FieldRule]:
+    """Return the rules of a TOML table; a built-in one is for many systems, of which each may lack a property."""
+    rules = {name: FieldRule.model_validate(rule) for name, rule in table.items()}
+    for rule in rules.values():
+        rule._is_built_in = is_built_in  # noqa: SLF001  # of this module
+    return rules

@@ -4,7 +4,7 @@ A rule for one part names the field, the position in the list and the field of t
 that is one part and no list it is "land_document.number".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -31,6 +31,11 @@ class FlatPart:
 
     fields: dict[str, _Reader] = field(default_factory=dict[str, _Reader])
 
+    @property
+    def readers(self) -> Iterable[_Reader]:
+        """Return what reads its fields."""
+        return self.fields.values()
+
     def __call__(self, item: Item) -> object:
         """Return the fields of the part, or the value of a list of values; None if nothing but constants is there."""
         values = {name: read(item) for name, read in self.fields.items()}
@@ -44,6 +49,11 @@ class FlatParts:
     """Reads a list of parts, each out of flat properties."""
 
     parts: dict[int, FlatPart] = field(default_factory=dict[int, FlatPart])
+
+    @property
+    def readers(self) -> Iterable[_Reader]:
+        """Return what reads its parts."""
+        return self.parts.values()
 
     def __call__(self, item: Item) -> object:
         """Return the parts that are there, in the order of their positions."""

@@ -29,8 +29,9 @@ from cchc_connect.wire.codecs import (
     partial_date,
     whole_number,
 )
-from cchc_connect.wire.field_map import FieldMap, WordMap, at, translated
+from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.word_maps import WordMap
 from cchc_schemas import RECORD_TYPES, Fault, LandParcel, Record, RecordInvalid
 from cchc_schemas.faults import faults_of
 from cchc_schemas.land import LandUse

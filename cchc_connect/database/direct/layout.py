@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -38,9 +38,11 @@ TABLE_NAMES = frozenset(
             "cursor",
             "delivery",
             "discrepancy",
+            "drift",
             "lease",
         ),
-        *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run", "run_counter"),
+        *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run"),
+        *("run_counter", "source_property"),
     }
 )
 """Name of each table of the shared database."""

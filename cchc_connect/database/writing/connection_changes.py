@@ -19,10 +19,12 @@ from cchc_connect.database.tables import (
     claim,
     cursor,
     discrepancy,
+    drift,
     maintenance,
     quarantine,
     rate_limit,
     route,
+    source_property,
 )
 from cchc_connect.database.writing.claims import delete_claims
 from cchc_connect.database.writing.discrepancies import update_discrepancies
@@ -43,7 +45,7 @@ NAMED = (
 )
 """Columns that hold a connection's name, apart from the record tables and those of `STATES` and `route`."""
 
-STATES = (absence, cursor, circuit_breaker, rate_limit)
+STATES = (absence, cursor, circuit_breaker, drift, rate_limit, source_property)
 """What a run keeps of a connection; under the new name a mere hold or pause may stand, which is replaced."""
 
 

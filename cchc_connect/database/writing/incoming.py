@@ -58,6 +58,8 @@ class IncomingRecord(msgspec.Struct, kw_only=True, gc=False):
     record: SerializedRecord
     notes: str | None
     """Warnings about values of the item, as JSON: pairs of path and rule."""
+    missing: tuple[str, ...] = ()
+    """Fields whose property the item does not have at all, which is less than no value."""
 
     def __repr__(self) -> str:
         """Show no values: items hold personal data."""
@@ -94,6 +96,10 @@ class PageBatch:
     """Whether the pass lists everything, so that its end shows which records no item of the source is any more."""
     is_gone: Callable[[str], bool] | None = None
     """Whether the source has no item with a source key any more, after a complete pass; None: not known yet."""
+    kept_fields: frozenset[str] = frozenset[str]()
+    """Fields whose stored value stays where an item does not have their property: the source writes null for none."""
+    check: Callable[[Sequence[tuple[bytes, bytes]]], None] | None = None
+    """Is called before anything is written, with the stored and the new document of each record that changes."""
     shown_elsewhere: Container[str] = frozenset[str]()
     """Source keys of those items of which the same pass showed a version on another page too."""
 

@@ -18,6 +18,7 @@ from cchc_connect.database.writing.incoming import (
     WriteContext,
     serialize,
 )
+from cchc_connect.database.writing.kept_fields import kept_values, same_document
 from cchc_connect.database.writing.key_holders import KeyHolders
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
@@ -48,7 +49,7 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
     holders = KeyHolders(stream, page, stored)
     resolver = ConflictResolver(stream, write_context, current, claims, holders)
-    resolver.plan.stored, resolver.former_keys = stored, page.former_keys
+    resolver.plan.stored, resolver.former_keys, resolver.kept_fields = stored, page.former_keys, page.kept_fields
     for incoming in page.records:
         source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
         if not holders.has_moved_on(incoming, current.get(incoming.record.key)):
@@ -114,6 +115,7 @@ class ConflictResolver:
         self._holders = holders
         self.plan = WritePlan()
         self.former_keys: Container[str] = frozenset()
+        self.kept_fields: Container[str] = frozenset()
 
     def resolve(self, incoming: IncomingRecord) -> None:
         """Resolve one incoming record."""
@@ -204,6 +206,11 @@ class ConflictResolver:
         self, incoming: IncomingRecord, version: int, operation: str, current: CurrentVersion | None = None
     ) -> None:
         """Plan the next version; without a change of content only the provenance, if that changed."""
+        if current is not None and not same_document(current.document, incoming.record.document):
+            self.plan.replaced.append((current.document, incoming.record.document))
+            if values := kept_values(incoming, current.document, self.kept_fields):
+                own = incoming.record
+                incoming.record = merge_fields(self._stream.record_type, own.key, json.loads(own.document), values)
         if current is not None and self._stream.record_type in JUDGED_TYPES:
             settle_status(incoming, current.document, current.provenance.notes)
         record = self._overlay_owned_fields(incoming)
@@ -295,8 +302,3 @@ def _current_query(record_type: str) -> RowQuery:
     provenance = [table.c[name] for name in PROVENANCE_FIELDS]
     columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *provenance)
     return columns.join(change, change.c.sequence == table.c.sequence)
-
-
-def same_document(first: bytes, second: bytes) -> bool:
-    """True if two documents have the same content; an older program may have formatted it differently."""
-    return first == second or json.loads(first) == json.loads(second)

@@ -55,10 +55,11 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     Idempotent: writing the same page again changes nothing.
 
     Raises:
-        SourceHeld: a connection that is gone from the configuration owns records of the page.
+        SourceHeld: a connection that is gone from the configuration owns records of the page, or the page's check
+            refuses what would be overwritten.
     """
     plan = plan_page(connection, stream, page, write_context)
-    require_no_vanished(plan.vanished, stream.connection, stream.record_type)
+    _require_allowed(plan, stream, page)
     write_context.outdated.update(plan.outdated)
     write_context.replaced.update(replaced_contents(plan.stored, page.records, write_context.run_id))
     outdated_deletes = outdated_deletions(connection, stream, page)
@@ -88,6 +89,13 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
     return counts
+
+
+def _require_allowed(plan: WritePlan, stream: Stream, page: PageBatch) -> None:
+    """Raise `SourceHeld` if the page may not be written."""
+    require_no_vanished(plan.vanished, stream.connection, stream.record_type)
+    if page.check is not None:
+        page.check(plan.replaced)
 
 
 def _counts_of(plan: WritePlan) -> Counters:

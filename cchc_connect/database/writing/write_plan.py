@@ -64,6 +64,8 @@ class WritePlan:
     """Source key -> hash of the items whose version is older than the stored one; it is not written."""
     went_back: int = 0
     """Items whose version is written although it is older than the stored one."""
+    replaced: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
+    """Stored and new document of each record of the source whose content an item changes."""
     moved_on: set[str] = field(default_factory=set[str])
     """Source keys of items that show a record which another item of the source was before."""
 

@@ -1,0 +1,286 @@
+"""What a source sends otherwise than before is held before it overwrites anything; honest changes never are."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import select
+
+from cchc_connect.adapter import DeleteDetection, SourceProfile
+from cchc_connect.database.state.source_properties import DriftKind, DriftState, accept_drifts
+from cchc_connect.database.tables import drift, source_property
+from cchc_connect.errors import SourceHeld
+from cchc_connect.sync.drift_guard import DriftHeld
+from cchc_connect.wire.field_map import field_map, rules_of
+from tests.sync.mapped_register import MAP, SIGN, MappedRegister, every, mapped_item, mapped_items, renamed
+from tests.sync.pulled_database import PulledDatabase
+
+NAMES = count()
+"""Numbers of the connections that the examples pull."""
+
+SEVERAL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def parcels(books: PulledDatabase) -> list[Any]:
+    """Return what is stored of every parcel, without its provenance."""
+    names = ("map_sheet", "parcel_number", "area_m2", "legal_area_m2", "address", "in_dispute", "holders", "version")
+    return [{name: row[name] for name in names} for row in books.rows()]
+
+
+def drifts(books: PulledDatabase) -> list[tuple[str, str, str, str]]:
+    with books.database.reading() as connection:
+        columns = (drift.c.property, drift.c.kind, drift.c.detail, drift.c.state)
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
+
+
+def held(books: PulledDatabase, source: MappedRegister, name: str = "a") -> list[tuple[str, str]]:
+    """Pull a source that must be held; check that no row changed, and return the drift.
+
+    Values that cannot be read any more have a hold of their own, which comes first.
+    """
+    before = parcels(books)
+    with pytest.raises(SourceHeld) as refusal:
+        books.pull(name, source)
+
+    assert parcels(books) == before
+    if not isinstance(refusal.value, DriftHeld):
+        return [("", refusal.value.code)]
+    return [(drifted.property, drifted.kind) for drifted in refusal.value.drifts]
+
+
+def without(name: str) -> Any:
+    def leave_out(item: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in item.items() if key != name}
+
+    return leave_out
+
+
+def with_value(name: str, value: object) -> Any:
+    return lambda item: {**item, name: value}
+
+
+def with_parts(**changed: object) -> Any:
+    """Return a function that changes the members of each holder; None leaves one out."""
+
+    def change(item: dict[str, Any]) -> dict[str, Any]:
+        parts = [
+            {name: value for name, value in {**part, **changed}.items() if value is not None} for part in item["chu"]
+        ]
+        return {**item, "chu": parts}
+
+    return change
+
+
+@pytest.mark.parametrize("number", [3, 6, 30, 120])
+def test_a_renamed_property_is_held_before_a_row_changes(books: PulledDatabase, number: int) -> None:
+    source = MappedRegister(mapped_items(number))
+    books.pull("a", source)
+
+    source.items = every(source.items, renamed("dienTich", "dien_tich"))
+
+    assert held(books, source) == [("dienTich", DriftKind.RENAMED)]
+    assert drifts(books) == [("dienTich", "renamed", "dien_tich", "held")]
+
+
+@pytest.mark.parametrize("number", [6, 30])
+@pytest.mark.parametrize(
+    ("change", "name", "kind"),
+    [
+        (without("dienTich"), "dienTich", DriftKind.VANISHED),
+        (with_value("dienTich", None), "dienTich", DriftKind.EMPTIED),
+        (with_value("dienTich", ""), "dienTich", DriftKind.EMPTIED),
+        (with_value("dienTich", "100.5"), "dienTich", DriftKind.KIND_CHANGED),
+        (without("diaChi"), "diaChi", DriftKind.VANISHED),
+        (with_value("diaChi", {"chi_tiet": "x"}), "diaChi.chiTiet", DriftKind.RENAMED),
+        (with_value("diaChi", "Số 1 đường Mẫu"), "", "source.values_lost"),
+        (with_value("tranhChap", "Y"), "", "source.values_lost"),
+        (with_parts(so=None), "chu.so", DriftKind.VANISHED),
+        (with_parts(so=None, soGiayTo="1"), "chu.so", DriftKind.RENAMED),
+        (with_value("chu", []), "chu", DriftKind.EMPTIED),
+        (renamed("chu", "chuSuDung"), "chu", DriftKind.RENAMED),
+    ],
+)
+def test_every_kind_of_drift_is_held(books: PulledDatabase, number: int, change: Any, name: str, kind: str) -> None:
+    source = MappedRegister(mapped_items(number))
+    books.pull("a", source)
+
+    source.items = every(source.items, change)
+
+    assert (name, kind) in held(books, source)
+
+
+def test_the_source_goes_on_when_it_sends_what_it_sent_before(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    before, source.items = source.items, every(source.items, without("dienTich"))
+    held(books, source)
+
+    source.items = before
+    books.pull("a", source)
+
+    assert drifts(books) == []
+
+
+def test_accepted_drift_is_written_and_not_held_again(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    source.items = every(source.items, without("dienTich"))
+    held(books, source)
+    with books.database.writing() as connection:
+        accept_drifts(connection, "a", (), "dienTich", "no longer kept", "2026-03-02T08:00:00.000000Z")
+
+    books.pull("a", source)
+    source.items = every(source.items, with_value("tranhChap", "K"))
+    books.pull("a", source)
+
+    assert {row["area_m2"] for row in parcels(books)} == {None}
+    assert [state for *_, state in drifts(books)] == [DriftState.ACCEPTED]
+
+
+def test_a_source_of_changes_is_held_at_three_items_without_a_property(books: PulledDatabase) -> None:
+    """Until then the stored values stay, as the source writes null for no value."""
+    source = MappedRegister(mapped_items(30), profile=SourceProfile(changed_since=True, deletes=DeleteDetection.NEVER))
+    books.pull("a", source)
+    areas = [row["area_m2"] for row in parcels(books)]
+
+    for number in (1, 2):
+        books.clock.advance(timedelta(hours=2))
+        source.items[number - 1] = without("dienTich")(
+            mapped_item(number, tranhChap="C", at=books.clock.moment.isoformat())
+        )
+        books.pull("a", source)
+    assert [row["area_m2"] for row in parcels(books)] == areas
+
+    books.clock.advance(timedelta(days=2))
+    source.items[:3] = every(mapped_items(3), without("dienTich"))
+    source.items[:3] = every(source.items[:3], with_value("at", books.clock.moment.isoformat()))
+    assert held(books, source) == [("dienTich", DriftKind.VANISHED)]
+
+
+def test_a_missing_property_leaves_the_stored_value_and_null_clears_it(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+
+    source.items[0] = without("dienTich")(mapped_item(1, tranhChap="C"))
+    source.items[1] = mapped_item(2, dienTich=None)
+    books.pull("a", source)
+
+    first, second = (row for row in parcels(books) if row["parcel_number"] in {"1", "2"})
+    assert (first["area_m2"] is not None, first["in_dispute"]) == (True, True)
+    assert second["area_m2"] is None
+    (noted,) = [row for row in books.rows() if row["notes"]]
+    assert "property_missing" in noted["notes"]
+
+
+def test_a_source_that_never_writes_null_means_none_by_a_missing_property(books: PulledDatabase) -> None:
+    def plain(item: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in item.items() if value is not None}
+
+    source = MappedRegister(every(mapped_items(30), plain))
+    books.pull("a", source)
+
+    source.items[0] = without("dienTich")(plain(mapped_item(1)))
+    books.pull("a", source)
+
+    assert [row["parcel_number"] for row in parcels(books) if row["area_m2"] is None] == ["1"]
+
+
+def test_a_mistyped_rule_is_held_before_it_empties_a_field(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+
+    source.fields = {**MAP, **field_map(rules_of({"area_m2": {"property": "dienTch", "codec": "number"}}), SIGN)}
+    source.mapping_version += 1
+
+    assert held(books, source) == [("dienTch", DriftKind.EMPTIED)]
+
+
+def test_values_that_cannot_be_read_any_more_are_held_where_they_would_be_lost(books: PulledDatabase) -> None:
+    """The kind of the values is the same, and so is the name: what would be lost decides."""
+    source = MappedRegister(every(mapped_items(30), with_value("dienTich", "100.5")))
+    books.pull("a", source)
+
+    source.items = every(source.items, with_value("dienTich", ""))
+
+    assert ("dienTich", DriftKind.EMPTIED) in held(books, source)
+
+
+def test_new_properties_are_told_and_hold_nothing(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+
+    source.items = every(source.items, with_value("mucDich", "ODT"))
+    books.pull("a", source)
+
+    assert drifts(books) == [("mucDich", "property_new", "", "told")]
+
+
+def test_another_case_is_read_and_told(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    before = parcels(books)
+
+    source.items = every(source.items, renamed("dienTich", "DIENTICH"))
+    books.pull("a", source)
+
+    assert parcels(books) == before
+    assert drifts(books) == [("dienTich", "respelled", "DIENTICH", "told")]
+
+
+def test_what_is_learned_is_stored_by_property(books: PulledDatabase) -> None:
+    books.pull("a", MappedRegister(mapped_items(30)))
+
+    with books.database.reading() as connection:
+        rows = {row.property: row for row in connection.execute(select(source_property))}
+
+    area, legal, nested = rows["dienTich"], rows["dienTichPhapLy"], rows["chu.so"]
+    assert (area.items, area.present, area.filled, area.kinds, area.is_read) == (30, 30, 30, '{"number": 30}', 1)
+    assert (legal.present, legal.filled) == (30, 4)
+    assert (nested.items, nested.is_read, rows["id"].is_read) == (30, 1, 0)
+    assert area.first_seen is not None
+
+
+@given(draws=st.data(), number=st.integers(6, 60), page_size=st.sampled_from([7, 50, 200]))
+@SEVERAL
+def test_random_drift_over_random_listings_is_held_before_a_row_changes(
+    books: PulledDatabase, draws: st.DataObject, number: int, page_size: int
+) -> None:
+    name = f"c{next(NAMES)}"
+    source = MappedRegister(mapped_items(number), page_size=page_size)
+    source.items = [{**item, "to": name} for item in source.items]
+    books.pull(name, source)
+    lost = draws.draw(st.sampled_from(["dienTich", "diaChi", "tranhChap", "chu"]))
+    change = draws.draw(
+        st.sampled_from([renamed(lost, "moi"), without(lost), with_value(lost, None), with_value(lost, {"x": 1})])
+    )
+
+    source.items = every(source.items, change)
+
+    assert held(books, source, name)
+
+
+@given(draws=st.data(), number=st.integers(0, 60), page_size=st.sampled_from([3, 50]))
+@SEVERAL
+def test_honest_changes_are_never_held(
+    books: PulledDatabase, draws: st.DataObject, number: int, page_size: int
+) -> None:
+    name = f"c{next(NAMES)}"
+    source = MappedRegister(every(mapped_items(number), with_value("to", name)), page_size=page_size)
+    books.pull(name, source)
+    for _ in range(3):
+        touched = draws.draw(st.lists(st.integers(1, 80), max_size=12, unique=True))
+        for index in touched:
+            edited = mapped_item(
+                index,
+                to=name,
+                dienTich=draws.draw(st.floats(1, 900).map(lambda area: round(area, 1))),
+                dienTichPhapLy=draws.draw(st.sampled_from([None, 5.0])),
+                tranhChap=draws.draw(st.sampled_from(["C", "K"])),
+                diaChi={"chiTiet": draws.draw(st.sampled_from(["Số 1", "Số 2", "Số 3"]))},
+            )
+            source.items = [item for item in source.items if item["id"] != edited["id"]] + [edited]
+        books.pull(name, source)
+
+    assert [kind for *_, kind, _, _ in drifts(books)] == []
