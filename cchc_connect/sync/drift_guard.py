@@ -25,6 +25,7 @@ from cchc_connect.database.state.source_properties import (
     store_properties,
     stored_properties,
 )
+from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.errors import SourceHeld
@@ -146,6 +147,7 @@ class DriftGuard:
         self._learned: dict[str, StoredProperty] = {}
         self._accepted = frozenset[str]()
         self._page: dict[str, StoredProperty] = {}
+        self._told: dict[tuple[str, DriftKind], PropertyDrift] = {}
 
     def load(self, connection: Connection) -> None:
         """Read what the source has sent so far; only what complete passes showed is known."""
@@ -175,6 +177,17 @@ class DriftGuard:
             learned=self._learned,
             accepted=self._accepted,
         )
+
+    def notes(self) -> Iterator[Message]:
+        """Yield a sentence on each drift of this run that was not held, and on each rule that finds nothing."""
+        if self._mode is not DriftMode.ACCEPT:
+            yield from map(drift_message, self._told.values())
+        unseen = {
+            name: stored.items for name, stored in self._properties.items() if stored.is_read and not stored.present
+        }
+        seen_names = [name for name, stored in self._properties.items() if stored.present]
+        told = {name for name, _ in self._told}
+        yield from unseen_notes({name: items for name, items in unseen.items() if name not in told}, seen_names)
 
     def kept_fields(self, classified: ClassifiedPage) -> frozenset[str]:
         """Return the fields whose stored value stays where an item does not have their property.
@@ -206,11 +219,15 @@ class DriftGuard:
 
         `remember` keeps it when that is committed. Nothing is learned twice from items that changed nothing.
         """
-        self._page = self._with_page(classified.seen, write_context.now) if has_changes else {}
+        read, stored = classified.seen.read_names, self._properties
+        has_rules_changed = any(of_property.is_read != (name in read) for name, of_property in stored.items())
+        is_learned = classified.seen.items and (has_changes or has_rules_changed)
+        self._page = self._with_page(classified.seen, write_context.now) if is_learned else {}
         if classified.seen.items:
             store_properties(connection, self._stream, self._page)
             state = DriftState.ACCEPTED if self._mode is DriftMode.ACCEPT else DriftState.TOLD
             store_drifts(connection, self._stream, suspected, state, write_context.run_id, write_context.now)
+            self._told.update({(drift.property, drift.kind): drift for drift in suspected})
 
     def remember(self) -> None:
         """Keep what the items of the page have that was just committed."""

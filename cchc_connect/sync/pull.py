@@ -157,6 +157,11 @@ class Pull:
             self._run_context.commit(lambda connection: mark_incomplete(connection, self._stream, incomplete, now))
 
     @property
+    def drift_notes(self) -> list[Message]:
+        """Return what the source sends otherwise than before without a hold, and which rules find nothing."""
+        return [*self._drift_guard.notes()]
+
+    @property
     def _error_context(self) -> dict[str, str]:
         return {"connection": self._stream.connection, "record_type": self._stream.record_type}
 
