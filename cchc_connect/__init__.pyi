@@ -60,6 +60,7 @@ from .errors import (
     OutsideHours as OutsideHours,
     RecordNotFound as RecordNotFound,
     Rejected as Rejected,
+    ResponseUnreadable as ResponseUnreadable,
     Retriable as Retriable,
     SourceHeld as SourceHeld,
     StartOver as StartOver,

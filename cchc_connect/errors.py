@@ -10,6 +10,7 @@
     │   └── LeaseLost             this run froze until its lease expired and may write nothing more
     ├── SourceHeld                put this stream or route on hold: a response is implausible and is not used
     │   ├── AuthenticationFailed  the other system refuses our credentials
+    │   ├── ResponseUnreadable    the body is not what the adapter reads
     │   └── StartOver             the source does not recognise our page token or watermark; read all again, once
     ├── Retriable                 back off; the same call may succeed later
     │   ├── Unreachable           no connection, or the connection broke
@@ -98,6 +99,13 @@ class SourceHeld(CchcError):
 
 class AuthenticationFailed(SourceHeld):
     """The other system refuses our credentials."""
+
+
+class ResponseUnreadable(SourceHeld, ValueError):
+    """The body of a response is not JSON, or there is none.
+
+    It is a `ValueError` too, so that an adapter can catch it as one.
+    """
 
 
 class StartOver(SourceHeld):

@@ -12,14 +12,17 @@ works over every transport::
 
 import re
 from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from cchc_connect.errors import ResponseUnreadable
+from cchc_connect.wire.charsets import json_in_utf8
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
-from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address
+from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address, media_type_of
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -167,13 +170,14 @@ class HttpResponse:
     @property
     def media_type(self) -> str:
         """Return the content type without its parameters, in lower case; "" if there is none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type_of(self.headers.get("content-type", ""))
 
     def json(self) -> object:
         """Return the body parsed as JSON. It is parsed once and shared, so do not change the returned value.
 
         Raises:
-            ValueError: the body is not a JSON text, has a key twice in one object, or contains NaN or Infinity.
+            ResponseUnreadable: the body is not a JSON text, has a key twice in one object, or contains NaN or Infinity.
+                It is a `ValueError`, and puts the source on hold where an adapter does not catch it.
         """
         return self._document
 
@@ -183,9 +187,10 @@ class HttpResponse:
         Prefer it to `json()` for listings: an item that did not change since the last run is then never parsed.
 
         Raises:
-            ValueError: the body is not a JSON object.
+            ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
         """
-        return split_listing(self.body, name, self._parts)
+        with self._unreadable_as_held():
+            return split_listing(self.json_body, name, self._parts)
 
     def next_link(self, document: Mapping[str, Any] | None = None) -> str | Unreadable | None:
         """Return the address of the next page, which becomes the page token; None if the page links to none.
@@ -207,21 +212,36 @@ class HttpResponse:
     @property
     def is_json(self) -> bool:
         """Whether the body is one JSON text; its values are not parsed."""
-        return self._parts is not None or is_json(self.body)
+        return self._parts is not None or is_json(self.json_body)
+
+    @cached_property
+    def json_body(self) -> bytes:
+        """The body in UTF-8 for a reader of JSON; `body` itself, unless its charset is another one."""
+        return json_in_utf8(self.body, self.headers.get("content-type", ""))
 
     @cached_property
     def _document(self) -> object:
-        return read_json(self.body)
+        with self._unreadable_as_held():
+            return read_json(self.json_body)
 
     @cached_property
     def _parts(self) -> Mapping[str, bytes] | None:
-        return split_members(self.body)
+        return split_members(self.json_body)
+
+    @contextmanager
+    def _unreadable_as_held(self) -> Generator[None, None, None]:
+        """Raise `ResponseUnreadable` for a `ValueError`, whose text may quote the body."""
+        try:
+            yield
+        except ValueError:
+            code = "source.not_json" if self.body.strip() else "source.no_content"
+            raise ResponseUnreadable(code, status=self.status) from None
 
     def with_verdict(self, verdict: Verdict) -> "HttpResponse":
         """Return a copy with `verdict`; it keeps the already parsed JSON, so that the body is not parsed again."""
         response = replace(self, verdict=verdict)
         parsed: dict[str, object] = {
-            name: self.__dict__[name] for name in ("_document", "_parts") if name in self.__dict__
+            name: self.__dict__[name] for name in ("_document", "_parts", "json_body") if name in self.__dict__
         }
         response.__dict__.update(parsed)
         return response

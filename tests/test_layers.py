@@ -45,7 +45,7 @@ ROOMS = {
     "testing.province": "cchc_schemas",
     "wire": "cchc_schemas",
     "errors": "messages",
-    "http": "cchc_schemas wire",
+    "http": "cchc_schemas wire errors",
     "testing.doubles": "clock testing.province",
     "adapter": "cchc_schemas wire http",
     "drop_folder": "messages errors",

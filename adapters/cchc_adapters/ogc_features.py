@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from cchc_adapters.building_blocks.geometries import geometry_fields
+from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
 from cchc_adapters.building_blocks.land_uses import land_uses
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import (
@@ -49,7 +49,7 @@ from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.property_names import property_path
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
-from cchc_schemas.reference_systems import CRS84
+from cchc_schemas.reference_systems import CRS84, stated_system
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -79,7 +79,7 @@ class OgcFeaturesOptions(AdapterOptions):
     previous_scheme: AdminScheme = AdminScheme.GSO_2025_01
     """Scheme of the former commune codes."""
     crs: CrsName = CRS84
-    """Coordinate reference system to request: longitude and latitude, or one with easting first ("EPSG:9210")."""
+    """Coordinate reference system to request: longitude and latitude, or a system by its name ("EPSG:9210")."""
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
@@ -134,6 +134,8 @@ class Parcels:
             for name, value in field_map(options.rules(), options.decimal_sign).items()
             if name not in fields
         }
+        stated = stated_system(options.crs)
+        self._is_northing_first = stated is not None and stated.is_northing_first
         self.profile = SourceProfile(
             changed_since=options.changed_since,
             deletes=DeleteDetection.ABSENCE if options.complete_listing else DeleteDetection.NEVER,
@@ -191,13 +193,14 @@ class Parcels:
             "geometry": self._geometry(item),
         }
 
-    def _geometry(self, item: Item) -> object:
+    def _geometry(self, item: Item) -> Shape:
         """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
         crs, shape = self._options.crs, item.get("geometry")
         statements = item.get("crs"), (codecs.as_object(shape) or {}).get("crs")
         if any(contradicts(crs, statement) for statement in statements):
             return codecs.Unreadable("crs_contradicted", crs)
-        return geometry_fields(shape, crs)
+        geometry = geometry_fields(shape, crs)
+        return easting_first(geometry) if self._is_northing_first else geometry
 
     def _is_last(self, page_request: PageRequest, count: int, total: int | None) -> bool:
         """Return whether a whole page without a next link shows by itself that it is the last one.

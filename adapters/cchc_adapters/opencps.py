@@ -149,7 +149,7 @@ class OpenCpsVocabulary:
 def classify(response: HttpResponse) -> Verdict:
     """Return the verdict on a response of OpenCPS: a listing, or a message with an error code."""
     verdict = classify_rest(response)
-    if verdict not in {Verdict.OK, Verdict.AUTH} or response.media_type != "application/json":
+    if verdict not in {Verdict.OK, Verdict.AUTH} or not response.is_json:
         return verdict
     document = codecs.as_object(response.json()) or {}
     code = codecs.whole_number(document.get("code"))

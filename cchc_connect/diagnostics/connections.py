@@ -131,6 +131,10 @@ def _source_findings(
         yield Finding.bad(subject, error)
     else:
         yield _page_finding(subject, classified)
+        if classified.left_out:
+            members = Counter(member for members in classified.left_out.values() for member in members).most_common(3)
+            context = {"number": len(classified.left_out), "members": "; ".join(member for member, _ in members)}
+            yield Finding.warning(subject, "check.members_left_out", context)
         for note in time_notes(time_counters(classified, Asked(asked_at, asked_at))):
             yield Finding.warning(subject, note.code, note.context)
         for note in unseen_notes(classified.seen.unseen_rules, classified.seen.properties):

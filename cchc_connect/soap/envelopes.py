@@ -9,9 +9,11 @@ from xml.etree.ElementTree import Element
 
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.calls.classifier import classify_rest
+from cchc_connect.transport.calls.x_road import verdict_of_code
 from cchc_connect.wire.xml import parse_xml
 
 _NAMESPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
 
 _AUTH_FAULT_CODES = frozenset(
@@ -52,8 +54,9 @@ class SoapFault:
 def classify_soap(response: HttpResponse) -> Verdict:
     """Return the verdict on a SOAP response; a system with more specific faults needs a classifier based on `fault_of`.
 
-    A server-side fault is MAINTENANCE ("try again later"), because it may pass. A response without an envelope is
-    classified by its status and is not OK, unless it is an empty 202 or 204.
+    A server-side fault is MAINTENANCE ("try again later"), because it may pass, unless the last part of its code says
+    that it cannot (X-Road: no such service, access denied). A response without an envelope is classified by its status
+    and is not OK, unless it is an empty 202, 204 or 205.
     """
     envelope = envelope_of(response)
     fault = None if envelope is None else _fault(envelope)
@@ -62,7 +65,7 @@ def classify_soap(response: HttpResponse) -> Verdict:
     match response.status:
         case 200 | 201:
             return Verdict.UNKNOWN if envelope is None else Verdict.OK
-        case 202 | 204:
+        case 202 | 204 | 205:
             return Verdict.UNKNOWN if response.body else Verdict.OK
         case _:
             return classify_rest(response)
@@ -110,7 +113,8 @@ def _fault_verdict(fault: SoapFault, response: HttpResponse) -> Verdict:
     by_status = classify_rest(response)
     if by_status in {Verdict.AUTH, Verdict.THROTTLED}:
         return by_status
-    return _VERDICT_BY_CODE.get(fault.codes[0] if fault.codes else "", Verdict.UNKNOWN)
+    by_reason = verdict_of_code(fault.codes, fault.reason)
+    return by_reason or _VERDICT_BY_CODE.get(fault.codes[0] if fault.codes else "", Verdict.UNKNOWN)
 
 
 def _fault(envelope: Element) -> SoapFault | None:

@@ -48,7 +48,7 @@ class ResponseReader:
         coding = self.headers.get("content-encoding", "").strip().lower()
         if coding not in _UNCODED and not self._bodiless:
             self._decoder = decoder_for(coding)
-            if self._decoder is None:  # not requested, or two codings
+            if self._decoder is None and self._length != 0:  # not requested, or two codings
                 self.error = SourceHeld("transport.compression_not_requested", **call.context())
 
     @property

@@ -25,6 +25,9 @@ LINK_MEMBERS = frozenset({"links", "_links"})
 NEXT = "next"
 """Relation of the next page, and the member that some servers use for its address."""
 
+WEB_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+"""Media types of pages for people."""
+
 _IANA_RELATIONS = "http://www.iana.org/assignments/relation/"
 """Prefix of a registered relation that is written as a URI (RFC 4287)."""
 
@@ -79,6 +82,15 @@ def resolve(base: str, reference: str) -> str:
     return f"{scheme}:{host}{_without_dot_segments(path)}{'' if query is None else f'?{query}'}"
 
 
+def media_type_of(content_type: str) -> str:
+    """Return a content type without its parameters, in lower case; of a repeated header the first counts.
+
+    >>> media_type_of("Application/JSON; charset=UTF-8"), media_type_of("application/json, application/json")
+    ('application/json', 'application/json')
+    """
+    return content_type.partition(";")[0].partition(",")[0].strip().strip('"').lower()
+
+
 def header_links(header: str) -> list[Link]:
     """Return the links of a `Link` header; the values of a repeated header are joined by commas."""
     links, position = list[Link](), 0
@@ -115,7 +127,8 @@ def linked_address(base: str, links: Iterable[Link], relation: str, media_types:
     """Return the address of the link with a relation; None if there is none.
 
     Of several the one with the best media type counts: one of `media_types`, in their order; then any JSON; then none
-    stated; then any other. Of equal ones the first counts. A link that starts from another resource does not count.
+    stated; then any other; a page for people last. Of equal ones the first counts. A link that starts from another
+    resource does not count.
 
     Args:
         base: address of the page.
@@ -183,7 +196,7 @@ def _link(target: str, parameters: Mapping[str, object]) -> Link:
     return Link(
         target=target.strip(),
         relations=frozenset(_relations(parameters.get("rel"))),
-        media_type=plain_text(parameters.get("type")).partition(";")[0].strip().lower(),
+        media_type=media_type_of(plain_text(parameters.get("type"))),
         anchor=anchor if isinstance(anchor, str) else None,
     )
 
@@ -208,11 +221,23 @@ def _starts_from(base: str, anchor: str | None) -> bool:
     return anchor is None or ("#" not in anchor and resolve(base, anchor) == base)
 
 
+def is_json_type(media_type: str) -> bool:
+    """True if a media type in lower case is one of JSON.
+
+    >>> is_json_type("application/geo+json"), is_json_type("text/x-json"), is_json_type("text/html")
+    (True, True, False)
+    """
+    kind, _, subtype = media_type.partition("/")
+    return (kind in {"application", "text"} and subtype in {"json", "x-json"}) or subtype.endswith("+json")
+
+
 def _preference(media_type: str, media_types: Sequence[str]) -> int:
-    if media_type in media_types:
+    """Return the place of a media type: what the reader wants, JSON, none stated, any other, a page for people."""
+    if media_type and media_type in media_types and media_type not in WEB_PAGE_TYPES:
         return media_types.index(media_type)
-    is_json = media_type == "application/json" or media_type.endswith("+json")
-    return len(media_types) + (0 if is_json else 1 if not media_type else 2)
+    if is_json_type(media_type) or not media_type:
+        return len(media_types) + (0 if media_type else 1)
+    return len(media_types) + (3 if media_type in WEB_PAGE_TYPES else 2)
 
 
 def _merged(base_path: str, path: str) -> str:

@@ -1,6 +1,7 @@
 """For any response an adapter returns a page or holds the source; any item is translated or refused."""
 
 import copy
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cchc_connect import Adapter, Page, PageRequest, Source, SourceHeld, Unreadable, Verdict
+from cchc_connect import Adapter, HttpResponse, Page, PageRequest, Source, SourceHeld, Unreadable, Verdict
 from cchc_connect.wire import codecs
 from cchc_schemas import RecordInvalid
 from tests.adapters import (
@@ -99,6 +100,41 @@ def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: objec
 
     if isinstance(ended.value, StopIteration):
         assert isinstance(ended.value.value, Page)
+
+
+ODD_BODIES = (
+    st.sampled_from(
+        [b"", b" ", b"\xff", b"<html></html>", b"OK", b"null", b"[]", b"{}", b'{"a":1,"a":2}', b'{"items":']
+    )
+    | st.binary(max_size=20)
+    | JSON.map(lambda document: json.dumps(document).encode())
+)
+ODD_TYPES = st.sampled_from(["", "application/json", "text/plain; charset=utf-16", "text/html", "text/xml"])
+ODD_STATUSES = st.sampled_from([200, 201, 202, 203, 204, 205, 206, 207, 226, 304, 400, 404, 409, 429, 500, 503])
+
+
+@pytest.mark.parametrize(
+    ("adapter", "source"), [(adapter, source) for adapter in ADAPTERS for source in adapter.sources]
+)
+@limited_examples
+@given(status=ODD_STATUSES, body=ODD_BODIES, content_type=ODD_TYPES)
+def test_an_odd_answer_is_a_page_or_holds_the_source_and_is_no_fault_of_the_adapter(
+    adapter: Adapter, source: Source, status: int, body: bytes, content_type: str
+) -> None:
+    response = HttpResponse(status=status, headers={"content-type": content_type}, body=body)
+    conversation = source.fetch(PageRequest(since=None, page_token=None))
+    request = next(conversation)
+    try:
+        verdict = adapter.dialect.classify(response)
+    except ValueError:  # the transport calls that UNKNOWN
+        return
+    for _ in range(3):  # an adapter may ask again
+        if verdict not in request.accepted_verdicts:
+            return
+        try:
+            request = conversation.send(response.with_verdict(verdict))
+        except (StopIteration, SourceHeld):
+            return
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

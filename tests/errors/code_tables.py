@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "UsageMistake": ("correct the argument", "no", "whoever calls"),
     "SourceHeld": ("look at the cause; the first success ends the hold", "the next run tries", "operator, integrator"),
     "AuthenticationFailed": ("correct the account with the agency", "not before", "operator"),
+    "ResponseUnreadable": ("look at the source", "the next run tries", "operator"),
     "StartOver": ("nothing; the engine reads everything again, once", "the engine does", "nobody"),
     "Retriable": ("wait", "yes", "nobody, operator if it stays"),
     "Stopped": ("start again when wanted", "yes, as a new run", "nobody"),

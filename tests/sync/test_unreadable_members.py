@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import SourceProfile
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.config.quality import QualityTable, Severity
+from cchc_connect.config.quality import DEFAULT_SEVERITIES, QualityTable, Severity, known_rules
 from cchc_connect.database.reading.change_feed import change_rows
 from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import record_table
@@ -240,6 +240,10 @@ def test_a_rejected_rule_quarantines_and_names_what_was_expected(books: PulledDa
     assert (pull.counts.quarantined, pull.counts.noted) == (1, {"decimal_parsing": 1})
     assert faults(books) == [Fault("uses", "uses_area_differs")]
     assert sorted(areas(books)) == ["p1", "p3"]
+
+
+def test_every_severity_is_that_of_a_rule_with_words() -> None:
+    assert set(DEFAULT_SEVERITIES) <= set(known_rules())
 
 
 @dataclass

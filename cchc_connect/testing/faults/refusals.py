@@ -1,6 +1,6 @@
 """Faults of meaning: refusals that look like a page, error statuses, throttling."""
 
-from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
+from cchc_connect.errors import AuthenticationFailed, Maintenance, ResponseUnreadable, SourceHeld, Throttled
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.faults.fault import WireFault
 from cchc_connect.testing.faults.response_scripts import KEEP_OPEN, ResponseScript, closing_response, response_head
@@ -86,7 +86,7 @@ REFUSALS = (
     WireFault(
         name="status_204_for_a_page",
         meaning="204 comes instead of a page.",
-        expected_error=SourceHeld,
+        expected_error=ResponseUnreadable,
         script=lambda _: [response_head("204 No Content"), KEEP_OPEN],
     ),
     WireFault(

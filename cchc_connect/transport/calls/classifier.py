@@ -1,8 +1,11 @@
 """Default classifier, for plain REST systems: response to verdict. Dialects with an envelope have their own."""
 
+import re
 import unicodedata
 
 from cchc_connect.http import HttpResponse, Verdict
+from cchc_connect.transport.calls.x_road import rest_verdict
+from cchc_connect.wire.links import is_json_type
 
 _BY_STATUS = {
     # OpenCPS sends 203 with a JSON message where no user is logged in (VietOpenCPS/opencps-v2, 2020).
@@ -22,6 +25,8 @@ _BY_STATUS = {
     504: Verdict.MAINTENANCE,
 }
 
+_JSON_STRUCTURE = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[]")
+
 # nginx sends 400 with one of these pages where a client certificate is required (ngx_http_special_response.c).
 _CERTIFICATE_REQUIRED_PAGES = ("no required ssl certificate was sent", "the ssl certificate error")
 
@@ -29,12 +34,16 @@ _CERTIFICATE_REQUIRED_PAGES = ("no required ssl certificate was sent", "the ssl 
 def classify_rest(response: HttpResponse) -> Verdict:
     """Return the verdict on a response of a system that speaks JSON and uses status codes as HTTP defines them.
 
-    A login or maintenance page with status 200 is UNKNOWN: the two cannot be told apart.
+    JSON is told by the body: servers call it text/plain or text/html, or do not say what it is. A login or maintenance
+    page with status 200 is UNKNOWN: the two cannot be told apart. An error of X-Road is judged by its code.
     """
+    by_x_road = rest_verdict(response)
+    if by_x_road is not None:
+        return by_x_road
     match response.status:
         case 200 | 201:
-            return Verdict.OK if speaks_json(response) and response.is_json else Verdict.UNKNOWN
-        case 204:
+            return Verdict.OK if is_json_response(response) else Verdict.UNKNOWN
+        case 204 | 205:
             return Verdict.UNKNOWN if response.body else Verdict.OK
         case 400 if any(page in normalised(_text(response)) for page in _CERTIFICATE_REQUIRED_PAGES):
             return Verdict.AUTH
@@ -52,10 +61,14 @@ def normalised(text: str) -> str:
     return " ".join(folded.split())
 
 
+def is_json_response(response: HttpResponse) -> bool:
+    """True if the body is JSON: an object or a list under any content type, any value under a content type of JSON."""
+    return response.is_json and (speaks_json(response) or _JSON_STRUCTURE.match(response.json_body) is not None)
+
+
 def speaks_json(response: HttpResponse) -> bool:
     """True if the content type is JSON (application/json, text/json, anything+json)."""
-    kind, _, subtype = response.media_type.partition("/")
-    return (kind in {"application", "text"} and subtype == "json") or subtype.endswith("+json")
+    return is_json_type(response.media_type)
 
 
 def _text(response: HttpResponse) -> str:

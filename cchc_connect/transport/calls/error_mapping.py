@@ -19,12 +19,14 @@ from cchc_connect.errors import (
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.calls.unexpected import unexpected_error
+from cchc_connect.transport.calls.x_road import is_x_road_error
 from cchc_connect.transport.network.http1 import Overlong
 
 NEVER_CONNECTED = "transport.never_connected"
 """Error code after which even a request that is not idempotent is sent again: nothing was sent."""
 
 _MESSAGE_VERDICTS = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
+_NON_AUTHORITATIVE = 203
 _READING_METHODS = frozenset({"GET", "HEAD"})
 
 # A handshake that was cut off or timed out is a broken connection; other TLS errors would recur.
@@ -85,11 +87,13 @@ def verdict_error(call: Call, response: HttpResponse, retry_after_s: float | Non
     """Return the error for a response whose verdict (`call.verdict`) the request does not accept."""
     match call.verdict:
         case Verdict.AUTH:
-            return AuthenticationFailed("transport.auth_refused", **call.context())
+            is_changed = call.status == _NON_AUTHORITATIVE
+            code = "transport.not_authoritative" if is_changed else "transport.auth_refused"
+            return AuthenticationFailed(code, **call.context())
         case Verdict.THROTTLED | Verdict.MAINTENANCE:
             return _temporary_error(call, retry_after_s)
         case Verdict.NOT_FOUND | Verdict.INVALID | Verdict.DUPLICATE:
-            return _permanent_error(call)
+            return _permanent_error(call, response)
         case _:
             return unexpected_error(call, response)
 
@@ -147,11 +151,12 @@ def _temporary_error(call: Call, retry_after_s: float | None) -> Throttled | Mai
     return Maintenance("transport.maintenance", **call.context(), retry_after_s=retry_after_s)
 
 
-def _permanent_error(call: Call) -> SourceHeld | MessageRefused:
+def _permanent_error(call: Call, response: HttpResponse) -> SourceHeld | MessageRefused:
     """Return the error for "refused for good".
 
     A refused reading request (GET, HEAD) puts its stream on hold; a refused message is set aside, the others go on.
+    What X-Road itself refuses is our address or agreement, never a message: all of them wait.
     """
-    if call.request.method in _READING_METHODS:
+    if call.request.method in _READING_METHODS or is_x_road_error(response):
         return SourceHeld("transport.request_refused", **call.context())
     return MessageRefused("transport.message_refused", **call.context())

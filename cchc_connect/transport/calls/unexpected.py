@@ -6,11 +6,10 @@ from cchc_connect.errors import SourceHeld
 from cchc_connect.http import HttpResponse
 from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, origin_of
-from cchc_connect.wire.links import resolve
+from cchc_connect.wire.links import WEB_PAGE_TYPES, resolve
 
 _REDIRECT_CLASS, _SUCCESS_CLASS = 3, 2
 _NOT_MODIFIED, _PARTIAL = 304, 206
-_WEB_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _WEB_PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
@@ -27,7 +26,7 @@ def is_web_page(response: HttpResponse) -> bool:
     if response.is_json:
         return False
     begins = _WEB_PAGE.match(response.body[:_WEB_PAGE_SEARCHED_BYTES]) is not None
-    return begins or (bool(response.body) and response.media_type in _WEB_PAGE_TYPES)
+    return begins or (bool(response.body) and response.media_type in WEB_PAGE_TYPES)
 
 
 def unexpected_error(call: Call, response: HttpResponse) -> SourceHeld:
