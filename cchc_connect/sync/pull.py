@@ -86,7 +86,8 @@ class Pull:
         self._unreadable_members = UnreadableMembers(stream, run_context, quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self._drift_guard = DriftGuard(stream, run_context.drift_mode_of(stream.connection))
+        self.drift_guard = DriftGuard(stream, run_context.drift_mode_of(stream.connection))
+        """Watches what the source sends."""
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
         self.counts = Counters()
@@ -157,11 +158,6 @@ class Pull:
             self._run_context.commit(lambda connection: mark_incomplete(connection, self._stream, incomplete, now))
 
     @property
-    def drift_notes(self) -> list[Message]:
-        """Return what the source sends otherwise than before without a hold, and which rules find nothing."""
-        return [*self._drift_guard.notes()]
-
-    @property
     def _error_context(self) -> dict[str, str]:
         return {"connection": self._stream.connection, "record_type": self._stream.record_type}
 
@@ -173,7 +169,7 @@ class Pull:
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
         self._absences.load(connection)
         self._twice.load(connection)
-        self._drift_guard.load(connection)
+        self.drift_guard.load(connection)
         self._unreadable_members.load(connection)
         self._rereading = Rereading(stored_doubts(connection, self._stream))
         return read_cursor(connection, self._stream)
@@ -308,9 +304,9 @@ class Pull:
         try:
             counts, deletions = self._run_context.commit(write)
         except DriftHeld as held:
-            self._drift_guard.store_held(self._run_context, held)
+            self.drift_guard.store_held(self._run_context, held)
             raise
-        self._drift_guard.remember()
+        self.drift_guard.remember()
         page_commit.pass_state.older.add(write_context.outdated)
         self._twice.note_replaced(write_context.replaced)
         self.counts = counts
@@ -331,7 +327,7 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        guard = self._drift_guard
+        guard = self.drift_guard
         suspected = guard.suspected(classified)
         deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
@@ -363,8 +359,8 @@ class Pull:
             is_full_listing=self._moved_keys.lists_everything(state),
             is_gone=self._moved_keys.is_gone(state) if page_commit.ends_pass else None,
             shown_elsewhere=ShownElsewhere(state.seen),
-            kept_fields=self._drift_guard.kept_fields(classified),
-            check=self._drift_guard.check(classified, suspected, is_listing_all=is_listing_all),
+            kept_fields=self.drift_guard.kept_fields(classified),
+            check=self.drift_guard.check(classified, suspected, is_listing_all=is_listing_all),
         )
 
     def _counts_of(self, page_commit: PageCommit) -> Counters:
