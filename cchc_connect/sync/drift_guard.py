@@ -6,7 +6,7 @@ records would lose is held. So pages that always were otherwise, such as those o
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field as dataclass_field
 
 import msgspec
 from sqlalchemy import Connection
@@ -82,6 +82,10 @@ class PageCheck:
     is_listing_all: bool
     learned: dict[str, StoredProperty]
     accepted: frozenset[str]
+    is_holding: bool = True
+    """Whether what changed is held; else it is only noted in `confirmed`."""
+    confirmed: list[PropertyDrift] = dataclass_field(default_factory=list[PropertyDrift])
+    """Is filled by the call."""
 
     def __call__(self, replaced: Sequence[tuple[bytes, bytes]]) -> None:
         """Judge the stored and the new documents of the records that change.
@@ -89,9 +93,9 @@ class PageCheck:
         Raises:
             DriftHeld: stored values would be lost, or are of another kind now.
         """
-        drifts = [*self.drifts(replaced)]
-        if drifts:
-            raise DriftHeld(self.stream, drifts)
+        self.confirmed[:] = self.drifts(replaced)
+        if self.confirmed and self.is_holding:
+            raise DriftHeld(self.stream, self.confirmed)
 
     def drifts(self, replaced: Sequence[tuple[bytes, bytes]]) -> Iterator[PropertyDrift]:
         """Yield what must be held."""
@@ -164,10 +168,8 @@ class DriftGuard:
 
     def check(
         self, classified: ClassifiedPage, suspected: Sequence[PropertyDrift], *, is_listing_all: bool
-    ) -> PageCheck | None:
-        """Return the check of a page before it is written; None if nothing of it is held."""
-        if self._mode is not DriftMode.HOLD:
-            return None
+    ) -> PageCheck:
+        """Return the check of a page before it is written."""
         return PageCheck(
             stream=self._stream,
             suspected=[drift for drift in suspected if drift.kind not in NEVER_HELD],
@@ -176,6 +178,7 @@ class DriftGuard:
             is_listing_all=is_listing_all,
             learned=self._learned,
             accepted=self._accepted,
+            is_holding=self._mode is DriftMode.HOLD,
         )
 
     def notes(self) -> Iterator[Message]:
@@ -213,6 +216,7 @@ class DriftGuard:
         suspected: Iterable[PropertyDrift],
         write_context: WriteContext,
         *,
+        confirmed: Iterable[PropertyDrift],
         has_changes: bool,
     ) -> None:
         """Store what the items of a page have, and drift that is not held, in its transaction.
@@ -226,8 +230,9 @@ class DriftGuard:
         if classified.seen.items:
             store_properties(connection, self._stream, self._page)
             state = DriftState.ACCEPTED if self._mode is DriftMode.ACCEPT else DriftState.TOLD
-            store_drifts(connection, self._stream, suspected, state, write_context.run_id, write_context.now)
-            self._told.update({(drift.property, drift.kind): drift for drift in suspected})
+            notable = [*(drift for drift in suspected if drift.kind in NEVER_HELD), *confirmed]
+            store_drifts(connection, self._stream, notable, state, write_context.run_id, write_context.now)
+            self._told.update({(drift.property, drift.kind): drift for drift in notable})
 
     def remember(self) -> None:
         """Keep what the items of the page have that was just committed."""
