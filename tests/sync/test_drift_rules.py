@@ -85,7 +85,7 @@ def test_names_that_look_like_numbers_of_persons_are_not_kept() -> None:
 
 
 def test_hostile_names_and_forms_are_counted_in_bounded_memory() -> None:
-    items = [{f"p{number}{index}": index for index in range(20)} for number in range(3000)]
+    items: list[dict[str, object]] = [{f"p{number}{index}": index for index in range(20)} for number in range(3000)]
     page = seen(*items)
 
     assert (page.items, len(page.properties) <= 400) == (3000, True)
