@@ -23,6 +23,7 @@ from cchc_connect.wire.charsets import json_in_utf8
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address, media_type_of
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -160,6 +161,8 @@ class HttpResponse:
     """Verdict of the dialect's classifier; the transport sets it."""
     url: str = field(default="", repr=False)
     """Address that was asked, without what an account adds to it; links of the body are relative to it. "" in tests."""
+    page_limits: PageLimits = field(default=DEFAULT_PAGE_LIMITS, repr=False)
+    """Limits of a listing in the body."""
 
     def __post_init__(self) -> None:
         """Make the headers independent of upper and lower case."""
@@ -178,6 +181,7 @@ class HttpResponse:
         Raises:
             ResponseUnreadable: the body is not a JSON text, has a key twice in one object, or contains NaN or Infinity.
                 It is a `ValueError`, and puts the source on hold where an adapter does not catch it.
+            PageTooLarge: it has more objects than a page may have; the engine holds the source then.
         """
         return self._document
 
@@ -188,9 +192,10 @@ class HttpResponse:
 
         Raises:
             ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
+            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
         """
         with self._unreadable_as_held():
-            return split_listing(self.json_body, name, self._parts)
+            return split_listing(self.json_body, name, self._parts, self.page_limits)
 
     def next_link(self, document: Mapping[str, Any] | None = None) -> str | Unreadable | None:
         """Return the address of the next page, which becomes the page token; None if the page links to none.
@@ -222,6 +227,7 @@ class HttpResponse:
     @cached_property
     def _document(self) -> object:
         with self._unreadable_as_held():
+            self.page_limits.require_document(self.json_body)
             return read_json(self.json_body)
 
     @cached_property

@@ -14,7 +14,8 @@ Caveats:
     - A server without `crs` support responds in longitude and latitude; its Content-Crs header shows it.
     - Servers spell one reference system in many ways, and some name it in a member `crs` of the collection only.
     - VBDLIS writes commune codes as numbers, which lose leading zeros, and sometimes as 25747.0.
-    - Numbers may be Vietnamese text ("1.234,5"), codes of land use joined ("ODT+CLN", no areas known).
+    - Numbers may be Vietnamese text ("1.234,5"), also with a unit ("228 m2", "0,05 ha").
+    - Codes of land use may be joined, in rows or in one text: "ODT+CLN" (no areas known), "ONT 120; CLN 300".
     - After the communes were merged in 2025, parcels were renumbered; certificates print the old key.
 """
 
@@ -26,7 +27,7 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
-from cchc_adapters.building_blocks.land_uses import land_uses
+from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_connect import (
     Conversation,
@@ -44,7 +45,7 @@ from cchc_connect import (
 )
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import confirms, contradicts
-from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, rules_of, translated, value_at
+from cchc_connect.wire.field_map import INSTANTS, At, FieldRule, field_map, rules_of, translated, value_at
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.property_names import property_path
 from cchc_connect.wire.rule_shapes import rules_fit
@@ -53,7 +54,7 @@ from cchc_schemas.reference_systems import CRS84, stated_system
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING_VERSION = 3
+MAPPING_VERSION = 4
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
 EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})
@@ -130,6 +131,7 @@ class Parcels:
         self._changed_at = fields.pop("changed_at", None)
         self._is_current = fields.pop("is_current", None)
         self._land_uses = fields.pop("uses", None)
+        self._flat_uses = At(self._land_uses.paths, flattened_uses) if isinstance(self._land_uses, At) else None
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
         self._also_reads = {
@@ -188,7 +190,9 @@ class Parcels:
         """Return the fields of a `LandParcel`."""
         options, properties = self._options, _properties(item)
         former = [None if part is None else part(properties) for part in self._former_key]
-        rows = None if self._land_uses is None else self._land_uses(properties)
+        rows = None if self._flat_uses is None else self._flat_uses(properties)
+        if rows is None and self._land_uses is not None:
+            rows = self._land_uses(properties)
         return translated(properties, self._fields, self._also_reads) | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),

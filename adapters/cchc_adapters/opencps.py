@@ -20,7 +20,7 @@ Caveats:
     - `""` is null, a list of one may be a lone object; agencies, procedures and dossiers may have local codes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -50,11 +50,15 @@ from cchc_connect.wire.times import change_time
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 from cchc_schemas.dossiers import STATUS_KEPT
 from cchc_schemas.faults import Noted
+from cchc_schemas.text import listed
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
 SERVER_FAILURES = (403, 500)
 MAPPING_VERSION = 3
+
+POST_VALUES = frozenset({"0", "1", "2"})
+"""Values of `viaPostal`: not offered, offered and not chosen, chosen. Source: DossierLocalServiceImpl."""
 
 local_instant = READERS[Codec.LOCAL_INSTANT]
 
@@ -146,6 +150,15 @@ class OpenCpsVocabulary:
         return self._channels.get(codecs.plain_text(item.get("originality")))
 
 
+def posted(value: object, values: AbstractSet[str]) -> bool | Unreadable | None:
+    """Return whether a value of `viaPostal` means delivery by post; a value that is not known is unreadable."""
+    text = codecs.item_key(value) or codecs.text_or_none(value)
+    if not isinstance(text, str):
+        return text
+    is_known = text in POST_VALUES or not values <= POST_VALUES
+    return text in values if is_known else Unreadable("word_unknown", listed(sorted(POST_VALUES)))
+
+
 def classify(response: HttpResponse) -> Verdict:
     """Return the verdict on a response of OpenCPS: a listing, or a message with an error code."""
     verdict = classify_rest(response)
@@ -216,7 +229,7 @@ class Dossiers(_DossierListing):
             "procedure_code": at("serviceCode", read=partial(codecs.mapped_code, codes=options.procedure_codes)),
             "agency_code": at("govAgencyCode", read=partial(codecs.mapped_code, codes=options.agency_codes)),
             "applicant_kind": at("applicantIdType", read=self._vocabulary.applicant_kind),
-            "return_by_post": at("viaPostal", read=partial(codecs.is_among, values=options.post_values)),
+            "return_by_post": at("viaPostal", read=partial(posted, values=frozenset(options.post_values))),
         }
 
     def key(self, item: Item) -> str:

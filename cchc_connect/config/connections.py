@@ -145,6 +145,10 @@ class ConnectionTable(SourceTimes):
     """
     end_because: Reason | None = None
     """Why a page without a link is known to be the last one; required with `end`."""
+    max_page_items: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
+    """Maximum number of items that one page of a listing may have."""
+    max_item_bytes: Annotated[int, Field(ge=1_000, le=32 * 1024 * 1024)] = 4 * 1024 * 1024
+    """Maximum bytes of one item, as JSON."""
     quality: QualityTable = QualityTable()
     """How good its items must be, and how much each rule matters."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])

@@ -27,7 +27,9 @@ DEFAULT_SEVERITIES: Mapping[str, Severity] = MappingProxyType(
             *("geometry_empty", "ring_repeated", "ring_direction_contradicted"),
             *("procedure_code_irregular", "dossier_code_irregular", "agency_code_irregular", "field_code_irregular"),
             *("national_parcel_id_irregular", "land_use_code_unknown", "land_change_code_unknown"),
-            *("permit_kind_unknown", "permit_step_unknown", "works_status_unknown"),
+            *("permit_kind_unknown", "permit_step_unknown", "works_status_unknown", "land_use_code_not_in_force"),
+            *("citizen_id_irregular", "tax_code_irregular", "identity_number_irregular", "identity_placeholder"),
+            *("unit_converted", "status_kept"),
         ),
         Severity.INFO,
     )
@@ -40,7 +42,7 @@ The sentence of a rule is that of its key in the table `fault` of the message ca
 OF_WHOLE_ITEMS = frozenset(
     {
         *("whole", "key_twice", "key_taken", "translation_failed", "engine_failed", "json_unreadable"),
-        *("field_unknown", "crs_contradicted", "change_time_ahead"),
+        *("field_unknown", "crs_contradicted", "change_time_ahead", "transition_unusual"),
     }
 )
 """Entries of the table `fault` whose severity cannot be chosen: they always concern the whole item."""

@@ -22,6 +22,7 @@ from cchc_connect.transport import (
 from cchc_connect.transport.auth.message_signatures import MessageSigner, SignatureCheck
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
 from cchc_connect.transport.opening_hours import TimeSpan
+from cchc_connect.wire.page_limits import PageLimits
 
 PKCS12_SUFFIXES = frozenset({".p12", ".pfx"})
 """File name suffixes of PKCS #12 files."""
@@ -63,7 +64,8 @@ class TransportFactory:
             ConfigurationError: a secret or certificate cannot be read, or an address is forbidden.
         """
         hours = OpeningHours(tuple(map(TimeSpan.parse, table.opening_hours))) if table.opening_hours else None
-        policy = Policy(deadline_s=deadline_s, opening_hours=hours)
+        limits = PageLimits(max_items=table.max_page_items, max_item_bytes=table.max_item_bytes)
+        policy = Policy(deadline_s=deadline_s, opening_hours=hours, page_limits=limits)
         environment = TransportEnvironment(
             now=self._clock.now,
             rate_limiter=self._rate_limiter(name, table, adapter),

@@ -24,6 +24,7 @@ from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.redaction import logged_traceback
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
+from cchc_connect.wire.page_limits import PageTooLarge
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -84,6 +85,9 @@ def adapter_boundary(
     def translate(error: BaseException) -> SourceHeld | None:
         if isinstance(error, CchcError) or not isinstance(error, Exception):
             return None
+        if isinstance(error, PageTooLarge):
+            code = "source.page_has_too_many" if error.limit == "items" else "source.item_too_large"
+            return SourceHeld(code, connection=connection, record_type=record_type, page=page, most=error.allowed)
         failure = adapter_failure(error, called)
         code = "source.program_failed" if failure is None else "source.adapter_failed"
         failure = failure or engine_failure(error)

@@ -2,8 +2,8 @@
 
 Leaving a value out must not empty a field unseen. Two limits see to it:
 
-- Before a page is written: more than half of the items so far would lose a stored value. The source has changed its
-  form, so nothing of the page is written.
+- Before a page is written: more than half of the items so far, or more than `max_quarantined_share` of those that are
+  stored, would lose a stored value. The source has changed its form, so nothing of the page is written.
 - At the end of a run: the same value cannot be read in more than `max_quarantined_share` of the items, in this run or,
   once a run found that, of those that are stored. The source was always read wrongly; the rest of its items is stored.
 
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from cchc_connect.config.quality import QualityTable, Severity
 from cchc_connect.database.bulk import batches
@@ -26,7 +26,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import ClassifiedPage
-from cchc_connect.sync.plausibility import is_too_many
+from cchc_connect.sync.plausibility import MIN_SUSPICIOUS, is_too_many
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import without_indexes
 
@@ -50,6 +50,7 @@ class UnreadableMembers:
         self._items = 0
         self._left_out = Counter[str]()
         self._lost = Counter[str]()
+        self._stored_number: int | None = None
         self._held_before = frozenset[str]()
 
     def load(self, connection: Connection) -> None:
@@ -92,7 +93,12 @@ class UnreadableMembers:
             raise SourceHeld(_HELD, **self._context(members, *over_share[0][:2]))
 
     def _is_too_many_lost(self, number: int) -> bool:
-        return is_too_many(number, self._items, MAX_LOST_SHARE)
+        if number <= MIN_SUSPICIOUS:
+            return False
+        if self._stored_number is None:
+            self._stored_number = self._run_context.read(partial(_live_number, self._stream))
+        share = self._run_context.max_quarantined_share
+        return is_too_many(number, self._items, MAX_LOST_SHARE) or is_too_many(number, self._stored_number, share)
 
     def _that_count(self, members: Iterable[str]) -> list[str]:
         return [member for member in members if self._quality.severity(_rule(member)) is not Severity.INFO]
@@ -109,10 +115,8 @@ class UnreadableMembers:
 
     def _of_stored(self, connection: Connection) -> list[tuple[int, int, str]]:
         """Return for each field of the last hold the stored items without it, all stored ones, and the field."""
-        table = record_table(self._stream.record_type)
-        of_stream = (table.c.connection == self._stream.connection) & (table.c.partition == self._stream.partition)
-        live = of_stream & table.c.deleted_at.is_(None)
-        total: int = connection.execute(select(func.count()).select_from(table).where(live)).scalar_one()
+        table, live = record_table(self._stream.record_type), _live(self._stream)
+        total = _live_number(self._stream, connection)
         noted = select(table.c.notes, func.count()).where(live & table.c.notes.is_not(None)).group_by(table.c.notes)
         numbers = Counter[str]()
         for notes, number in connection.execute(noted):
@@ -123,6 +127,18 @@ class UnreadableMembers:
 
 def _rule(member: str) -> str:
     return member.rpartition(": ")[2]
+
+
+def _live(stream: Stream) -> ColumnElement[bool]:
+    """Return the condition of the live records of a stream."""
+    table = record_table(stream.record_type)
+    of_stream = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
+    return of_stream & table.c.deleted_at.is_(None)
+
+
+def _live_number(stream: Stream, connection: Connection) -> int:
+    table = record_table(stream.record_type)
+    return connection.execute(select(func.count()).select_from(table).where(_live(stream))).scalar_one()
 
 
 def _stored_documents(stream: Stream, keys: list[str], connection: Connection) -> Mapping[str, Any]:

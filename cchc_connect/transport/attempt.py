@@ -146,7 +146,11 @@ class Attempt:
             raise self._error or connection_error(call, ConnectionFailure.BROKEN)
         # No local variable holds the body or the address: a traceback with local variables must not show them.
         response = HttpResponse(
-            status=call.status, headers=reader.headers, body=reader.complete_body(), url=self._send.prepared.url
+            status=call.status,
+            headers=reader.headers,
+            body=reader.complete_body(),
+            url=self._send.prepared.url,
+            page_limits=self._channel.policy.page_limits,
         )
         call.verdict = self._verdict(response)
         if call.verdict is Verdict.UNKNOWN and not reader.has_end_marker and _is_cut_json(response):

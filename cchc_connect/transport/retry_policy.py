@@ -23,6 +23,7 @@ from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.calls.error_mapping import NEVER_CONNECTED
 from cchc_connect.transport.network.dns import Resolver, system_resolver
 from cchc_connect.transport.opening_hours import OpeningHours
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits
 
 # Nine digits are 31 years; a longer number is not a real wait.
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -159,6 +160,8 @@ class Policy:
     """Maximum ratio of a body's decoded size to its size on the wire."""
     max_header_lines: int = 100
     """Maximum number of header lines of a response."""
+    page_limits: PageLimits = DEFAULT_PAGE_LIMITS
+    """Limits of a listing in a body."""
 
     def new_retry_budget(self) -> RetryBudget:
         """Return a new, full retry budget."""

@@ -365,15 +365,6 @@ def as_objects(value: object) -> list[Mapping[str, Any]] | None:
     return objects if value is not None and len(objects) == len(members) else None
 
 
-def split_codes(text: str) -> list[str]:
-    """Return the codes of a text that joins them by "+" or ";".
-
-    >>> split_codes("ODT+CLN"), split_codes("ONT 120; CLN 300")
-    (['ODT', 'CLN'], ['ONT 120', 'CLN 300'])
-    """
-    return [code for part in re.split(r"[+;]", text) if (code := part.strip())]
-
-
 def compact_local(moment: datetime | None) -> str:
     """Write an instant as yyyyMMddHHmmss in Vietnamese time; "" for none."""
     return f"{moment.astimezone(VIETNAM):%Y%m%d%H%M%S}" if moment else ""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationError, cr
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from cchc_connect.wire import codecs, identity_numbers, times
+from cchc_connect.wire import codecs, identity_numbers, legacy_text, quantities, times
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, value_at
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import FieldPath, found_name
@@ -30,7 +30,12 @@ _ADDED_PREFIX = "="
 _WHOLE_NUMBER_BOUND = 10**18
 """`codecs.whole_number` reads only smaller numbers."""
 
-_CODEC_MODULES = frozenset({codecs.__name__, identity_numbers.__name__, times.__name__, At.__module__})
+_CODEC_MODULES = frozenset(
+    {
+        *(codecs.__name__, identity_numbers.__name__, legacy_text.__name__, quantities.__name__, times.__name__),
+        At.__module__,
+    }
+)
 """Modules of our own codecs."""
 
 Document: TypeAlias = dict[str, Any]
@@ -266,7 +271,7 @@ class _CodecSchema:
         if function is codecs.whole_number:
             integer = core_schema.int_schema(strict=True, gt=-_WHOLE_NUMBER_BOUND, lt=_WHOLE_NUMBER_BOUND)
             return core_schema.chain_schema([integer, inner])
-        if function is codecs.decimal_number:
+        if function in {codecs.decimal_number, quantities.area_m2}:
             numbers = [core_schema.int_schema(strict=True), core_schema.float_schema(strict=True, allow_inf_nan=False)]
             return core_schema.chain_schema([core_schema.union_schema([*numbers], mode="left_to_right"), inner])
         return inner if function is codecs.as_list else None

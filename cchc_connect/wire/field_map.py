@@ -37,7 +37,9 @@ from cchc_connect.wire.codecs import (
 from cchc_connect.wire.flat_parts import Constant, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
+from cchc_connect.wire.legacy_text import tcvn3_text, vni_text
 from cchc_connect.wire.property_names import FieldPath, property_path, step_into
+from cchc_connect.wire.quantities import area_m2
 from cchc_connect.wire.times import noting
 from cchc_connect.wire.word_maps import WordMap
 from cchc_schemas.described_models import DescribedModel
@@ -229,12 +231,18 @@ class Codec(StrEnum):
     TEXT = "text"
     COMMUNE_CODE = "commune_code"
     """Five digits; leading zeros that a number has lost are restored."""
+    TCVN3 = "tcvn3"
+    """Text in TCVN3 (ABC), which becomes Unicode."""
+    VNI = "vni"
+    """Text in VNI, which becomes Unicode."""
     IDENTITY_NUMBER = "identity_number"
     """Number of an identity paper, or of the main paper of a list; a placeholder ("000000001") is none, with a note."""
     FLAG = "flag"
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
     """A decimal number; in text with the decimal sign that the options name."""
+    AREA = "area"
+    """An area: a number of m², or text with its unit ("228 m2", "0,05 ha"), which becomes m²."""
     INSTANT = "instant"
     """An instant in any usual spelling (`wire.times`); without an offset it is Vietnamese time."""
     CHANGE_TIME = "change_time"
@@ -286,6 +294,8 @@ INSTANTS = frozenset(
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
+    Codec.TCVN3: tcvn3_text,
+    Codec.VNI: vni_text,
     Codec.IDENTITY_NUMBER: identity_number,
     Codec.FLAG: flag,
     Codec.WHOLE_NUMBER: whole_number,
@@ -360,6 +370,8 @@ class FieldRule(DescribedModel):
             return WordMap(self.words, self.others)
         if self.codec is Codec.NUMBER:
             return partial(decimal_number, sign=decimal_sign)
+        if self.codec is Codec.AREA:
+            return partial(area_m2, sign=decimal_sign)
         return READERS[self.codec]
 
 

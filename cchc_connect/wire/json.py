@@ -20,6 +20,8 @@ from typing import Any, TypeAlias, cast
 import jiter
 import msgspec
 
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits
+
 MAX_DEPTH = 64
 """Maximum levels of nesting."""
 
@@ -102,32 +104,46 @@ def split_members(body: bytes) -> Mapping[str, bytes] | None:
         return None
 
 
-def split_listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) -> Listing:
+def split_listing(
+    body: bytes, name: str, parts: Mapping[str, bytes] | None = None, limits: PageLimits = DEFAULT_PAGE_LIMITS
+) -> Listing:
     """Return a listing with the items under `name` unread; a single object there is a list of one.
 
     Args:
         body: one JSON text.
         name: name of the list.
         parts: members of the body, where `split_members` was called already.
+        limits: of the number of items, and of the bytes of one.
 
     Raises:
         ValueError: the body is no JSON text.
+        PageTooLarge: there are too many items, or one is too large.
     """
     body = body.removeprefix(BOM)
     parts = split_members(body) if parts is None else parts
     try:
         listed = bytes((parts or {})[name])
-        raws = (
-            [listed]
-            if listed.startswith(_OBJECT_START)
-            else [bytes(element) for element in _LIST_DECODER.decode(listed)]
-        )
+        raws = [listed] if listed.startswith(_OBJECT_START) else _listed_items(listed, limits)
     except (*_SPLIT_ERRORS, KeyError):
-        return _split_leniently(body, name)
+        return _split_leniently(body, name, limits)
+    limits.require_item_bytes(max(map(len, raws), default=0) if len(listed) > limits.max_item_bytes else 0)
     start = _start_of(listed, body)
     result = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws)
     # A list that is still there: the same bytes occurred before it, and those were replaced.
-    return _split_leniently(body, name) if result.document.get(name) else result
+    return _split_leniently(body, name, limits) if result.document.get(name) else result
+
+
+def _listed_items(listed: bytes, limits: PageLimits) -> list[bytes]:
+    """Return the bytes of each item of a list.
+
+    Raises:
+        PageTooLarge: there are too many, or one is too large.
+    """
+    limits.require_listed_objects(listed)
+    items = _LIST_DECODER.decode(listed)
+    if len(listed) > limits.max_item_bytes:  # before any is copied
+        limits.require_item_bytes(max((memoryview(item).nbytes for item in items), default=0))
+    return list(map(bytes, items))
 
 
 def is_json(body: bytes) -> bool:
@@ -220,10 +236,12 @@ class _SplitObject:
     """The bytes of each element of the list."""
 
 
-def _split_leniently(body: bytes, name: str) -> Listing:
+def _split_leniently(body: bytes, name: str, limits: PageLimits) -> Listing:
     """Return the listing of a body that msgspec cannot split: a value is no JSON (NaN), or there is no list."""
     split = _split_object(body, name)
     if split is not None:
+        limits.require_items(len(split.elements))
+        limits.require_item_bytes(max(map(len, split.elements), default=0))
         return _listing(split.remainder, split.elements)
     document = read_json(body)
     return Listing(document=cast("dict[str, Any]", document) if isinstance(document, dict) else {}, items=None)

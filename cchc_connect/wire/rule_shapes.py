@@ -28,6 +28,7 @@ _SAMPLES: Mapping[Codec, object] = {
     Codec.FLAG: True,
     Codec.WHOLE_NUMBER: 2,
     Codec.NUMBER: Decimal(2),
+    Codec.AREA: Decimal(2),
 }
 """What a codec reads; a field that refuses it refuses every value of that codec."""
 

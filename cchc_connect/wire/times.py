@@ -8,7 +8,8 @@ The tolerant reader does not guess. A value that has two readings ("03/04/26", "
 digits ("1.79E+12") is `Unreadable`. A time without an offset is Vietnamese time; of numbers with "/", "-" or "."
 between them the day is first, unless the first is a year. A day without a time stays a day.
 
-Placeholders (0001-01-01, 1900-01-01 ...) are nothing: the codecs return `Noted`, so that the record gets a note.
+Placeholders (0001-01-01, 1900-01-01, 1970-01-01 ...) are nothing: the codecs return `Noted`, so that the record gets
+a note.
 
 >>> instant("08:00 02/04/2026") == instant("2026-04-02 08:00:00+07") == instant("/Date(1775091600000)/")
 True
@@ -38,9 +39,12 @@ from cchc_schemas import VIETNAM, PartialDate
 from cchc_schemas.faults import Noted
 
 PLACEHOLDER_DAYS = frozenset(
-    {date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)}
+    {date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1970, 1, 1)}
 )
-"""Days that stand for "none": first day of .NET and of SQL Server's old type, zero of OLE, Excel and SQL Server."""
+"""Days that stand for "none": first day of .NET and of SQL Server's old type, zero of OLE, Excel, SQL Server and Unix.
+
+Who was born on one of them has the year alone, where the source sends it too.
+"""
 
 NOTHING: Final = Noted(None, "date_placeholder")
 """Result of reading a placeholder."""
@@ -166,11 +170,10 @@ def instant(value: object) -> datetime | Noted | Unreadable | None:
 def change_time(value: object) -> datetime | Unreadable | None:
     """Return a source's time of change, in any usual spelling; None for no value and for a placeholder.
 
-    A day without a time is its first moment in Vietnamese time, so that a pull from there lists the whole day. The
-    beginning of 1970 is a placeholder too.
+    A day without a time is its first moment in Vietnamese time, so that a pull from there lists the whole day.
     """
     moment = _read(value)
-    if isinstance(moment, _Placeholder) or moment == EPOCH:
+    if isinstance(moment, _Placeholder):
         return None
     if isinstance(moment, date) and not isinstance(moment, datetime):
         return datetime(moment.year, moment.month, moment.day, tzinfo=VIETNAM)

@@ -46,15 +46,18 @@ from cchc_schemas.text import (
 CODE_LENGTH = 100
 """Longest code that lenient reading accepts, in characters."""
 
-_WORD = f"[{LETTERS.replace('!-~', '!-9;-~')}]+"
-_NUMBER = f"{_WORD}(?: {_WORD})*"
-"""Words of any characters but the colon, which separates the numbers in a key."""
+_SIGNS_OF_A_NUMBER = r"!-%'-*\--9<-~"
+_WORD = f"[{LETTERS.replace('!-~', _SIGNS_OF_A_NUMBER)}]+"
+_NUMBER = f"(?![0-9]+(?: (?:và|-))? [0-9]){_WORD}(?: {_WORD})*"
+"""One number: words of any characters but the colon, which separates the numbers in a key, and the signs that separate
+several numbers. Digits alone are one word.
+"""
 
-_PLAIN = f"[{PLAIN_LETTERS.replace('!-~', '!-9;-~')}]"
-_PLAIN_LETTER = rf"[\-{PLAIN_LETTERS.replace('!-~', '!-+/;-~')}]"
-_PLAIN_NUMBER = f"(?:0|[1-9][0-9]*|(?:{_PLAIN}+ )*{_PLAIN}*{_PLAIN_LETTER}{_PLAIN}*(?: {_PLAIN}+)*)"
-"""Numbers of sheets and parcels that surely are in canonical form: of digits alone, or with another character than
-digits, point and comma.
+_PLAIN = f"[{PLAIN_LETTERS.replace('!-~', _SIGNS_OF_A_NUMBER)}]"
+_PLAIN_LETTER = "[\\-" + PLAIN_LETTERS.replace("!-~", "!-%'-*/<-~") + "]"
+_PLAIN_NUMBER = f"(?:0|[1-9][0-9]*|{_PLAIN}*{_PLAIN_LETTER}{_PLAIN}*(?: {_PLAIN}+)*)"
+"""Numbers of sheets and parcels that surely are in canonical form: of digits alone, or their first word has another
+character than digits and point.
 """
 
 
@@ -156,7 +159,8 @@ class ListedCode(Code):
 class NumberCode(Code):
     """Validates a number of a map sheet or parcel, which is text: "12a" and "DC 12" exist.
 
-    Sheets of a commune and parcels of a sheet are numbered from 1, so "045", "45.0" and "45" are one number.
+    Sheets of a commune and parcels of a sheet are numbered from 1, so "045", "45.0" and "45" are one number. A text
+    with several numbers ("12, 13; 14") names no one sheet or parcel.
     """
 
     pattern: str = _NUMBER
@@ -274,16 +278,24 @@ def _compact(serial: str, validation: ValidationInfo) -> str:
     return clean_text(unified.upper())
 
 
-_QCVN_102 = r"[0-9]{3}\.[0-9]{2}\.[0-9]{2,3}\.[A-Z][0-9]{2}"
+_QCVN_102 = r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}"
 _QD_20 = r"[A-Z][0-9]{2}(?:\.[0-9]{1,3}){0,3}"
-_QD_20_REVERSED = r"(?:[0-9]{1,3}\.){1,3}[A-Z][0-9]{2}"
-_AGENCY = f"(?:{_QCVN_102}|{_QD_20}|{_QD_20_REVERSED})"
+_QD_20_REVERSED = r"(?:[0-9]{1,2}\.[0-9]{1,3}\.|[0-9]{1,3}\.)?[0-9]{1,3}\.[A-Z][0-9]{2}"
+"""Three levels of which the first has three digits are of QCVN 102, whose other levels have two."""
+_AGENCY_OF_DOSSIER = (
+    rf"(?:[0-9]{{3}}\.[0-9]{{2}}\.[0-9]{{2,3}}\.[A-Z][0-9]{{2}}|{_QD_20}|(?:[0-9]{{1,3}}\.){{1,3}}[A-Z][0-9]{{2}})"
+)
+"""Dossier codes were seen with a level of three digits too."""
 
 PROCEDURE_CODE = Code(rule="procedure_code_irregular", pattern=r"[0-9]\.[0-9]{6}", example="1.001193")
 DOSSIER_CODE = Code(
-    rule="dossier_code_irregular", pattern=_AGENCY + "-[0-9]{6}-[0-9]{4,6}", example="000.17.22.H56-210531-0001"
+    rule="dossier_code_irregular",
+    pattern=_AGENCY_OF_DOSSIER + "-[0-9]{6}-[0-9]{4,6}",
+    example="000.17.22.H56-210531-0001",
 )
-AGENCY_CODE = Code(rule="agency_code_irregular", pattern=_AGENCY, example="000.00.00.H49")
+AGENCY_CODE = Code(
+    rule="agency_code_irregular", pattern=f"(?:{_QCVN_102}|{_QD_20}|{_QD_20_REVERSED})", example="000.00.00.H49"
+)
 FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}", example="G17-XD11")
 MAP_SHEET_NUMBER = NumberCode(rule="map_sheet_irregular", example="45")
 PARCEL_NUMBER = NumberCode(rule="parcel_number_irregular", example="123")

@@ -20,7 +20,7 @@ length of old cards as public client code checks it (unverified). Other placehol
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, LiteralString, TypeAlias
 
 from pydantic import ValidationInfo
 
@@ -52,6 +52,10 @@ _SEPARATOR = re.compile(r"\s*[,;/|+&\n\t()]+\s*|\s+(?:và|hoặc|-)\s+")
 _PARTED = re.compile(r"[0-9]+(?:[ .-]+[0-9]+)+")
 _TOKEN = re.compile(r"[0-9]{8,13}(?:-[0-9]{3})?|[A-Z]{1,2}[0-9]{6,8}")
 _ORGANIZATION = re.compile(r"([0-9]{10})-?([0-9]{3})?")
+_DIGITS = re.compile("[0-9-]+")
+_FLOAT_TEXT = re.compile("([0-9]{8,13})[.,]0{1,2}")
+_LOST_DIGITS = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
+"""Texts of numbers that went through a spreadsheet: 74087000001.0, 7.4087E+10."""
 _USUAL = re.compile(r"[0-9]{9,10}|[0-9]{10}-[0-9]{3}")
 _CUT_CITIZEN_ID = re.compile(r"[0-9]{11}")
 
@@ -62,6 +66,8 @@ _QUICK = f"{_PROVINCE}|[A-Z]{{1,2}}[0-9]{{6,8}}"
 
 def is_placeholder(number: str) -> bool:
     """True if a text is one that systems write where there is no number."""
+    if number.isdecimal():
+        return _PLACEHOLDER_DIGITS.fullmatch(number) is not None
     text = " ".join(number.split())
     compact = re.sub("[ .-]", "", text)
     if not compact or _NO_LETTER.fullmatch(compact) or text.casefold() in _PLACEHOLDER_WORDS:
@@ -77,9 +83,11 @@ def numbers_in(text: str) -> list[str]:
     return numbers if numbers and all(_TOKEN.fullmatch(number) for number in numbers) else [_canonical_part(text)]
 
 
-def irregularity(number: str) -> str | None:
+def irregularity(number: str) -> LiteralString | None:
     """Return the rule that a number of digits breaks; None for a regular one and for one with letters."""
-    if not re.fullmatch("[0-9-]+", number) or len(number) == CARD_LENGTH:
+    if _LOST_DIGITS.fullmatch(number):
+        return "identity_number_irregular"
+    if len(number) == CARD_LENGTH or not _DIGITS.fullmatch(number):
         return None
     if len(number) == CITIZEN_ID_LENGTH:
         return None if CITIZEN_ID.fits(number) else CITIZEN_ID.rule
@@ -100,6 +108,8 @@ def _canonical_part(part: str) -> str:
     text = one_spelling(part)
     label = _LABEL.match(text)
     number = text[label.end() :] if label and any(map(str.isdecimal, text[label.end() :])) else text
+    fraction = _FLOAT_TEXT.fullmatch(number)
+    number = fraction[1] if fraction else number
     if _PARTED.fullmatch(number):
         compact = re.sub("[ .-]", "", number)
         number = compact if len(compact) in {CARD_LENGTH, CITIZEN_ID_LENGTH} else number

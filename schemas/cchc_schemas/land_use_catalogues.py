@@ -18,6 +18,7 @@ from cchc_schemas.code_lists import code_list
 _NUMBER = re.compile(r"(?<![0-9])0*([0-9]{1,3})\s*/\s*(20[0-9]{2})(?![0-9])")
 
 
+@lru_cache(maxsize=1024)
 def is_in_catalogue(code: str, catalogue: str) -> bool | None:
     """Return whether a catalogue has a code; None where catalogue or code are not known.
 
@@ -31,7 +32,6 @@ def is_in_catalogue(code: str, catalogue: str) -> bool | None:
     return code in codes
 
 
-@lru_cache(maxsize=256)
 def _number(catalogue: str) -> str:
     """Return number and year of the circular that a text names; the text itself where it names none or an earlier one.
 

@@ -16,6 +16,7 @@ A person's tax code is the citizen identity number (NĐ 252/2026/NĐ-CP): twelve
 
 import re
 from dataclasses import dataclass
+from operator import mul
 from typing import Annotated, TypeAlias
 
 from pydantic import GetCoreSchemaHandler
@@ -46,7 +47,7 @@ class TaxCodeRule(Code):
 
 def check_digit(nine_digits: str) -> int:
     """Return the check digit of an organization's tax code; 10 means that no such code is issued."""
-    weighted = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, nine_digits, strict=True))
+    weighted: int = sum(map(mul, _WEIGHTS, map(int, nine_digits)))
     return 10 - weighted % _MODULUS
 
 

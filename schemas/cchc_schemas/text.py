@@ -12,7 +12,14 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from cchc_schemas.spelling import note_respelling, one_spelling, vietnamese_spelling
+from cchc_schemas.legacy_text import LEGACY, legacy_encoding
+from cchc_schemas.spelling import (
+    is_read_from_source,
+    note_reading,
+    note_respelling,
+    one_spelling,
+    vietnamese_spelling,
+)
 
 TEXT_LENGTH = 4000
 """Longest text of a record, in characters after NFC; the longest limit observed is that of file names."""
@@ -22,6 +29,15 @@ LETTERS = "!-~¡-ʯḀ-ỿ"
 
 PLAIN_LETTERS = "!-~¡-¬®-ÏÑ-ïñ-ƈƊ-ɕɗ-ʯḀ-ỿ"
 """The same without letters that look like Đ and đ, and without the soft hyphen."""
+
+_CAPITALS, _UNICODE = "°-³À-ÃÈ-ÊÌÍÒ-ÕÙÚÝ", "Ā-ƈƊ-ɕɗ-ʯḀ-ỿ"
+_VIETNAMESE = f"{_CAPITALS}à-ãè-êìíò-õùúý{_UNICODE}"
+"""Letters beyond ASCII of Vietnamese words, and signs of units; words in TCVN3 or VNI have other letters too."""
+_BUT_A_AND_E = "!-@B-DF-`b-df-~"
+_SURELY_UNICODE = (
+    rf"(?:[\n\t {_BUT_A_AND_E}{_VIETNAMESE}]|[AEae]+[\n\t {_BUT_A_AND_E}{_CAPITALS}{_UNICODE}])+[AEae]*|[AEae]+"
+)
+"""Texts that neither need rewriting nor are in TCVN3 or VNI: in VNI a small letter with a mark follows a or e."""
 
 _CONTROLS = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f"
 _SPACES = r"\t\n \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -111,12 +127,15 @@ class TextRule:
 
     @property
     def quick_pattern(self) -> str:
-        """Return a pattern that only texts in canonical form match."""
-        return rf"[\n\t {PLAIN_LETTERS}]+"
+        """Return a pattern that only texts in canonical form match that need no note."""
+        return _SURELY_UNICODE
 
     def check(self, text: str, validation: ValidationInfo) -> str | None:
         """Return the text clean and in its one spelling; None where a rule reads it as no value."""
         written = clean_text(text)
+        if not written.isascii() and is_read_from_source(validation) and legacy_encoding(written):
+            note_reading(validation, LEGACY)
+            return written
         text = self.canonical(written)
         if text != written:
             note_respelling(validation)
@@ -142,8 +161,8 @@ class KeyTextRule(TextRule):
 
     @property
     def quick_pattern(self) -> str:
-        """Return a pattern that only texts in canonical form match."""
-        return f"[{PLAIN_LETTERS}]+(?: [{PLAIN_LETTERS}]+)*"
+        """Return a pattern that only texts in canonical form match that need no note."""
+        return f"[!-~{_VIETNAMESE}]+(?: [!-~{_VIETNAMESE}]+)*"
 
 
 Text: TypeAlias = Annotated[str, TextRule(TEXT_LENGTH)]

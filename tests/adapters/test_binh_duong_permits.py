@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
+from cchc_adapters.binh_duong_permits.permit_files import measure_fields
 from cchc_adapters.building_blocks.options import package_table
 from cchc_connect import AuthenticationFailed, DeleteDetection, Item, Maintenance, PageRequest, SourceHeld, Verdict
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World
@@ -78,6 +79,10 @@ WORKS: dict[str, Any] = {
     },
     "geometry": {"rings": [list(reversed(SQUARE))]},
 }
+
+
+FLOORS = {"01 tầng": Decimal(1), "03 tầng": Decimal(3)}
+"""Texts of the department that are one number with a unit."""
 
 
 def department(**options: object) -> BinhDuongPermits:
@@ -432,7 +437,8 @@ def test_permits_are_what_the_department_knows_and_only_faulty_ones_are_set_asid
         ]
         assert (record.issued_on, record.expires_on) == (day_of(fact.issued_on), day_of(fact.expires_on))
         assert (record.status is PermitStatus.REFUSED) == bool(fact.refusal)
-        assert [measure.value for measure in record.measures] == [measure.value for measure in fact.measures]
+        stated = [FLOORS.get(measure.text or "", measure.value) for measure in fact.measures]
+        assert [measure.value for measure in record.measures] == stated
 
 
 def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
@@ -452,7 +458,31 @@ def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
         assert isinstance(record, ConstructionWorks)
         assert (record.name, record.status, record.kind) == (fact.name, fact.status, fact.kind)
         assert record.started_on == day_of(fact.started_on)
-        assert [measure.value for measure in record.measures] == [fact.built_area, fact.floor_area, None]
+        *areas, floors = record.measures
+        assert [measure.value for measure in areas] == [fact.built_area, fact.floor_area]
+        assert (floors.value, floors.unit) == (FLOORS.get(floors.raw or ""), "tầng")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        ("+ 0,45 m", None, ("0.45", "m")),
+        ("+ 0,45 m", "m", ("0.45", "m")),
+        ("228 m2", "m²", ("228", "m²")),
+        ("02 tầng", "tầng", ("2", "tầng")),
+        ("- 1,5", "m", ("-1.5", "m")),
+        ("+ 0,45 m", "cm", (None, "cm")),  # two units contradict each other
+        ("02 tầng + mái", "tầng", (None, "tầng")),
+    ],
+)
+def test_a_measure_in_words_keeps_its_text_beside_number_and_unit(
+    value: str, unit: str | None, expected: tuple[str | None, str | None]
+) -> None:
+    fields = measure_fields("cao", value, unit, ",")
+
+    number = None if expected[0] is None else Decimal(expected[0])
+    assert (fields["value"], fields["unit"], fields["raw"]) == (number, expected[1], value)
+    assert measure_fields("cao", None, unit, ",", prose=value) == fields
 
 
 def test_only_changed_files_come_where_the_column_is_named(office: ConstructionDepartmentDouble, world: World) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
@@ -155,6 +156,87 @@ def test_a_flattened_layer_has_its_uses_in_one_text() -> None:
     record = LandParcel.read(parcel_fields(item, fields=fields)).record
 
     assert [use.code for use in record.uses] == ["ONT", "CLN"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ODT+CLN", [("ODT", None), ("CLN", None)]),
+        ("ONT 120; CLN 300", [("ONT", 120), ("CLN", 300)]),
+        ("ONT: 120,5 m2; CLN: 300 m²", [("ONT", "120.5"), ("CLN", 300)]),
+        ("ONT (120 m2), CLN (1.300,5)", [("ONT", 120), ("CLN", "1300.5")]),
+        ("ont/cln", [("ONT", None), ("CLN", None)]),
+        ("ONT 0,012 ha", [("ONT", 120)]),
+        ("K\u0110D & LUC", [("KĐD", None), ("LUC", None)]),
+        ("K\u00d0D", [("KĐD", None)]),
+        ("ODT", [("ODT", None)]),
+        (["ODT", "CLN"], [("ODT", None), ("CLN", None)]),
+        ("  ", []),
+        ("", []),
+        ([], []),
+        (None, []),
+    ],
+)
+def test_the_shipped_map_reads_uses_that_are_joined_in_one_text(
+    text: object, expected: list[tuple[str, object]]
+) -> None:
+    assert uses(text) == [(code, None if area is None else Decimal(str(area))) for code, area in expected]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ODT", "CLN", "LUC", "SKC"]), st.none() | st.integers(1, 9999)), max_size=4))
+def test_uses_are_read_as_they_were_joined(rows: list[tuple[str, int | None]]) -> None:
+    text = "; ".join(code if area is None else f"{code} {area}" for code, area in rows)
+
+    assert uses(text) == [(code, None if area is None else Decimal(area)) for code, area in rows]
+
+
+@pytest.mark.parametrize(
+    ("value", "area", "rule"),
+    [
+        ("228 m2", "228", None),
+        ("1.234,5 m²", "1234.5", None),
+        ("0,05 ha", "500", "unit_converted"),
+        (228.4, "228.4", None),
+    ],
+)
+def test_an_area_may_state_its_unit(value: object, area: str, rule: str | None) -> None:
+    reading = LandParcel.read(parcel_fields(feature(dienTich=value, dienTichPhapLy=None, ListMucDichSuDung=[])))
+
+    assert reading.record.area_m2 == Decimal(area)
+    assert [note.rule for note in reading.notes if note.path == "area_m2"] == ([] if rule is None else [rule])
+
+
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ("/Date(1775091600000)/", datetime(2026, 4, 2, 1, tzinfo=UTC)),
+        ("2026-04-02T08:00:00", datetime(2026, 4, 2, 1, tzinfo=UTC)),  # without a zone: Vietnamese time
+        ("2026-04-02 08:00:00.123", datetime(2026, 4, 2, 1, 0, 0, 123_000, tzinfo=UTC)),
+        ("2026-04-02T08:00:00+07:00", datetime(2026, 4, 2, 1, tzinfo=UTC)),
+        ("/Date(-62135596800000)/", None),
+    ],
+)
+def test_the_shipped_map_reads_times_of_change_as_net_writes_them(written: str, instant: datetime | None) -> None:
+    assert server().sources[0].changed_at(feature(ModifiedDate=written)) == instant
+
+
+@pytest.mark.parametrize(
+    ("written", "birth"),
+    [
+        ("/Date(537642000000)/", PartialDate(1987, 1, 15)),
+        ("1987-01-15T00:00:00", PartialDate(1987, 1, 15)),
+        ("15/01/1987", PartialDate(1987, 1, 15)),
+        ("1987", PartialDate(1987)),
+        (1987, PartialDate(1987)),
+        ("0001-01-01T00:00:00", PartialDate(1987)),
+        ("/Date(-62135596800000)/", PartialDate(1987)),
+        ("01/01/1900", PartialDate(1987)),
+    ],
+)
+def test_the_shipped_map_reads_births_as_net_writes_them(written: object, birth: PartialDate) -> None:
+    holder = {"loaiDoiTuong": 0, "hoTen": "Trần Văn Mẫu", "ngaySinh": written, "namSinh": 1987}
+
+    assert parcel(ListChuSuDung=[holder]).holders[0].birth == birth
 
 
 def test_a_use_without_a_code_is_a_fault_of_that_use() -> None:

@@ -218,6 +218,16 @@ def test_a_result_is_posted_where_that_was_chosen_and_not_where_it_is_only_offer
     assert values == [False, False, True]
 
 
+def test_a_value_of_via_postal_that_is_not_known_is_left_out_with_a_note() -> None:
+    reading = Dossier.read(dossier_fields(ITEM | {"viaPostal": "7"}))
+
+    assert reading.record.return_by_post is None
+    assert ("return_by_post", "word_unknown") in {(note.path, note.rule) for note in reading.notes}
+    assert read_dossier(viaPostal="2.0").return_by_post is True
+    assert dossier_fields(ITEM | {"viaPostal": "bưu điện"}, post_values=["bưu điện"])["return_by_post"] is True
+    assert dossier_fields(ITEM | {"viaPostal": "tại quầy"}, post_values=["bưu điện"])["return_by_post"] is False
+
+
 @pytest.mark.parametrize("received", ["", "27/09/2021 13:15:00"])
 @pytest.mark.parametrize("status", ["new", "receiving"])
 def test_a_dossier_without_number_is_no_record_before_its_processing_begins(status: str, received: str) -> None:

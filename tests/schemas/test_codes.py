@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from cchc_schemas import (
@@ -37,6 +38,8 @@ REGULAR = [
     (AgencyCode, "000.00.00.H49"),
     (AgencyCode, "H49.12.3"),
     (AgencyCode, "28.22.H17"),
+    (AgencyCode, "1.123.28.H17"),
+    (DossierCode, "000.00.123.H09-210531-0001"),
     (FieldCode, "G17-XD11"),
     (FieldCode, "G07-LĐ06"),  # a letter beyond ASCII
     (MapSheetNumber, "45"),
@@ -65,6 +68,8 @@ IRREGULAR = [
     (DossierCode, "000.00.05.H09-210927", "dossier_code_irregular"),  # without its number
     (DossierCode, "SBN-2021-44", "dossier_code_irregular"),  # a receipt number of the land office
     (AgencyCode, "SXD", "agency_code_irregular"),
+    (AgencyCode, "000.00.123.H09", "agency_code_irregular"),  # a level has two digits
+    (AgencyCode, "000.123.01.H09", "agency_code_irregular"),
     (FieldCode, "BTC-NSNN", "field_code_irregular"),
     (FieldCode, "LVK", "field_code_irregular"),
     (NationalParcelId, "w3gvk1h2m8qa", "national_parcel_id_irregular"),  # "a" is not in the alphabet
@@ -150,3 +155,20 @@ def test_the_pattern_of_the_json_schema_fits_what_is_taken(code_type: Any, code:
 
     assert schema["type"] == "string"
     assert re.search(schema.get("pattern", ""), code.strip())
+
+
+SEVERAL = st.lists(st.integers(1, 999).map(str), min_size=2, max_size=4)
+
+
+@given(SEVERAL, st.sampled_from([", ", ",", "; ", ";", " + ", "+", " & ", " và ", " - ", " ", "\n"]))
+@pytest.mark.parametrize("code_type", [MapSheetNumber, ParcelNumber])
+def test_several_numbers_are_no_number_of_one_sheet_or_parcel(code_type: Any, numbers: list[str], mark: str) -> None:
+    assume(not re.fullmatch(r"[0-9]+,0+", mark.join(numbers)))  # the text of a number with a fraction
+
+    with pytest.raises(ValidationError):
+        TypeAdapter[Any](code_type).validate_python(mark.join(numbers), context=Irregularities())
+
+
+@pytest.mark.parametrize("number", ["12a", "604-1", "12/3", "DC 12", "12 bis", "tách 5", "5 ĐC"])
+def test_a_number_with_letters_or_parts_is_one_number(number: str) -> None:
+    assert TypeAdapter[Any](ParcelNumber).validate_python(number) == number

@@ -109,6 +109,8 @@ def test_the_name_of_the_paper_is_no_part_of_its_number(label: str) -> None:
         ("0100000008-001", "tax_code_irregular"),
         ("28000001", "identity_number_irregular"),  # eight digits
         ("7", "identity_number_irregular"),
+        ("7.4087E+10", "identity_number_irregular"),  # its digits are lost
+        ("7,40870E+10", "identity_number_irregular"),
     ],
 )
 def test_an_irregular_number_is_kept_with_a_note(number: str, rule: str) -> None:
@@ -120,8 +122,15 @@ def test_a_number_with_letters_is_kept_as_it_is(number: str) -> None:
     assert read(number) == (number, set())
 
 
-def test_a_citizen_identity_number_that_lost_its_zero_gets_it_back() -> None:
-    assert read("74087000001") == ("074087000001", {"spelling_unified"})
+@given(st.one_of(citizens, cards, tax_codes), st.sampled_from([".0", ".00", ",0"]))
+def test_the_text_of_a_float_is_the_number(number: str, fraction: str) -> None:
+    assert read(number + fraction) == (number, {"spelling_unified"})
+
+
+@given(citizens, st.sampled_from(["", ".0"]))
+def test_a_citizen_identity_number_that_lost_its_zero_gets_it_back(number: str, fraction: str) -> None:
+    if number.startswith("0") and not number.startswith("00"):
+        assert read(number[1:] + fraction) == (number, {"spelling_unified"})
 
 
 @given(st.text("0123456789 .,;/-xXCMND", max_size=30).filter(lambda text: bool(text.strip())))

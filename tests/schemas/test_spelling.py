@@ -1,5 +1,6 @@
 """A thing has one spelling: two spellings of an identifier are one key, and what was changed is noted."""
 
+import json
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -191,3 +192,21 @@ def test_works_and_permits_are_linked_by_one_spelling() -> None:
     permit = ConstructionPermit.read({**fields, "scheme": "gso-2025-07", "commune_code": "25747"}).record
 
     assert permit.works_code == "CT 01"
+
+
+def with_look_alikes(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with U+00D0 and U+00F0 wherever it has Đ and đ."""
+    text = json.dumps(document, ensure_ascii=False)
+    changed: dict[str, Any] = json.loads(text.replace("Đ", "\u00d0").replace("đ", "\u00f0"))
+    return changed
+
+
+@pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
+@settings(max_examples=25)
+@given(draws=st.data())
+def test_every_text_of_a_record_has_the_vietnamese_letter(record_type: type[Record], draws: st.DataObject) -> None:
+    record = draws.draw(records_of(record_type))
+
+    reading = record_type.read(with_look_alikes(to_document(record)))
+
+    assert to_document(reading.record) == to_document(record_type.read(to_document(record)).record)

@@ -113,3 +113,21 @@ def test_an_instant_in_another_form_is_unreadable(codec: Codec) -> None:
 def test_an_invalid_rule_is_refused(rule: str) -> None:
     with pytest.raises(ValidationError):
         read(rule)
+
+
+@pytest.mark.parametrize(
+    ("codec", "value", "expected"),
+    [
+        ("tcvn3", "®Êt ë", "đất ở"),
+        ("vni", "Ñaát ôû", "Đất ở"),
+        ("tcvn3", "Thủ Dầu Một", "Thủ Dầu Một"),  # a row that is in Unicode already
+        ("vni", "Thủ Dầu Một", "Thủ Dầu Một"),
+        ("tcvn3", None, None),
+        ("vni", "  ", None),
+        ("tcvn3", True, Unreadable("text_expected")),
+    ],
+)
+def test_a_declared_old_encoding_is_decoded(codec: str, value: object, expected: object) -> None:
+    rule = FieldRule.model_validate({"property": "diaChi", "codec": codec})
+
+    assert field_map({"address": rule}, ",")["address"]({"diaChi": value}) == expected

@@ -14,6 +14,7 @@ from cchc_connect.wire.codecs import Reader
 from cchc_connect.wire.field_map import INSTANTS, READERS, Codec, FieldMap, at, translated
 from cchc_connect.wire.times import NOTHING, change_time, day, instant
 from cchc_schemas import VIETNAM, LandParcel, Note, PartialDate
+from tests.schemas.invented import PARCEL
 
 Write = Callable[[datetime], object]
 
@@ -359,3 +360,31 @@ def test_a_placeholder_gives_way_to_the_next_property_with_a_value() -> None:
     parcel, notes = read_parcel({"x": "0001-01-01T00:00:00", "y": "2021"}, day)
 
     assert (str(parcel.certificates[0].issued_on), notes) == ("2021", ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("01/01/1900", "1/1/1900", "1900-01-01", "1900-01-01T00:00:00", "1900-01-01 00:00:00.000", "19000101"),
+        *("0001-01-01", "0001-01-01T00:00:00", "01/01/0001", "0001-01-01T00:00:00Z", "/Date(-62135596800000)/"),
+        *("01/01/1970", "1970-01-01", "1970-01-01T00:00:00", "1970-01-01T00:00:00Z", "1970-01-01T07:00:00+07:00"),
+        *("1970-01-01T08:00:00+08:00", "/Date(0)/", "01/01/1753", "30/12/1899"),
+    ],
+)
+def test_a_day_that_systems_write_for_none_is_no_birth_and_no_expiry(value: object) -> None:
+    reading = LandParcel.read(
+        {
+            **PARCEL,
+            "uses": [{"code": "ODT", "catalogue": "TT 08/2024/TT-BTNMT", "expires_on": times.day(value)}],
+            "holders": [{"kind": "individual", "name": "Nguyễn Thị Mẫu", "birth": times.day(value)}],
+        }
+    )
+
+    assert (reading.record.uses[0].expires_on, reading.record.holders[0].birth) == (None, None)
+    noted = {note.path for note in reading.notes if note.rule == "date_placeholder"}
+    assert noted == {"uses.0.expires_on", "holders.0.birth"}
+
+
+@pytest.mark.parametrize("value", ["1970", 1970, "01/1970", "02/01/1970", "1900", "31/12/1969"])
+def test_a_year_or_another_day_of_it_stays(value: object) -> None:
+    assert isinstance(times.day(value), PartialDate)

@@ -56,7 +56,7 @@ from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
-MAPPING_VERSION = 3
+MAPPING_VERSION = 4
 
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),
