@@ -7,6 +7,7 @@ records would lose is held. So pages that always were otherwise, such as those o
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field as dataclass_field
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -34,6 +35,7 @@ from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.drift_rules import LEARNED, MIN_AFFECTED, USUAL_FILLED, USUAL_PRESENT, DriftRules, is_nearly_all
 from cchc_connect.sync.property_watch import SeenItems
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.wire.codecs import as_list, as_object
 
 MIN_UNKNOWN = 10
 """Items that must show a change where neither stored values nor what is known of the source can confirm it."""
@@ -293,11 +295,11 @@ def _losses(replaced: Sequence[tuple[bytes, bytes]]) -> tuple[Counter[str], Coun
 def _filled(document: bytes) -> set[str]:
     """Return the fields of a document that have a value, and the members that any of their parts has."""
     paths = set[str]()
-    for name, value in msgspec.json.decode(document).items():
+    for name, value in msgspec.json.decode(document, type=dict[str, Any]).items():
         if value in (None, "", []):
             continue
         paths.add(name)
-        for part in value if isinstance(value, list) else ():
-            if isinstance(part, dict):
-                paths.update(f"{name}.{member}" for member, of_part in part.items() if of_part not in (None, "", []))
+        for part in map(as_object, as_list(value)):
+            members = () if part is None else part.items()
+            paths.update(f"{name}.{member}" for member, of_part in members if of_part not in (None, "", []))
     return paths
