@@ -153,7 +153,7 @@ class DriftGuard:
         self._learned: dict[str, StoredProperty] = {}
         self._accepted = frozenset[str]()
         self._page: dict[str, StoredProperty] = {}
-        self._told: dict[tuple[str, DriftKind], PropertyDrift] = {}
+        self._noted: dict[tuple[str, DriftKind], PropertyDrift] = {}
 
     def load(self, connection: Connection) -> None:
         """Read what the source has sent so far; only what complete passes showed is known."""
@@ -186,13 +186,13 @@ class DriftGuard:
     def notes(self) -> Iterator[Message]:
         """Yield a sentence on each drift of this run that was not held, and on each rule that finds nothing."""
         if self._mode is not DriftMode.ACCEPT:
-            yield from map(drift_message, self._told.values())
+            yield from map(drift_message, self._noted.values())
         unseen = {
             name: stored.items for name, stored in self._properties.items() if stored.is_read and not stored.present
         }
         seen_names = [name for name, stored in self._properties.items() if stored.present]
-        told = {name for name, _ in self._told}
-        yield from unseen_notes({name: items for name, items in unseen.items() if name not in told}, seen_names)
+        noted = {name for name, _ in self._noted}
+        yield from unseen_notes({name: items for name, items in unseen.items() if name not in noted}, seen_names)
 
     def kept_fields(self, classified: ClassifiedPage) -> frozenset[str]:
         """Return the fields whose stored value stays where an item does not have their property.
@@ -234,7 +234,7 @@ class DriftGuard:
             state = DriftState.ACCEPTED if self._mode is DriftMode.ACCEPT else DriftState.TOLD
             notable = [*(drift for drift in suspected if drift.kind in NEVER_HELD), *confirmed]
             store_drifts(connection, self._stream, notable, state, write_context.run_id, write_context.now)
-            self._told.update({(drift.property, drift.kind): drift for drift in notable})
+            self._noted.update({(drift.property, drift.kind): drift for drift in notable})
 
     def remember(self) -> None:
         """Keep what the items of the page have that was just committed."""

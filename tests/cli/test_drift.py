@@ -102,14 +102,14 @@ def test_another_mode_is_refused(service: FeatureService, call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told"), [("dienTch", "'dienTich'"), ("dien.Tich", "'dienTich'"), ("DIENTICH", "dienTich now")]
+    ("written", "advice"), [("dienTch", "'dienTich'"), ("dien.Tich", "'dienTich'"), ("DIENTICH", "dienTich now")]
 )
-def test_a_rule_that_finds_nothing_is_told(service: FeatureService, call: Call, written: str, told: str) -> None:
+def test_a_rule_that_finds_nothing_is_told(service: FeatureService, call: Call, written: str, advice: str) -> None:
     connect(service, written)
 
     for command in ("sync", "status", "check"):
         out = call(command).out
-        assert (command, written in out, told in out) == (command, True, True)
+        assert (command, written in out, advice in out) == (command, True, True)
     notes = call("drift", "show", "--json").document["rules_that_find_nothing"]
     assert [written in note["message"] for note in notes] == [True]
 

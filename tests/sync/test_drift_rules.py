@@ -35,13 +35,15 @@ def plain(number: int, /, **changed: object) -> dict[str, object]:
     return {name: value for name, value in item.items() if value != "-"}
 
 
-@pytest.mark.parametrize(("items", "unchanged", "held"), [(2, 0, False), (3, 0, True), (3, 3, False), (10, 9, True)])
+@pytest.mark.parametrize(
+    ("items", "unchanged", "is_drift"), [(2, 0, False), (3, 0, True), (3, 3, False), (10, 9, True)]
+)
 def test_a_property_vanished_if_three_items_and_more_than_half_lack_it(
-    *, items: int, unchanged: int, held: bool
+    *, items: int, unchanged: int, is_drift: bool
 ) -> None:
     page = seen(*(plain(number, dienTich="-") for number in range(items)))
 
-    assert (("dienTich", DriftKind.VANISHED) in kinds(page, unchanged)) == held
+    assert (("dienTich", DriftKind.VANISHED) in kinds(page, unchanged)) == is_drift
 
 
 def test_a_rarely_filled_property_is_not_missed() -> None:
@@ -54,11 +56,11 @@ def test_a_property_that_items_lack_now_and_then_is_not_missed() -> None:
     assert kinds(seen(*(plain(number, tranhChap="-") for number in range(50)))) == []
 
 
-@pytest.mark.parametrize(("items", "told"), [(2, False), (3, True)])
-def test_a_new_word_counts_from_three_items_on(*, items: int, told: bool) -> None:
+@pytest.mark.parametrize(("items", "is_drift"), [(2, False), (3, True)])
+def test_a_new_word_counts_from_three_items_on(*, items: int, is_drift: bool) -> None:
     page = seen(*(plain(number, tranhChap="Có tranh chấp") for number in range(items)), plain(9))
 
-    assert (("tranhChap", DriftKind.WORD_NEW) in kinds(page)) == told
+    assert (("tranhChap", DriftKind.WORD_NEW) in kinds(page)) == is_drift
     assert page.properties["tranhChap"].words == {word_hash("Có tranh chấp"): items}
 
 
