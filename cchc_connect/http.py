@@ -21,9 +21,10 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from cchc_connect.errors import ResponseUnreadable
 from cchc_connect.wire.charsets import json_in_utf8
 from cchc_connect.wire.codecs import Unreadable
+from cchc_connect.wire.crowded_json import is_crowded
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address, media_type_of
-from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits, PageTooLarge
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -33,6 +34,8 @@ _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
 _LONG_NUMBER = re.compile(r"[0-9]{9,}")
 _NAME_IN_PATH = re.compile(r"[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
 _MAX_SHOWN_LENGTH = 200
+_KEPT = ("_document", "_parts", "_is_crowded", "json_body")
+"""What a copy of a response with another verdict keeps, so that it is made once."""
 
 
 class Verdict(StrEnum):
@@ -194,6 +197,7 @@ class HttpResponse:
             ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
             PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
         """
+        self._require_uncrowded()
         with self._unreadable_as_held():
             return split_listing(self.json_body, name, self._parts, self.page_limits)
 
@@ -216,8 +220,8 @@ class HttpResponse:
 
     @property
     def is_json(self) -> bool:
-        """Whether the body is one JSON text; its values are not parsed."""
-        return self._parts is not None or is_json(self.json_body)
+        """Whether the body is one JSON text; its values are not parsed. A crowded one is not looked at any further."""
+        return self._is_crowded or self._parts is not None or is_json(self.json_body)
 
     @cached_property
     def json_body(self) -> bytes:
@@ -226,6 +230,7 @@ class HttpResponse:
 
     @cached_property
     def _document(self) -> object:
+        self._require_uncrowded()
         with self._unreadable_as_held():
             self.page_limits.require_document(self.json_body)
             return read_json(self.json_body)
@@ -233,6 +238,14 @@ class HttpResponse:
     @cached_property
     def _parts(self) -> Mapping[str, bytes] | None:
         return split_members(self.json_body)
+
+    @cached_property
+    def _is_crowded(self) -> bool:
+        return is_crowded(self.json_body, self.page_limits.max_values)
+
+    def _require_uncrowded(self) -> None:
+        if self._is_crowded:
+            raise PageTooLarge("items", self.page_limits.max_values)
 
     @contextmanager
     def _unreadable_as_held(self) -> Generator[None, None, None]:
@@ -247,7 +260,9 @@ class HttpResponse:
         """Return a copy with `verdict`; it keeps the already parsed JSON, so that the body is not parsed again."""
         response = replace(self, verdict=verdict)
         parsed: dict[str, object] = {
-            name: self.__dict__[name] for name in ("_document", "_parts", "json_body") if name in self.__dict__
+            name: self.__dict__[name]
+            for name in ("_document", "_parts", "_is_crowded", "json_body")
+            if name in self.__dict__
         }
         response.__dict__.update(parsed)
         return response

@@ -203,8 +203,7 @@ class Parcels:
     def _geometry(self, item: Item) -> Shape:
         """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
         crs, shape = self._options.crs, item.get("geometry")
-        statements = item.get("crs"), (codecs.as_object(shape) or {}).get("crs")
-        if any(contradicts(crs, statement) for statement in statements):
+        if "crs" in item and contradicts(crs, item["crs"]):
             return codecs.Unreadable("crs_contradicted", crs)
         geometry = geometry_fields(shape, crs)
         return easting_first(geometry) if self._is_northing_first else geometry

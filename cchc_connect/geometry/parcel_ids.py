@@ -10,13 +10,10 @@ twelve characters are compared, which name a cell of 38 by 19 m; a forgotten dat
 
 from cchc_schemas.reference_systems import Box
 
-COMPARED = 8
-"""Characters that are compared."""
-
 _ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
-_SIDE = 32
-"""Parts into which two characters divide a cell, in each direction."""
-_CELLS = _SIDE ** (COMPARED // 2)
+_CELLS = 1 << 20
+"""Cells around the earth, and from pole to pole: two characters have five bits of each direction."""
+_WIDTH, _HEIGHT = 360 / _CELLS, 180 / _CELLS
 
 
 def _halves(code: int) -> tuple[int, int]:
@@ -34,15 +31,14 @@ _PAIRS = {
 
 def cell(national_id: str) -> Box | None:
     """Return west, south, east and north of the cell of a code's first characters; None if they are no GeoHash."""
-    x = y = 0
     try:
-        for start in range(0, COMPARED, 2):
-            east, north = _PAIRS[national_id[start : start + 2]]
-            x, y = x * _SIDE + east, y * _SIDE + north
+        (x1, y1), (x2, y2) = _PAIRS[national_id[0:2]], _PAIRS[national_id[2:4]]
+        (x3, y3), (x4, y4) = _PAIRS[national_id[4:6]], _PAIRS[national_id[6:8]]
     except KeyError:
         return None
-    width, height = 360 / _CELLS, 180 / _CELLS
-    return x * width - 180, y * height - 90, (x + 1) * width - 180, (y + 1) * height - 90
+    west = (((x1 << 5 | x2) << 5 | x3) << 5 | x4) * _WIDTH - 180
+    south = (((y1 << 5 | y2) << 5 | y3) << 5 | y4) * _HEIGHT - 90
+    return west, south, west + _WIDTH, south + _HEIGHT
 
 
 def is_elsewhere(national_id: str, bounds: Box) -> bool:

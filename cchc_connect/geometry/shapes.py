@@ -24,20 +24,23 @@ def analyses() -> bool:
 
 
 def border_rules(geometries: Sequence[Geometry]) -> Iterator[tuple[int, str]]:
-    """Yield the index and the broken rule of each geometry whose borders run wrongly; nothing without shapely."""
-    doubtful = [number for number, geometry in enumerate(geometries) if not _is_plain(geometry)]
-    if not doubtful or not analyses():
+    """Yield the index and the broken rule of each polygon whose borders run wrongly; nothing without shapely.
+
+    Args:
+        geometries: polygons, or several in one; those that are plain need not be asked about.
+    """
+    if not geometries or not analyses():
         return
     import shapely  # type: ignore[import-untyped]  # noqa: PLC0415  # the extra may be missing
 
     module: Any = shapely
-    shapes = _shapes(module, [geometries[number] for number in doubtful])
-    for number, shape, is_valid in zip(doubtful, shapes, module.is_valid(shapes), strict=True):
+    shapes = _shapes(module, geometries)
+    for number, (shape, is_valid) in enumerate(zip(shapes, module.is_valid(shapes), strict=True)):
         if not is_valid:
             yield number, _rule(str(module.is_valid_reason(shape)), geometries[number])
 
 
-def _is_plain(geometry: Geometry) -> bool:
+def is_plain(geometry: Geometry) -> bool:
     """True if nothing can be wrong with the borders."""
     if geometry.type is GeometryType.POLYGON:
         rings = geometry.coordinates
@@ -49,16 +52,18 @@ def _is_plain(geometry: Geometry) -> bool:
 
 def _is_convex(ring: Nested) -> bool:
     """True if a closed ring of four corners turns to one side at each: then its sides do not cross."""
-    a, b, c, d, last = ring
-    ab_x, ab_y, bc_x, bc_y = b[0] - a[0], b[1] - a[1], c[0] - b[0], c[1] - b[1]
-    cd_x, cd_y, da_x, da_y = d[0] - c[0], d[1] - c[1], a[0] - d[0], a[1] - d[1]
-    turns: tuple[float, ...] = (
-        ab_x * bc_y - ab_y * bc_x,
-        bc_x * cd_y - bc_y * cd_x,
-        cd_x * da_y - cd_y * da_x,
-        da_x * ab_y - da_y * ab_x,
+    if ring[0] != ring[-1]:
+        return False
+    try:
+        (ax, ay), (bx, by), (cx, cy), (dx, dy), _ = ring
+    except ValueError:  # a position has a height
+        return False
+    diagonal_x, diagonal_y, other_x, other_y = cx - ax, cy - ay, dx - bx, dy - by
+    # In a convex quadrangle the ends of each diagonal are on both sides of the other one.
+    return bool(
+        (diagonal_x * (by - ay) - diagonal_y * (bx - ax)) * (diagonal_x * (dy - ay) - diagonal_y * (dx - ax)) < 0
+        and (other_x * (ay - by) - other_y * (ax - bx)) * (other_x * (cy - by) - other_y * (cx - bx)) < 0
     )
-    return bool(a == last) and (min(turns) > 0 or max(turns) < 0)
 
 
 def _shapes(shapely: Any, geometries: Sequence[Geometry]) -> Any:

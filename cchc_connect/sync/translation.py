@@ -268,10 +268,9 @@ class LocalTranslator:
         if self._geometry_notes is None:
             return
         valid = [pending for pending in batch if isinstance(pending.value, Reading) and not pending.result.faults]
-        notes = self._geometry_notes.notes([pending.value.record for pending in valid])
-        for pending, added in zip(valid, notes, strict=True):
-            if added:
-                pending.value = replace(pending.value, notes=(*pending.value.notes, *added))
+        for number, notes in self._geometry_notes.notes([pending.value.record for pending in valid]).items():
+            reading: Reading[Record] = valid[number].value
+            valid[number].value = replace(reading, notes=(*reading.notes, *notes))
 
     def _judge(self, pending: _PendingItem) -> object:
         """Return the validated record; set its quality notes and what was left out of it.

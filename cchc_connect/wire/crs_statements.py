@@ -41,11 +41,11 @@ def stated_crs(statement: object) -> StatedSystem | None:
 
 
 def contradicts(crs: str, statement: object) -> bool:
-    """Return whether a statement says something else than the system `crs`; no statement (None, "") does not.
+    """Return whether a statement says something else than the system `crs`; no statement (None, "", {}) does not.
 
     A statement that cannot be understood contradicts: nobody knows what the numbers mean.
     """
-    if statement is None or statement == "":
+    if _is_silent(statement):
         return False
     stated, expected = stated_crs(statement), stated_system(crs)
     return stated is None or expected is None or stated.name != expected.name
@@ -53,7 +53,15 @@ def contradicts(crs: str, statement: object) -> bool:
 
 def confirms(crs: str, statement: object) -> bool:
     """Return whether a statement names the system `crs`."""
-    return statement is not None and statement != "" and not contradicts(crs, statement)
+    return not _is_silent(statement) and not contradicts(crs, statement)
+
+
+def _is_silent(statement: object) -> bool:
+    """True if there is no statement, or one without any content."""
+    if isinstance(statement, Mapping):
+        members: Mapping[str, Any] = statement  # pyright: ignore[reportUnknownVariableType]  # an object of JSON
+        return all(value is None for value in members.values())
+    return statement is None or statement == ""
 
 
 def _definition(statement: object) -> str | None:

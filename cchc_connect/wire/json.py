@@ -122,6 +122,7 @@ def split_listing(
     body = body.removeprefix(BOM)
     parts = split_members(body) if parts is None else parts
     try:
+        _require_item_bytes(memoryview((parts or {})[name]), limits)
         listed = bytes((parts or {})[name])
         raws = [listed] if listed.startswith(_OBJECT_START) else _listed_items(listed, limits)
     except (*_SPLIT_ERRORS, KeyError):
@@ -131,6 +132,17 @@ def split_listing(
     result = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws)
     # A list that is still there: the same bytes occurred before it, and those were replaced.
     return _split_leniently(body, name, limits) if result.document.get(name) else result
+
+
+def _require_item_bytes(listed: memoryview, limits: PageLimits) -> None:
+    """Check the size of the largest item of a list before anything of the list is copied.
+
+    Raises:
+        PageTooLarge: it is too large.
+    """
+    if listed.nbytes > limits.max_item_bytes:
+        items = [listed] if bytes(listed[:1]) == _OBJECT_START else _LIST_DECODER.decode(listed)
+        limits.require_item_bytes(max((memoryview(item).nbytes for item in items), default=0))
 
 
 def _listed_items(listed: bytes, limits: PageLimits) -> list[bytes]:

@@ -11,6 +11,7 @@ _BRACES = {ord("{"): 1, ord("}"): -1}
 _NO_BRACES = bytes(frozenset(range(256)) - set(b"{}"))
 _OBJECTS_PER_ITEM = 3
 """Objects that one item of a document has, which is parsed as a whole: the item, its properties, its geometry."""
+_MIN_VALUES = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,11 @@ class PageLimits:
     """Maximum number of items."""
     max_item_bytes: int = 4 * 1024 * 1024
     """Maximum bytes of one item."""
+
+    @property
+    def max_values(self) -> int:
+        """Maximum number of values of a list or an object that holds the items, or is one."""
+        return max(self.max_items, _MIN_VALUES)
 
     def require_items(self, number: int) -> None:
         """Check the number of items of a page.

@@ -3,7 +3,7 @@
 from math import cos, pi, sin
 from random import Random
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, strategies as st
@@ -43,7 +43,7 @@ def content(esri: object) -> dict[str, Any]:
     while isinstance(fields, Noted):
         fields = fields.value
     assert isinstance(fields, dict)
-    return dict[str, Any](fields)
+    return cast("dict[str, Any]", fields)
 
 
 def polygon(rings: list[Ring], *, several: bool = False) -> dict[str, Any]:
@@ -314,3 +314,20 @@ BROKEN: list[Any] = [
 @pytest.mark.parametrize("broken", BROKEN)
 def test_anything_else_is_unreadable(broken: object) -> None:
     assert geometry_fields(broken, GRID) == Unreadable("geometry_unreadable")
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_same"),
+    [
+        ({"wkid": 9210}, True),
+        ({"wkid": 104_999, "latestWkid": 9210}, True),
+        ({"wkid": 102_100, "latestWkid": 3857}, False),
+        ({"wkid": 5899}, False),
+        ({"wkt": 'PROJCS["VN-2000_TM-3_105-45",GEOGCS["GCS_VN_2000"]]'}, True),
+    ],
+)
+def test_a_shape_that_names_another_system_is_unreadable(statement: object, is_same: bool) -> None:  # noqa: FBT001  # a column of the table above
+    esri = geometry_fields({"rings": [backwards(OUTER)], "spatialReference": statement}, GRID)
+    geojson = geometry_fields({"type": "Polygon", "coordinates": [OUTER], "crs": statement}, GRID)
+
+    assert esri == geojson == (polygon([OUTER]) if is_same else Unreadable("crs_contradicted"))

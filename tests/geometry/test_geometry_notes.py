@@ -36,7 +36,7 @@ def parcel(coordinates: object, crs: str = "OGC:CRS84", **fields: object) -> Lan
 
 
 def notes(record: LandParcel, extent: Box | None = BINH_DUONG) -> tuple[Note, ...]:
-    return tuple(GeometryNotes(extent).notes([record])[0])
+    return tuple(GeometryNotes(extent).notes([record]).get(0, ()))
 
 
 def test_a_regular_parcel_has_no_note() -> None:
@@ -78,7 +78,7 @@ def test_notes_stand_beside_the_record_they_are_about() -> None:
     records = [parcel([SQUARE]), parcel([BOW_TIE]), LandParcel.read(PARCEL).record, parcel([BOW_TIE])]
 
     crossing = [Note("geometry", "border_self_intersecting")]
-    assert GeometryNotes(BINH_DUONG).notes(records) == [[], crossing, [], crossing]
+    assert GeometryNotes(BINH_DUONG).notes(records) == {1: crossing, 3: crossing}
 
 
 class Source:

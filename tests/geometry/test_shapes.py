@@ -7,7 +7,7 @@ import pytest
 import shapely  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given, settings, strategies as st
 
-from cchc_connect.geometry.shapes import border_rules
+from cchc_connect.geometry.shapes import border_rules, is_plain
 from cchc_schemas import Geometry
 from tests.schemas.invented import polygons
 
@@ -54,14 +54,17 @@ CASES = [
 @pytest.mark.parametrize(("geometry", "rule"), CASES)
 def test_a_border_that_runs_wrongly_is_named(geometry: Geometry, rule: str | None) -> None:
     assert dict(border_rules([geometry])) == ({} if rule is None else {0: rule})
+    assert rule is None or not is_plain(geometry)
 
 
 def test_many_shapes_are_looked_at_together() -> None:
-    point = Geometry.model_validate({"type": "Point", "coordinates": [EAST, NORTH], "crs": "EPSG:9210"})
+    rules = dict(border_rules([geometry for geometry, _ in CASES]))
 
-    rules = dict(border_rules([point, *(geometry for geometry, _ in CASES)]))
+    assert rules == {number: rule for number, (_, rule) in enumerate(CASES) if rule}
 
-    assert rules == {number: rule for number, (_, rule) in enumerate(CASES, start=1) if rule}
+
+def test_a_point_has_no_border() -> None:
+    assert is_plain(Geometry.model_validate({"type": "Point", "coordinates": [EAST, NORTH], "crs": "EPSG:9210"}))
 
 
 @settings(max_examples=40)
@@ -73,4 +76,5 @@ def test_no_shape_that_is_wrong_passes_as_one_that_cannot_be(geometries: list[Ge
         if len(geometry.coordinates[0]) > 4 and not shapely.is_valid(shapely.geometry.shape(geometry))
     }
 
+    assert invalid <= {number for number, geometry in enumerate(geometries) if not is_plain(geometry)}
     assert invalid <= dict(border_rules(geometries)).keys()

@@ -17,6 +17,15 @@ from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
 from tests.honest.checker import QUIET
 
 RUNS = 3
+CRS84_SPELLINGS = (
+    None,
+    "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>",
+    "<https://www.opengis.net/def/crs/OGC/0/CRS84>",
+    "urn:ogc:def:crs:OGC:1.3:CRS84",
+    "OGC:CRS84",
+    "http://www.opengis.net/def/crs/EPSG/0/4326",  # of servers that name the system and mean longitude first
+)
+PROVINCE = (106.2, 10.7, 107.1, 11.7)
 DIVISORS = (2, 4, 5, 10, 20)
 
 
@@ -67,6 +76,8 @@ def _draw_habits(dice: Random) -> dict[str, Any]:
     incremental = dice.random() < 0.5
     return {
         "no_total": dice.random() < 0.5,
+        "crs_spelling": dice.choice(CRS84_SPELLINGS),
+        "extent": dice.choice([None, PROVINCE]),
         "ogc_page": dice.choice(DIVISORS),
         "ogc_cap": dice.choice([100, 100, 4]),
         "changed_since": incremental,
@@ -88,6 +99,7 @@ def _agencies(world: World, habits: Mapping[str, Any]) -> Generator[Agencies, No
     """Give the four agencies, running, with their habits."""
     agencies = Agencies(world)
     agencies.land_registry.page_cap = habits["ogc_cap"]
+    agencies.land_registry.crs_spelling = habits["crs_spelling"]
     layer = agencies.construction_department.layer
     layer.max_record_count, layer.version = habits["works_cap"], VERSIONS[habits["works_version"]]
     for double in (agencies.land_registry, agencies.one_stop):
@@ -112,6 +124,9 @@ def _tables(agencies: Agencies, habits: Mapping[str, Any], folder: Path) -> dict
         "complete_listings": habits["complete_listings"],
         **({"changed_column": habits["changed_column"]} if habits["changed_column"] else {}),
     }
+    if habits["extent"]:
+        for name in ("land-registry", "construction"):
+            connections[name]["options"]["extent"] = habits["extent"]
     connections["one-stop"]["options"] |= {"page_size": habits["desk_page"]}
     connections["national-portal"]["options"] |= {"double_encoded": habits["double_encode"]}
     tables["run"] = {"session_folder": str(folder), "max_parallel_connections": 1, "worker_processes": 0}
@@ -137,3 +152,4 @@ def _alarms(reports: list[RunReport]) -> Generator[str, None, None]:
                 yield f"{where}: {line.outcome.value} {line.reason.code if line.reason else ''}"
             counts = {name: getattr(line.counts, name) for name in ("quarantined", "held", "refused", "waiting")}
             yield from (f"{where}: {name} {count}" for name, count in counts.items() if count)
+            yield from (f"{where}: note {rule} on {count}" for rule, count in line.counts.noted.items())

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeGuard, cast
 from cchc_adapters.building_blocks.ring_nesting import Ring, nested
 from cchc_connect import Unreadable
 from cchc_connect.wire import codecs
+from cchc_connect.wire.crs_statements import contradicts
 from cchc_schemas.faults import Noted
 from cchc_schemas.geometry import DEPTH, GeometryType
 from cchc_schemas.reference_systems import reference_system
@@ -32,6 +33,8 @@ _MIN_LINE, _MIN_CORNERS = 2, 3
 _BOUND = 1e100
 """No coordinate comes near it, and its square is still a number."""
 _EMPTY_TEXT = re.compile(r"(?:SRID=\d+;)?\s*[A-Z]+(?:\s+Z?M?)?\s+EMPTY", re.IGNORECASE)
+_STATEMENTS = ("crs", "spatialReference")
+"""Members in which a shape of GeoJSON or of Esri names its own reference system."""
 _CURVES = ("curveRings", "curvePaths")
 
 
@@ -39,13 +42,16 @@ def geometry_fields(shape: object, crs: str) -> Shape:
     """Return the fields of a `Geometry` with coordinates in `crs`; None if there is no shape.
 
     Returns:
-        `Noted` where a shape was empty or its rings were mended, `Unreadable` where it is no geometry.
+        `Noted` where a shape was empty or its rings were mended, `Unreadable` where it is no geometry or says itself
+        that its coordinates are in another reference system.
     """
     if shape is None:
         return None
     members = codecs.as_object(shape)
     if members is None:
         return EMPTY if isinstance(shape, str) and _EMPTY_TEXT.fullmatch(shape.strip()) else UNREADABLE
+    if any(name in members and contradicts(crs, members[name]) for name in _STATEMENTS):
+        return Unreadable("crs_contradicted", crs)
     kind = members.get("type")
     if kind is None:
         return _from_esri(members, crs) if members else EMPTY
@@ -107,9 +113,10 @@ def _are_lines(lines: Any) -> bool:
 
 
 def _are_rings(rings: Any) -> bool:
-    return len(rings) > 0 and all(
-        len(ring) > _MIN_CORNERS and ring[0] == ring[-1] and max(map(len, ring)) <= _MAX_NUMBERS for ring in rings
-    )
+    for ring in rings:
+        if len(ring) <= _MIN_CORNERS or ring[0] != ring[-1] or max(map(len, ring)) > _MAX_NUMBERS:
+            return False
+    return len(rings) > 0
 
 
 def _are_polygons(polygons: Any) -> bool:

@@ -14,7 +14,7 @@ Observed at pygeoapi 0.21.0 and reproduced:
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -88,6 +88,8 @@ class OgcFeaturesDouble(AgencyDouble):
         """Publish `world`'s parcels, at most `page_cap` in a page."""
         super().__init__(world, sleep=sleep)
         self.page_cap = page_cap
+        self.crs_spelling: str | None = None
+        """How it spells the reference system of its coordinates in the header Content-Crs; None: it sends no header."""
         self._cached_matches: tuple[object, list[ParcelFact]] = (None, [])
 
     def handle(self, request: ReceivedRequest, /) -> ServerResponse:
@@ -99,7 +101,10 @@ class OgcFeaturesDouble(AgencyDouble):
         if not _wants_json(request):
             return html_response(f"<!DOCTYPE html><html lang='vi'><body><h1>{request.path}</h1></body></html>")
         is_geojson = "type" in content
-        return json_response(content, media_type=GEOJSON if is_geojson else "application/json")
+        response = json_response(content, media_type=GEOJSON if is_geojson else "application/json")
+        if self.crs_spelling is None or not is_geojson:
+            return response
+        return replace(response, headers={**response.headers, "Content-Crs": self.crs_spelling})
 
     def error_in_200(self) -> ServerResponse:
         """Return the error object of pygeoapi, with status 200."""

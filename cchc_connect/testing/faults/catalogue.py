@@ -7,7 +7,7 @@ from cchc_connect.testing.faults.compressed import CORRUPT_COMPRESSION, DECOMPRE
 from cchc_connect.testing.faults.endless import SIZE_FAULTS
 from cchc_connect.testing.faults.fault import WireFault
 from cchc_connect.testing.faults.framing import FRAMING_FAULTS, UNUSUAL_FRAMING
-from cchc_connect.testing.faults.listings import ENDLESS_LISTINGS, WHITE_SPACE
+from cchc_connect.testing.faults.listings import CROWDED_PAGES, ENDLESS_LISTINGS, WHITE_SPACE
 from cchc_connect.testing.faults.redirects import REDIRECT_BODIES, REDIRECTS
 from cchc_connect.testing.faults.refusals import REFUSALS, RETRY_LATER, UNUSUAL_TYPES
 from cchc_connect.testing.faults.slow import TIMING_FAULTS
@@ -21,6 +21,7 @@ _ALL = (
     *SIZE_FAULTS,
     *ENDLESS_LISTINGS,
     *WHITE_SPACE,
+    *CROWDED_PAGES,
     *CORRUPT_COMPRESSION,
     *DECOMPRESSION_BOMBS,
     *UNUSUAL_COMPRESSION,

@@ -14,6 +14,8 @@ from cchc_connect.testing.faults.response_scripts import KEEP_OPEN, ResponseScri
 _SPACE = b" \t\r\n" * 16 * 1024
 _MUCH = 160
 """Blocks of white space in a page that is still below the limit of a body: 10 MiB."""
+_TINY_BYTES = 9 * 1024 * 1024
+_LARGE_BYTES = 31 * 1024 * 1024
 _positions = count(1)
 
 
@@ -40,6 +42,44 @@ def _with_space(response: ServerResponse, *, position: int) -> ResponseScript:
     body = response.body[:position] + _SPACE * _MUCH + response.body[position:]
     return [response_head_of(response, f"Content-Length: {len(body)}") + body, KEEP_OPEN]
 
+
+def _complete(response: ServerResponse, body: bytes) -> ResponseScript:
+    return [response_head_of(response, f"Content-Length: {len(body)}") + body, KEEP_OPEN]
+
+
+def _crowded(value: bytes) -> Callable[[ServerResponse], ResponseScript]:
+    """Return the script of a page whose list has as many times `value` as fit into 9 MiB."""
+    return lambda response: _complete(response, b'{"items": [' + value * (_TINY_BYTES // len(value)) + b"0]}")
+
+
+def _crowded_object(response: ServerResponse) -> ResponseScript:
+    members = b",".join(b'"%x":0' % number for number in range(_TINY_BYTES // 10))
+    return _complete(response, b'{"items": [], ' + members + b"}")
+
+
+CROWDED_PAGES = (
+    *(
+        WireFault(name=name, meaning=meaning, expected_error=SourceHeld, script=_crowded(value))
+        for name, meaning, value in (
+            ("millions_of_empty_items", "A page of 9 MiB has three million empty items.", b"{},"),
+            ("millions_of_numbers", "A page of 9 MiB has millions of numbers in place of items.", b"0,"),
+            ("millions_of_empty_lists", "A page of 9 MiB has millions of empty lists in place of items.", b"[],"),
+            ("millions_of_texts", "A page of 9 MiB has millions of empty texts in place of items.", b'"",'),
+        )
+    ),
+    WireFault(
+        name="millions_of_members",
+        meaning="A page of 9 MiB has nearly a million members beside its items.",
+        expected_error=SourceHeld,
+        script=_crowded_object,
+    ),
+    WireFault(
+        name="one_huge_item",
+        meaning="A page has one item of 31 MiB.",
+        expected_error=SourceHeld,
+        script=lambda response: _complete(response, b'{"items": [{"id": "' + b"x" * _LARGE_BYTES + b'"}]}'),
+    ),
+)
 
 ENDLESS_LISTINGS = (
     WireFault(
