@@ -19,7 +19,7 @@ Caveats:
     - After the communes were merged in 2025, parcels were renumbered; certificates print the old key.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -27,8 +27,8 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
-from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
+from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -45,21 +45,15 @@ from cchc_connect import (
 )
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import confirms, contradicts
-from cchc_connect.wire.field_map import INSTANTS, At, FieldRule, field_map, rules_of, translated, value_at
+from cchc_connect.wire.field_map import FieldRule, rules_of, value_at
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.property_names import property_path
-from cchc_connect.wire.rule_shapes import rules_fit
-from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
+from cchc_schemas import AdminScheme, CrsName, LandParcel, Text
 from cchc_schemas.reference_systems import CRS84, stated_system
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
 MAPPING_VERSION = 4
-
-FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
-EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})
-"""Field map names that are not fields of a parcel: parts of its former key, time of change, mark of the current one."""
-MAPPABLE_FIELDS = (LandParcel.model_fields.keys() | EXTRA_FIELDS) - {"scheme", "geometry", "previous_keys"}
 
 
 class OgcFeaturesOptions(AdapterOptions):
@@ -95,14 +89,8 @@ class OgcFeaturesOptions(AdapterOptions):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         rules = self.rules()
-        if unknown := {name.partition(".")[0] for name in rules} - MAPPABLE_FIELDS:
-            raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
-        rules_fit(rules, LandParcel, other_fields={*EXTRA_FIELDS, "uses"})
-        if missing := [name for name in ("commune_code", "map_sheet", "parcel_number") if name not in rules]:
-            raise ValueError(f"no rule for: {', '.join(missing)}")
-        if (changed_at := rules.get("changed_at")) and changed_at.codec not in INSTANTS:
-            raise ValueError("changed_at needs a codec for instants")
-        if self.changed_since and not changed_at:
+        check_parcel_rules(rules)
+        if self.changed_since and "changed_at" not in rules:
             raise ValueError("changed_since needs a rule for changed_at")
         if self.changed_since and self.complete_listing:
             raise ValueError("changed_since lists what changed; such a listing is not complete")
@@ -127,18 +115,13 @@ class Parcels:
         self._options = options
         self.extent = options.extent
         self._key = property_path(options.key)
-        fields = dict(field_map(options.rules(), options.decimal_sign))
-        self._changed_at = fields.pop("changed_at", None)
-        self._is_current = fields.pop("is_current", None)
-        self._land_uses = fields.pop("uses", None)
-        self._flat_uses = At(self._land_uses.paths, flattened_uses) if isinstance(self._land_uses, At) else None
-        self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
-        self._fields = fields
-        self._also_reads = {
-            name: value
-            for name, value in field_map(options.rules(), options.decimal_sign).items()
-            if name not in fields
-        }
+        terms = ParcelTerms(
+            scheme=options.scheme,
+            previous_scheme=options.previous_scheme,
+            land_use_catalogue=options.land_use_catalogue,
+            decimal_sign=options.decimal_sign,
+        )
+        self._parcels = ParcelMap(options.rules(), terms)
         stated = stated_system(options.crs)
         self._is_northing_first = stated is not None and stated.is_northing_first
         self.profile = SourceProfile(
@@ -178,27 +161,15 @@ class Parcels:
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
-        changed = self._changed_at(_properties(item)) if self._changed_at else None
-        return changed if isinstance(changed, datetime | codecs.Unreadable) else None
+        return self._parcels.changed_at(_properties(item))
 
     def is_current(self, item: Item) -> bool | None:
         """Return whether it is the current version of its parcel, by the property that the field map names."""
-        is_current = self._is_current(_properties(item)) if self._is_current else None
-        return is_current if isinstance(is_current, bool) else None
+        return self._parcels.is_current(_properties(item))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `LandParcel`."""
-        options, properties = self._options, _properties(item)
-        former = [None if part is None else part(properties) for part in self._former_key]
-        rows = None if self._flat_uses is None else self._flat_uses(properties)
-        if rows is None and self._land_uses is not None:
-            rows = self._land_uses(properties)
-        return translated(properties, self._fields, self._also_reads) | {
-            "scheme": options.scheme,
-            "previous_keys": _former_keys(former, options.previous_scheme),
-            "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),
-            "geometry": self._geometry(item),
-        }
+        return self._parcels.fields(_properties(item), self._geometry(item))
 
     def _geometry(self, item: Item) -> Shape:
         """Return the fields of the geometry; unreadable if the feature states another reference system for itself."""
@@ -259,19 +230,6 @@ class OgcFeatures:
 
 def _properties(feature: Item) -> Item:
     return codecs.as_object(feature.get("properties")) or {}
-
-
-def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[object]:
-    """Return a list with the key made of commune, sheet and number; empty if one of them is missing.
-
-    If a part is unreadable, return the unreadable parts instead, so that they are reported.
-    """
-    if unreadable := [part for part in former if isinstance(part, codecs.Unreadable)]:
-        return unreadable
-    commune, sheet, number = former
-    if isinstance(commune, str) and isinstance(sheet, str) and isinstance(number, str):
-        return [parcel_key(scheme, commune, sheet, number)]
-    return []
 
 
 def _crs_uri(crs: str) -> str:

@@ -143,7 +143,9 @@ def _parts(factory: AdapterFactory) -> tuple[list[Source], list[str]]:
 
 
 def _sample_value(field: FieldInfo) -> object:
-    """Return a value for a required option: the first allowed one, or the first sample that the type accepts."""
+    """Return a value for a required option: its example, the first allowed one, or the first sample that fits."""
+    if field.examples:
+        return field.examples[0]
     annotation: Any = field.annotation
     checked = TypeAdapter[Any](annotation)
     listed = [member.value for member in annotation] if _is_enum(annotation) else []

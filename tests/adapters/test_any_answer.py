@@ -14,11 +14,13 @@ from cchc_connect import Adapter, HttpResponse, Page, PageRequest, Source, Sourc
 from cchc_connect.wire import codecs
 from cchc_schemas import RecordInvalid
 from tests.adapters import (
+    test_arcgis,
     test_binh_duong_permits,
     test_national_portal,
     test_ogc_features,
     test_opencps,
 )
+from tests.adapters.layer_server import works_feature
 from tests.adapters.wire import json_response
 
 pytestmark = pytest.mark.repeats
@@ -38,16 +40,19 @@ JSON = st.recursive(
 )
 
 LAND, DEPARTMENT = test_ogc_features.server(), test_binh_duong_permits.department()
+PARCEL_LAYER, WORKS_LAYER = test_arcgis.parcels(), test_arcgis.works()
 DESK, PORTAL = test_opencps.site(), test_national_portal.portal()
 ITEMS: Sequence[tuple[Source, dict[str, Any]]] = (
     (LAND.sources[0], test_ogc_features.FEATURE),
     (DEPARTMENT.sources[0], test_binh_duong_permits.PERMIT),
     (DEPARTMENT.sources[1], test_binh_duong_permits.WORKS),
+    (PARCEL_LAYER.sources[0], dict(test_arcgis.PARCEL)),
+    (WORKS_LAYER.sources[0], {"attributes": dict(works_feature(1, 1).attributes), "edited": 1}),
     (DESK.sources[0], test_opencps.ITEM),
     (DESK.sources[1], test_opencps.ITEM),
     (PORTAL.sources[0], test_national_portal.DETAIL),
 )
-ADAPTERS: Sequence[Adapter] = (LAND, DEPARTMENT, DESK, PORTAL)
+ADAPTERS: Sequence[Adapter] = (LAND, DEPARTMENT, PARCEL_LAYER, DESK, PORTAL)
 limited_examples = settings(max_examples=40)
 """Applies to each source and each adapter."""
 

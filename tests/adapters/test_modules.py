@@ -7,9 +7,10 @@ import pytest
 from pydantic import BaseModel
 
 from cchc_connect import AdapterFactory
+from cchc_connect.extras import installed_adapters
 from cchc_connect.registry import adapter_factory
 
-OURS = ("binh_duong_permits", "national_portal", "ogc_features", "opencps")
+OURS = tuple(name for name, point in installed_adapters().items() if point.module.startswith("cchc_adapters."))
 HEADINGS = ("Agency", "Documentation", "Account", "Caveats")
 TABLES = sorted(file.name for file in files("cchc_adapters").joinpath("data").iterdir())
 

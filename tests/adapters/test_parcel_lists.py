@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from cchc_adapters.binh_duong_permits.parcel_lists import location_fields, parcel_refs
+from cchc_adapters.building_blocks.parcel_lists import location_fields, parcel_refs
 from cchc_connect import Unreadable
 from cchc_schemas import AdminScheme, ParcelRef
 

@@ -16,6 +16,7 @@ from cchc_connect.cli.completion import COMPLETION_VARIABLE, Shell
 from cchc_connect.cli.context import PROGRAM
 from cchc_connect.database.direct.layout import RECORD_TYPE_NAMES
 from cchc_connect.exports.formats import ExportFormat
+from cchc_connect.extras import installed_adapters
 from tests.cli.conftest import Call
 from tests.cli.test_light_start import LOADED
 
@@ -30,7 +31,7 @@ adapter = "national_portal"
 to = "portal"
 """
 
-ADAPTERS = ["binh_duong_permits", "national_portal", "ogc_features", "opencps"]
+ADAPTERS = [*installed_adapters()]
 
 
 @pytest.fixture

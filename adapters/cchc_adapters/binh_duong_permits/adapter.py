@@ -21,24 +21,25 @@ Caveats:
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from cchc_adapters.binh_duong_permits.parcel_lists import location_fields
 from cchc_adapters.binh_duong_permits.permit_files import (
     PaperCodes,
-    measure_fields,
     measures,
     paper_fields,
     permit_status,
 )
-from cchc_adapters.building_blocks.arcgis import Layer, layer_page
+from cchc_adapters.building_blocks.arcgis import layer_page
 from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
+from cchc_adapters.building_blocks.arcgis_layers import Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
 from cchc_adapters.building_blocks.arcgis_times import esri_day
 from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
+from cchc_adapters.building_blocks.parcel_lists import location_fields
+from cchc_adapters.building_blocks.works_maps import WorksMap, check_works_rules
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -50,9 +51,9 @@ from cchc_connect import (
     SourceHeld,
     SourceProfile,
 )
-from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
+from cchc_connect.wire.field_map import READERS, Codec, FieldMap, FieldRule, at, field_map, iso_day, translated
+from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
@@ -77,10 +78,13 @@ WORKS: FieldMap = {
     "address": at("diaChi"),
     "started_on": at("ngayKhoiCong", read=esri_day),
     "completed_on": at("ngayHoanThanh", read=esri_day),
+    "province_code": at("maTinhTP"),
+    "commune_code": at("maPhuongXa", read=READERS[Codec.COMMUNE_CODE]),
+    "map_sheet": at("soTo"),
+    "parcel_numbers": at("soThua"),
+    "grade": at("capCongTrinh"),
 }
 WORKS_MEASURES = {"dienTichXayDung": "m2", "tongDienTichSan": "m2", "soTang": "tầng"}
-LOCATION = ("maTinhTP", "maPhuongXa", "soTo", "soThua")
-WORKS_NAMES = AttributeNames({*names_read(WORKS), *WORKS_MEASURES, *LOCATION, "capCongTrinh"})
 
 
 class BinhDuongPermitsOptions(AdapterOptions):
@@ -90,6 +94,10 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """Path of the list of permit files."""
     works_layer: str = "/arcgis/rest/services/HienTrang/CongTrinhXD/MapServer/0"
     """Path of the layer of works."""
+    works_fields: Annotated[Mapping[str, FieldRule], BeforeValidator(flat_rules)] = {}
+    """Field map of the layer of works where its names differ: field of the works to the attribute it is read from."""
+    works_measures: Mapping[str, str] = WORKS_MEASURES
+    """Units of the attributes of works that are measures."""
     page_size: Annotated[int, Field(ge=1, le=2000)] = 200
     """Page size: files or works per request."""
     schemes: Mapping[str, AdminScheme] = {"74": AdminScheme.GSO_2025_01, "79": AdminScheme.GSO_2025_07}
@@ -108,6 +116,13 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """Codes of papers and parties (unverified)."""
     token_errors: tuple[int, ...] = (498, 499)
     """ArcGIS error codes for a missing or refused token (unverified)."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        check_works_rules(self.works_fields, required=False)
+        if "changed_at" in self.works_fields:
+            raise ValueError("works_fields has no changed_at: use the adapter arcgis")
+        return self
 
 
 class _DepartmentSource:
@@ -175,7 +190,15 @@ class Works(_DepartmentSource):
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         super().__init__(options)
-        self._layer = Layer(path=options.works_layer, page_size=options.page_size, crs=options.crs, names=WORKS_NAMES)
+        own_rules = field_map(options.works_fields, options.decimal_sign)
+        rules = {**without_replaced(WORKS, options.works_fields), **own_rules}
+        self._works = WorksMap(rules, options.works_measures, options.decimal_sign, options.schemes)
+        self._layer = Layer(
+            path=options.works_layer,
+            page_size=options.page_size,
+            crs=options.crs,
+            names=AttributeNames(names_read(rules) | self._works.names),
+        )
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page of the layer."""
@@ -183,7 +206,7 @@ class Works(_DepartmentSource):
 
     def key(self, item: Item) -> str:
         """Return the department's code of the works, never the OBJECTID."""
-        return codecs.item_key(item["attributes"].get("maCTXD"))
+        return codecs.item_key(self._works.rules["works_code"](item["attributes"]))
 
     def changed_at(self, item: Item) -> datetime | None:
         """Return None: the layer has no time of change."""
@@ -192,19 +215,7 @@ class Works(_DepartmentSource):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of `ConstructionWorks`."""
-        works: Item = item["attributes"]
-        measured = [
-            measure_fields(name, works.get(name), unit, self._options.decimal_sign)
-            for name, unit in WORKS_MEASURES.items()
-            if codecs.plain_text(works.get(name))
-        ]
-        grade = normalised(codecs.plain_text(works.get("capCongTrinh")))
-        return translated(works, WORKS) | {
-            **location_fields(works, works, self._options.schemes),
-            "grade": codecs.code_meaning(grade, self._table["grades"], "works_grade_unknown"),
-            "measures": measured,
-            "geometry": geometry_fields(item.get("geometry"), self._options.crs),
-        }
+        return self._works.fields(item["attributes"], self._layer.geometry(item))
 
 
 class BinhDuongPermits:

@@ -5,14 +5,13 @@ Names as read in its public client (74nguyentan/training_angular_ditagis, 2022);
 """
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
 from pydantic import ConfigDict
 
+from cchc_adapters.building_blocks.measures import measure_fields
 from cchc_connect import Item, Unreadable
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
-from cchc_connect.wire.quantities import is_same_unit, stated_quantity
 from cchc_schemas.described_models import DescribedModel
 
 _LIST_EXPECTED = Unreadable("list_expected")
@@ -72,21 +71,3 @@ def measures(content: Item, sign: codecs.DecimalSign) -> Iterator[Mapping[str, o
             if entry and "giaTri" in entry:
                 label = codecs.text_or_none(entry.get("dinhDanh")) or name
                 yield measure_fields(label, entry["giaTri"], entry.get("donVi"), sign, entry.get("noiDung"))
-
-
-def measure_fields(
-    name: object, value: object, unit: object, sign: codecs.DecimalSign, prose: object = None
-) -> Mapping[str, object]:
-    """Return the fields of a `Measure`; a value that is not a number is kept as text in `raw`.
-
-    A number with a unit in its text ("+ 0,45 m") is read too, unless `unit` names another one; without a value the text
-    of `prose` is looked at.
-    """
-    amount, raw, stated_unit = codecs.decimal_number(value, sign), codecs.text_or_none(prose), codecs.text_or_none(unit)
-    if not isinstance(amount, Decimal):
-        written = raw if amount is None else value
-        amount, raw = None, codecs.text_or_none(value) if raw is None else raw
-        quantity = stated_quantity(written, sign)
-        if quantity is not None and (None in {quantity[1], stated_unit} or is_same_unit(quantity[1], stated_unit)):
-            amount, stated_unit = quantity[0], stated_unit or quantity[1]
-    return {"name": name, "value": amount, "unit": stated_unit, "raw": raw}

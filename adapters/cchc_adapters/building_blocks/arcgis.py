@@ -15,44 +15,19 @@ Object ids are not keys: they change whenever the layer is rebuilt.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
 from cchc_adapters.building_blocks.arcgis_answers import is_refusal, unless_refused
-from cchc_adapters.building_blocks.arcgis_layers import LayerDescription, layer_description
-from cchc_adapters.building_blocks.arcgis_names import AttributeNames, name_as_written
+from cchc_adapters.building_blocks.arcgis_layers import Layer, LayerDescription, layer_description, narrowed
+from cchc_adapters.building_blocks.arcgis_names import name_as_written
+from cchc_adapters.building_blocks.arcgis_times import changed_since
 from cchc_connect import Conversation, HttpRequest, Item, Page, PageRequest, SourceHeld, Verdict
 from cchc_connect.wire import codecs
 
-EVERYTHING = "1=1"
-CRS84, CRS84_WKID = "OGC:CRS84", "4326"
 MAX_WINDOWS = 300
 """Most windows of object ids that a page token names; then the ids are asked for again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """A layer as a connection reads it."""
-
-    path: str
-    """Path of the layer, below the connection's base URL."""
-    page_size: int
-    """Features per request; the layer's own limit may be lower."""
-    crs: str
-    """Reference system of the coordinates to ask for."""
-    names: AttributeNames
-    """Names of the attributes that are read."""
-    where: str = EVERYTHING
-    """Condition on the features to read."""
-
-    def query(self, where: str, **params: str) -> HttpRequest:
-        """Return a question about the features for which `where` holds."""
-        return HttpRequest(method="GET", path=f"{self.path}/query", params={"f": "json", "where": where, **params})
-
-    def features_query(self, where: str, **params: str) -> HttpRequest:
-        """Return the question for the features themselves, with all attributes and the geometry."""
-        wkid = CRS84_WKID if self.crs == CRS84 else self.crs.partition(":")[2]
-        return self.query(where, outFields="*", returnGeometry="true", outSR=wkid, **params)
 
 
 class _Walk(StrEnum):
@@ -80,13 +55,15 @@ class _Position:
     """Number of features to skip, or the object id of the last feature."""
     bounds: tuple[int, ...] = ()
     """First object id of each window, and the id after the last window."""
+    edited: str = ""
+    """Field in which the layer notes its edits, if it is to be read."""
 
     def __str__(self) -> str:
         return json.dumps([*vars(self).values()], separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        walk, where, object_id, size, size_is_sure, count, at, bounds = json.loads(text)
+        walk, where, object_id, size, size_is_sure, count, at, bounds, edited = json.loads(text)
         return cls(
             walk=_Walk(walk),
             where=where,
@@ -96,6 +73,7 @@ class _Position:
             count=count,
             at=at,
             bounds=tuple(bounds),
+            edited=edited,
         )
 
     @property
@@ -105,7 +83,7 @@ class _Position:
 
     def narrowed(self, condition: str) -> str:
         """Return the condition on the features to read, with `condition` added to it."""
-        return condition if self.where == EVERYTHING else f"({self.where}) AND {condition}"
+        return narrowed(self.where, condition)
 
 
 @dataclass(frozen=True)
@@ -129,11 +107,15 @@ def layer_page(page_request: PageRequest, layer: Layer) -> Conversation[Page]:
     """Request one page of a layer's features.
 
     Raises:
-        SourceHeld: there is no way to read the whole layer, or the response is not a page of features.
+        SourceHeld: there is no way to read the whole layer, the response is not a page of features, or its coordinates
+            are in another reference system.
     """
     if page_request.page_token is None:
-        return (yield from _first_page(layer))
+        return (yield from _first_page(layer, page_request.since))
     position = _Position.parse(page_request.page_token)
+    layer = replace(layer, where=position.where, edited=position.edited)
+    if layer.coded and not layer.domains:
+        yield from _described(layer)
     if position.walk is _Walk.OFFSET:
         feature_set = yield from _features(layer, _offset_query(layer, position))
         return _page_by_offset(position, feature_set)
@@ -142,12 +124,27 @@ def layer_page(page_request: PageRequest, layer: Layer) -> Conversation[Page]:
     return (yield from _page_by_last_id(layer, position, is_first=False))
 
 
-def _first_page(layer: Layer) -> Conversation[Page]:
-    """Return the first page, read in whatever way the layer can be read."""
+def _described(layer: Layer) -> Conversation[LayerDescription]:
+    """Ask the layer for its description, and note its domains.
+
+    Raises:
+        SourceHeld: it is no layer.
+    """
     response = yield HttpRequest(method="GET", path=layer.path, params={"f": "json"})
     description = layer_description(response.json())
     if description is None:
         raise SourceHeld("arcgis.no_layer")
+    layer.domains.update({name: description.coded_values(name) for name in layer.coded})
+    return description
+
+
+def _first_page(layer: Layer, since: datetime | None) -> Conversation[Page]:
+    """Return the first page, read in whatever way the layer can be read."""
+    description = yield from _described(layer)
+    layer = replace(layer, edited=description.edit_date or "" if layer.reads_edits else "")
+    if since is not None and (layer.changed_column or layer.edited):
+        changed = changed_since(description, layer.changed_column or layer.edited, since)
+        layer = replace(layer, where=narrowed(layer.where, changed))
     count = yield from _count(layer, layer.where)
     position = _Position(
         walk=_Walk.OFFSET,
@@ -156,6 +153,7 @@ def _first_page(layer: Layer) -> Conversation[Page]:
         size=min(layer.page_size, description.max_page_size or layer.page_size),
         size_is_sure=description.max_page_size is not None,
         count=count,
+        edited=layer.edited,
     )
     page: Page | None
     if description.pages_by_offset and not position.object_id:
@@ -309,8 +307,11 @@ def _feature_set(layer: Layer, content: Item) -> _FeatureSet:
     features = codecs.as_objects(content.get("features"))
     if features is None or any(codecs.as_object(feature.get("attributes")) is None for feature in features):
         raise SourceHeld("arcgis.no_features")
-    renamed = layer.names.renamed(features, content)
-    return _FeatureSet(renamed, codecs.flag(content.get("exceededTransferLimit")) is True)
+    if any(feature.get("geometry") for feature in features) and layer.is_contradicted(content.get("spatialReference")):
+        raise SourceHeld("arcgis.other_crs", wanted=layer.crs)
+    marks = {mark: True for mark in ("hasZ", "hasM") if content.get(mark) is True}
+    completed = [layer.completed(feature, marks) for feature in layer.names.renamed(features, content)]
+    return _FeatureSet(completed, codecs.flag(content.get("exceededTransferLimit")) is True)
 
 
 def _count(layer: Layer, where: str) -> Conversation[int | None]:

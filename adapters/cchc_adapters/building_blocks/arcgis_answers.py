@@ -20,7 +20,7 @@ def classify_arcgis(response: HttpResponse, token_errors: Collection[int]) -> Ve
     document = codecs.as_object(response.json()) if response.is_json else None
     error = None if document is None else _error(document)
     if error is None:
-        return Verdict.OK if document is not None and response.status == OK else classify_rest(response)
+        return classify_rest(response)
     code = codecs.whole_number(error.get("code"))
     if code in token_errors:
         return Verdict.AUTH

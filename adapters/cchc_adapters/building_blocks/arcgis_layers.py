@@ -1,4 +1,4 @@
-"""What a layer of ArcGIS Server says of itself, from version 10.0 to today.
+"""A layer of ArcGIS Server: how it is asked, and what it says of itself, from version 10.0 to today.
 
 Source: Esri's documentation of the layer resource, and descriptions that servers of 10.0, 10.22, 10.81 and 11 sent.
 The members differ: a map service names no `objectIdField`, 10.0 no `maxRecordCount`, and only 10.3 and later say
@@ -6,12 +6,82 @@ whether they page by offset.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cchc_connect import Item
+from cchc_adapters.building_blocks.arcgis_names import AttributeNames, field_aliases, name_as_written
+from cchc_adapters.building_blocks.geometries import geometry_fields
+from cchc_connect import HttpRequest, Item
 from cchc_connect.wire import codecs
+from cchc_connect.wire.crs_statements import contradicts
 
 OBJECT_ID_TYPE = "esriFieldTypeOID"
+EVERYTHING = "1=1"
+CRS84, CRS84_WKID = "OGC:CRS84", "4326"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer as a connection reads it."""
+
+    path: str
+    """Path of the layer, below the connection's base URL."""
+    page_size: int
+    """Features per request; the layer's own limit may be lower."""
+    crs: str
+    """Reference system of the coordinates to ask for."""
+    names: AttributeNames
+    """Names of the attributes that are read."""
+    where: str = EVERYTHING
+    """Condition on the features to read."""
+    changed_column: str = ""
+    """Attribute with the time of the last change, by which changes are asked for; "": there is none."""
+    reads_edits: bool = False
+    """Whether the field in which the layer itself notes its edits is that attribute."""
+    coded: frozenset[str] = frozenset()
+    """Attributes whose codes are replaced by the names that the layer's domains give them."""
+    edited: str = ""
+    """Name of that field, as the layer describes it; its value becomes the item's member `edited`."""
+    domains: dict[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]], compare=False)
+    """Names by code for each coded attribute, as last described."""
+
+    def query(self, where: str, **params: str) -> HttpRequest:
+        """Return a question about the features for which `where` holds."""
+        return HttpRequest(method="GET", path=f"{self.path}/query", params={"f": "json", "where": where, **params})
+
+    def features_query(self, where: str, **params: str) -> HttpRequest:
+        """Return the question for the features themselves, with all attributes and the geometry."""
+        wkid = CRS84_WKID if self.crs == CRS84 else self.crs.partition(":")[2]
+        return self.query(where, outFields="*", returnGeometry="true", outSR=wkid, **params)
+
+    def is_contradicted(self, statement: object) -> bool:
+        """Return whether a spatial reference says something else than the reference system that is asked for."""
+        return bool(statement) and contradicts(self.crs, statement)
+
+    def geometry(self, item: Item) -> object:
+        """Return the fields of an item's geometry; unreadable if it states another reference system for itself."""
+        shape = item.get("geometry")
+        if self.is_contradicted((codecs.as_object(shape) or {}).get("spatialReference")):
+            return codecs.Unreadable("crs_contradicted", self.crs)
+        return geometry_fields(shape, self.crs)
+
+    def completed(self, feature: Item, marks: Mapping[str, bool]) -> Item:
+        """Return a feature with what stands elsewhere in the response or the description.
+
+        That is the time of its last edit, `marks` of its positions ("hasZ", "hasM"), and names instead of codes.
+        """
+        attributes: Item = feature["attributes"]
+        shape = codecs.as_object(feature.get("geometry")) if marks else None
+        if shape is not None:
+            feature = {**feature, "geometry": {**marks, **shape}}
+        if self.edited:
+            feature = {**feature, "edited": attributes.get(self.edited)}
+        if not self.coded:
+            return feature
+        names = {
+            name: self.domains[name].get(codecs.plain_text(attributes[name]), attributes[name])
+            for name in self.coded.intersection(attributes, self.domains)
+        }
+        return {**feature, "attributes": {**attributes, **names}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +100,34 @@ class LayerDescription:
     """Each field's description by its name; empty where the description lists none."""
     edit_date: str | None = None
     """Name of the field with the time of the last edit."""
+    edit_zone: str | None = None
+    """Time zone in which conditions name that time; None: UTC."""
+    zone: str | None = None
+    """Time zone in which conditions name the times of all other fields; None: UTC."""
+
+    def written_name(self, name: str) -> str | None:
+        """Return a field's name as the server writes it; None if there is no such field, or more than one."""
+        return name_as_written(name, self.fields, field_aliases(self.fields.values()))
+
+    def type_of(self, name: str) -> str:
+        """Return the Esri type of a field, such as `esriFieldTypeDate`; "" where it is not told."""
+        return _name(self.fields.get(name, {}).get("type")) or ""
+
+    def coded_values(self, name: str) -> Mapping[str, object]:
+        """Return the names that the layer's domain gives to the codes of a field, by the code as text."""
+        described = self.fields.get(self.written_name(name) or "", {})
+        domain = codecs.as_object(described.get("domain")) or {}
+        values = codecs.as_objects(domain.get("codedValues")) or []
+        return {codecs.plain_text(value.get("code")): value.get("name") for value in values}
 
 
 def layer_description(document: object) -> LayerDescription | None:
     """Return the description of a layer; None where the document is none."""
     described = codecs.as_object(document) or {}
     listed = codecs.as_objects(described.get("fields")) or []
-    fields = {name: field for field in listed if isinstance(name := field.get("name"), str) and name}
+    fields = {name: member for member in listed if isinstance(name := member.get("name"), str) and name}
     object_id = _name(described.get("objectIdField")) or next(
-        (name for name, field in fields.items() if field.get("type") == OBJECT_ID_TYPE), None
+        (name for name, member in fields.items() if member.get("type") == OBJECT_ID_TYPE), None
     )
     max_page_size = codecs.whole_number(described.get("maxRecordCount"))
     is_layer = object_id is not None or fields or "geometryType" in described
@@ -55,7 +144,20 @@ def layer_description(document: object) -> LayerDescription | None:
         orders=orders is True,
         fields=fields,
         edit_date=_name(edits.get("editDateField")),
+        edit_zone=_zone(edits),
+        zone=_zone(described),
     )
+
+
+def narrowed(where: str, condition: str) -> str:
+    """Return a condition with another one added to it."""
+    return condition if where == EVERYTHING else f"({where}) AND {condition}"
+
+
+def _zone(described: Item) -> str | None:
+    """Return the time zone of a description's `dateFieldsTimeReference`."""
+    reference = codecs.as_object(described.get("dateFieldsTimeReference")) or {}
+    return _name(reference.get("timeZoneIANA")) or _name(reference.get("timeZone"))
 
 
 def _name(value: object) -> str | None:

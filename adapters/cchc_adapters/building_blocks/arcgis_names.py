@@ -56,7 +56,7 @@ class AttributeNames:
 
 def names_read(fields: FieldMap) -> set[str]:
     """Return the names of the attributes that a field map reads."""
-    return {path[0] for value in fields.values() if isinstance(value, At) for path in value.paths}
+    return {".".join(path) for value in fields.values() if isinstance(value, At) for path in value.paths}
 
 
 def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str]) -> str | None:
@@ -82,8 +82,13 @@ def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str
 def response_aliases(response: Item) -> Mapping[str, str]:
     """Return the aliases by name that a response tells, in `fieldAliases` or with its `fields`."""
     aliases = codecs.as_object(response.get("fieldAliases")) or {}
-    fields = codecs.as_objects(response.get("fields")) or []
-    pairs = [*((field.get("name"), field.get("alias")) for field in fields), *aliases.items()]
+    pairs = {name: alias for name, alias in aliases.items() if isinstance(alias, str)}
+    return {**field_aliases(codecs.as_objects(response.get("fields")) or []), **pairs}
+
+
+def field_aliases(fields: Iterable[Item]) -> Mapping[str, str]:
+    """Return the aliases of described fields by their names."""
+    pairs = [(field.get("name"), field.get("alias")) for field in fields]
     return {name: alias for name, alias in pairs if isinstance(name, str) and isinstance(alias, str)}
 
 

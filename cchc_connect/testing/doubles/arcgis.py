@@ -63,6 +63,8 @@ class MapLayer:
         """Parameters of a query that it answers with an error object."""
         self.edit_date: str | None = None
         """Field that holds the time of the last edit."""
+        self.domains: Mapping[str, Mapping[str, str]] = {}
+        """Names of the codes of a field, by the field and the code."""
         self.hours = 0
         """Offset from UTC of the times that a `where` clause names."""
         self._whole_days = frozenset(whole_days)
@@ -79,7 +81,7 @@ class MapLayer:
             "geometryType": "esriGeometryPolygon",
             "supportedQueryFormats": "JSON",
             "extent": {"spatialReference": {"wkid": VN2000_WKID, "latestWkid": VN2000_WKID}},
-            "fields": self._described_fields(),
+            "fields": [{**field, "domain": self._domain(name)} for name, field in self._described_fields()],
         }
         if version.names_object_id:
             described["objectIdField"] = self.spelling(OBJECT_ID)
@@ -89,11 +91,12 @@ class MapLayer:
             described["supportsAdvancedQueries"] = True
         if version.pages:
             described["advancedQueryCapabilities"] = {"supportsPagination": True, "supportsOrderBy": True}
-        if self.edit_date is not None:
-            described["editFieldsInfo"] = {"editDateField": self.spelling(self.edit_date)}
+        zone = {"timeZone": "SE Asia Standard Time" if self.hours else "UTC", "respectsDaylightSaving": False}
         if self.hours:
-            zone = {"timeZone": "SE Asia Standard Time", "respectsDaylightSaving": False}
             described["dateFieldsTimeReference"] = zone
+        if self.edit_date is not None:
+            edits = {"editDateField": self.spelling(self.edit_date), "dateFieldsTimeReference": zone}
+            described["editFieldsInfo"] = edits
         return json_response(described, media_type=version.media_type)
 
     def query(self, request: ReceivedRequest, features: Sequence[Feature], version: int) -> ServerResponse:
@@ -137,15 +140,21 @@ class MapLayer:
             "fieldAliases": {self.spelling(name): name for name in names},
             "geometryType": "esriGeometryPolygon",
             "spatialReference": {"wkid": wkid, "latestWkid": wkid},
-            "fields": self._described_fields(),
+            "fields": [field for _, field in self._described_fields()],
             "features": [self._feature_object(feature, names, wkid if wants_geometry else None) for feature in page],
         }
         announces = self.version.announces_more_pages if is_page else self.version.announces_more
         has_more = announces and offset + len(page) < len(matching)
         return result | ({"exceededTransferLimit": True} if has_more else {})
 
-    def _described_fields(self) -> list[dict[str, str]]:
-        return [{"name": self.spelling(name), "type": self._type(name), "alias": name} for name in self.fields]
+    def _described_fields(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return name and description of each field."""
+        return [(name, {"name": self.spelling(name), "type": self._type(name), "alias": name}) for name in self.fields]
+
+    def _domain(self, name: str) -> dict[str, Any] | None:
+        names = self.domains.get(name)
+        values = [{"name": word, "code": code} for code, word in (names or {}).items()]
+        return {"type": "codedValue", "name": name, "codedValues": values} if names else None
 
     def _type(self, name: str) -> str:
         return "esriFieldTypeDateOnly" if self._is_text_day(name) else self.fields[name]

@@ -1,0 +1,111 @@
+"""Make the fields of a `LandParcel` out of flat properties, by a field map that a connection gives in TOML."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
+from cchc_connect import Item
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import INSTANTS, At, FieldMap, FieldRule, field_map, translated
+from cchc_connect.wire.rule_shapes import rules_fit
+from cchc_schemas import AdminScheme, LandParcel, parcel_key
+
+FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
+EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})
+"""Field map names that are not fields of a parcel: parts of its former key, time of change, mark of the current one."""
+MAPPABLE_FIELDS = (LandParcel.model_fields.keys() | EXTRA_FIELDS) - {"scheme", "geometry", "previous_keys"}
+KEY_FIELDS = ("commune_code", "map_sheet", "parcel_number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelTerms:
+    """What a field map of parcels does not say: how codes and numbers are to be understood."""
+
+    scheme: AdminScheme
+    """Scheme of the commune codes."""
+    previous_scheme: AdminScheme
+    """Scheme of the former commune codes."""
+    land_use_catalogue: str
+    """Catalogue of the land use codes."""
+    decimal_sign: codecs.DecimalSign
+    """Decimal sign of numbers in text."""
+
+
+class ParcelMap:
+    """Reads parcels by the rules of one connection."""
+
+    def __init__(self, rules: Mapping[str, FieldRule], terms: ParcelTerms) -> None:
+        """Prepare for `rules` that `check_parcel_rules` accepts."""
+        self._terms = terms
+        self.rules = field_map(rules, terms.decimal_sign)
+        """The field map, with the names that are no fields of a parcel."""
+        fields = dict(self.rules)
+        self._changed_at = fields.pop("changed_at", None)
+        self._is_current = fields.pop("is_current", None)
+        self._land_uses = fields.pop("uses", None)
+        self._flat_uses = At(self._land_uses.paths, flattened_uses) if isinstance(self._land_uses, At) else None
+        self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
+        self._fields: FieldMap = fields
+        self._also_reads = {name: value for name, value in self.rules.items() if name not in fields}
+
+    def changed_at(self, properties: Item) -> datetime | codecs.Unreadable | None:
+        """Return when the source last changed the parcel, by the property that the field map names."""
+        changed = self._changed_at(properties) if self._changed_at else None
+        return changed if isinstance(changed, datetime | codecs.Unreadable) else None
+
+    def is_current(self, properties: Item) -> bool | None:
+        """Return whether it is the current version of its parcel, by the property that the field map names."""
+        is_current = self._is_current(properties) if self._is_current else None
+        return is_current if isinstance(is_current, bool) else None
+
+    def fields(self, properties: Item, geometry: object) -> Mapping[str, object]:
+        """Return the fields of a `LandParcel`; `geometry` are those of its boundary."""
+        terms = self._terms
+        former = [None if part is None else part(properties) for part in self._former_key]
+        rows = None if self._flat_uses is None else self._flat_uses(properties)
+        if rows is None and self._land_uses is not None:
+            rows = self._land_uses(properties)
+        return translated(properties, self._fields, self._also_reads) | {
+            "scheme": terms.scheme,
+            "previous_keys": _former_keys(former, terms.previous_scheme),
+            "uses": list(land_uses(rows, terms.land_use_catalogue, terms.decimal_sign)),
+            "geometry": geometry,
+        }
+
+
+def check_parcel_rules(rules: Mapping[str, FieldRule]) -> None:
+    """Check the rules of a field map of parcels.
+
+    Raises:
+        ValueError: a rule is for no field, has the wrong shape, or is missing.
+    """
+    if unknown := {name.partition(".")[0] for name in rules} - MAPPABLE_FIELDS:
+        raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+    rules_fit(rules, LandParcel, other_fields={*EXTRA_FIELDS, "uses"})
+    if missing := [name for name in KEY_FIELDS if name not in rules]:
+        raise ValueError(f"no rule for: {', '.join(missing)}")
+    check_change_rule(rules)
+
+
+def check_change_rule(rules: Mapping[str, FieldRule]) -> None:
+    """Check the rule for the time of the last change.
+
+    Raises:
+        ValueError: its codec reads no instants.
+    """
+    if (changed_at := rules.get("changed_at")) and changed_at.codec not in INSTANTS:
+        raise ValueError("changed_at needs a codec for instants")
+
+
+def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[object]:
+    """Return a list with the key made of commune, sheet and number; empty if one of them is missing.
+
+    If a part is unreadable, return the unreadable parts instead, so that they are reported.
+    """
+    if unreadable := [part for part in former if isinstance(part, codecs.Unreadable)]:
+        return unreadable
+    commune, sheet, number = former
+    if isinstance(commune, str) and isinstance(sheet, str) and isinstance(number, str):
+        return [parcel_key(scheme, commune, sheet, number)]
+    return []
