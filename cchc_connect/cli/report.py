@@ -39,6 +39,8 @@ def report_document(report: RunReport, console: Console) -> Mapping[str, object]
         if line.reason is not None:
             reason = {"code": line.reason.code, "message": console.sentence(line.reason)}
             document["reason"] = {**reason, "context": console.json_values(line.reason.context)}
+        if line.notes:
+            document["notes"] = [{"code": note.code, "message": console.sentence(note)} for note in line.notes]
     return {**report.as_document(), "lines": lines}
 
 
@@ -68,7 +70,7 @@ def _show_notes(line: ReportLine, console: Console) -> None:
     if line.counts.noted:
         rules = (f"{number} × {console.term('fault', rule)} ({rule})" for rule, number in line.counts.noted.items())
         console.message("sync_view.noted", place=_line_label(line), rules="; ".join(rules))
-    for note in time_notes(line.counts):
+    for note in (*time_notes(line.counts), *line.notes):
         console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 
 

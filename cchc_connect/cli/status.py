@@ -75,7 +75,7 @@ def _stream(stream: StreamStatus, last_run: Run | None, console: Console) -> dic
         "held_reason": stream.hold and console.sentence(stream.hold),
         "incomplete_reason": stream.incomplete and console.sentence(stream.incomplete),
         **{name: getattr(counts, name) for name in TIME_COUNTERS},
-        "notes": [console.sentence(note) for note in time_notes(counts)],
+        "notes": [console.sentence(note) for note in (*time_notes(counts), *stream.rule_notes)],
     }
 
 

@@ -12,6 +12,7 @@ from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.durations import duration_text
 from cchc_connect.config.file import Config
+from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.network import NetworkTarget, probe_network
@@ -140,6 +141,8 @@ def _source_findings(
             context = {"number": len(classified.left_out), "members": "; ".join(member for member, _ in members)}
             yield Finding.warning(subject, "check.members_left_out", context)
         for note in time_notes(time_counters(classified, Asked(asked_at, asked_at))):
+            yield Finding.warning(subject, note.code, note.context)
+        for note in unseen_notes(classified.seen.unseen_rules, classified.seen.properties):
             yield Finding.warning(subject, note.code, note.context)
     if table.lookback:
         lookback = table.applied_to(source.profile, record_type).lookback

@@ -11,6 +11,7 @@ from cchc_connect.database.direct import queries
 from cchc_connect.database.direct.connection import DirectConnection, StoredRow
 from cchc_connect.database.direct.queries import StreamName
 from cchc_connect.database.outbox.audit_chain import first_broken
+from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.messages import Message
 from cchc_connect.monitoring.runs import Run, read_last_finished_run, read_runs
 
@@ -49,6 +50,8 @@ class StreamStatus:
     """Records that are missing from a complete listing, and are deleted if the next one lacks them too."""
     quarantined: int
     """Open quarantine entries."""
+    rule_notes: tuple[Message, ...] = ()
+    """Rules of the source's field map that find nothing; of the first partition only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,7 @@ def read_status(connection: DirectConnection) -> DatabaseStatus:
 def _streams(connection: DirectConnection) -> tuple[StreamStatus, ...]:
     stored = queries.streams(connection)
     live, quarantined = queries.live_counts(connection), queries.quarantine_counts(connection)
-    absent = queries.absence_counts(connection)
+    absent, rule_notes = queries.absence_counts(connection), _rule_notes(connection)
     return tuple(
         _stream(
             name,
@@ -135,12 +138,33 @@ def _streams(connection: DirectConnection) -> tuple[StreamStatus, ...]:
             live=live.get(name, 0),
             absent=absent.get(name, 0),
             quarantined=quarantined.get(name, 0),
+            rule_notes=rule_notes.pop(name[:2], ()),
         )
         for name in sorted({*stored, *live, *quarantined})
     )
 
 
-def _stream(name: StreamName, row: StoredRow, *, live: int, absent: int, quarantined: int) -> StreamStatus:
+def _rule_notes(connection: DirectConnection) -> dict[tuple[str, str], tuple[Message, ...]]:
+    """Return a sentence on each rule that finds nothing, by connection and record type."""
+    unseen, seen = dict[tuple[str, str], dict[str, int]](), dict[tuple[str, str], list[str]]()
+    for row in queries.read_properties(connection):
+        source = row["connection"], row["record_type"]
+        if row["present"]:
+            seen.setdefault(source, []).append(row["property"])
+        elif row["is_read"] and row["items"]:
+            unseen.setdefault(source, {})[row["property"]] = row["items"]
+    return {source: tuple(unseen_notes(names, seen.get(source, []))) for source, names in unseen.items()}
+
+
+def _stream(
+    name: StreamName,
+    row: StoredRow,
+    *,
+    live: int,
+    absent: int,
+    quarantined: int,
+    rule_notes: tuple[Message, ...] = (),
+) -> StreamStatus:
     connection, record_type, partition = name
     return StreamStatus(
         connection=connection,
@@ -156,6 +180,7 @@ def _stream(name: StreamName, row: StoredRow, *, live: int, absent: int, quarant
         live=live,
         absent=absent,
         quarantined=quarantined,
+        rule_notes=rule_notes,
     )
 
 

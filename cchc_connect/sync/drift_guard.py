@@ -6,7 +6,8 @@ records would lose is held. So pages that always were otherwise, such as those o
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field as dataclass_field
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from cchc_connect.database.state.source_properties import (
     store_properties,
     stored_properties,
 )
+from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.errors import SourceHeld
@@ -33,6 +35,7 @@ from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.drift_rules import LEARNED, MIN_AFFECTED, USUAL_FILLED, USUAL_PRESENT, DriftRules, is_nearly_all
 from cchc_connect.sync.property_watch import SeenItems
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.wire.codecs import as_list, as_object
 
 MIN_UNKNOWN = 10
 """Items that must show a change where neither stored values nor what is known of the source can confirm it."""
@@ -81,6 +84,10 @@ class PageCheck:
     is_listing_all: bool
     learned: dict[str, StoredProperty]
     accepted: frozenset[str]
+    is_holding: bool = True
+    """Whether what changed is held; else it is only noted in `confirmed`."""
+    confirmed: list[PropertyDrift] = dataclass_field(default_factory=list[PropertyDrift])
+    """Is filled by the call."""
 
     def __call__(self, replaced: Sequence[tuple[bytes, bytes]]) -> None:
         """Judge the stored and the new documents of the records that change.
@@ -88,9 +95,9 @@ class PageCheck:
         Raises:
             DriftHeld: stored values would be lost, or are of another kind now.
         """
-        drifts = [*self.drifts(replaced)]
-        if drifts:
-            raise DriftHeld(self.stream, drifts)
+        self.confirmed[:] = self.drifts(replaced)
+        if self.confirmed and self.is_holding:
+            raise DriftHeld(self.stream, self.confirmed)
 
     def drifts(self, replaced: Sequence[tuple[bytes, bytes]]) -> Iterator[PropertyDrift]:
         """Yield what must be held."""
@@ -146,6 +153,7 @@ class DriftGuard:
         self._learned: dict[str, StoredProperty] = {}
         self._accepted = frozenset[str]()
         self._page: dict[str, StoredProperty] = {}
+        self._noted: dict[tuple[str, DriftKind], PropertyDrift] = {}
 
     def load(self, connection: Connection) -> None:
         """Read what the source has sent so far; only what complete passes showed is known."""
@@ -162,10 +170,8 @@ class DriftGuard:
 
     def check(
         self, classified: ClassifiedPage, suspected: Sequence[PropertyDrift], *, is_listing_all: bool
-    ) -> PageCheck | None:
-        """Return the check of a page before it is written; None if nothing of it is held."""
-        if self._mode is not DriftMode.HOLD:
-            return None
+    ) -> PageCheck:
+        """Return the check of a page before it is written."""
         return PageCheck(
             stream=self._stream,
             suspected=[drift for drift in suspected if drift.kind not in NEVER_HELD],
@@ -174,7 +180,19 @@ class DriftGuard:
             is_listing_all=is_listing_all,
             learned=self._learned,
             accepted=self._accepted,
+            is_holding=self._mode is DriftMode.HOLD,
         )
+
+    def notes(self) -> Iterator[Message]:
+        """Yield a sentence on each drift of this run that was not held, and on each rule that finds nothing."""
+        if self._mode is not DriftMode.ACCEPT:
+            yield from map(drift_message, self._noted.values())
+        unseen = {
+            name: stored.items for name, stored in self._properties.items() if stored.is_read and not stored.present
+        }
+        seen_names = [name for name, stored in self._properties.items() if stored.present]
+        noted = {name for name, _ in self._noted}
+        yield from unseen_notes({name: items for name, items in unseen.items() if name not in noted}, seen_names)
 
     def kept_fields(self, classified: ClassifiedPage) -> frozenset[str]:
         """Return the fields whose stored value stays where an item does not have their property.
@@ -185,7 +203,7 @@ class DriftGuard:
         learned = [stored for stored in self._learned.values() if stored.items >= LEARNED]
         writes_null = any("null" in stored.kinds for stored in learned)
         leaves_out = any(not is_nearly_all(stored.present, stored.items, USUAL_PRESENT) for stored in learned)
-        if not writes_null and leaves_out:
+        if self._mode is DriftMode.ACCEPT or (not writes_null and leaves_out):
             return frozenset()
         return frozenset(
             field
@@ -200,17 +218,23 @@ class DriftGuard:
         suspected: Iterable[PropertyDrift],
         write_context: WriteContext,
         *,
+        confirmed: Iterable[PropertyDrift],
         has_changes: bool,
     ) -> None:
         """Store what the items of a page have, and drift that is not held, in its transaction.
 
         `remember` keeps it when that is committed. Nothing is learned twice from items that changed nothing.
         """
-        self._page = self._with_page(classified.seen, write_context.now) if has_changes else {}
+        read, stored = classified.seen.read_names, self._properties
+        has_rules_changed = any(of_property.is_read != (name in read) for name, of_property in stored.items())
+        is_learned = classified.seen.items and (has_changes or has_rules_changed)
+        self._page = self._with_page(classified.seen, write_context.now) if is_learned else {}
         if classified.seen.items:
             store_properties(connection, self._stream, self._page)
             state = DriftState.ACCEPTED if self._mode is DriftMode.ACCEPT else DriftState.TOLD
-            store_drifts(connection, self._stream, suspected, state, write_context.run_id, write_context.now)
+            notable = [*(drift for drift in suspected if drift.kind in NEVER_HELD), *confirmed]
+            store_drifts(connection, self._stream, notable, state, write_context.run_id, write_context.now)
+            self._noted.update({(drift.property, drift.kind): drift for drift in notable})
 
     def remember(self) -> None:
         """Keep what the items of the page have that was just committed."""
@@ -271,11 +295,11 @@ def _losses(replaced: Sequence[tuple[bytes, bytes]]) -> tuple[Counter[str], Coun
 def _filled(document: bytes) -> set[str]:
     """Return the fields of a document that have a value, and the members that any of their parts has."""
     paths = set[str]()
-    for name, value in msgspec.json.decode(document).items():
+    for name, value in msgspec.json.decode(document, type=dict[str, Any]).items():
         if value in (None, "", []):
             continue
         paths.add(name)
-        for part in value if isinstance(value, list) else ():
-            if isinstance(part, dict):
-                paths.update(f"{name}.{member}" for member, of_part in part.items() if of_part not in (None, "", []))
+        for part in map(as_object, as_list(value)):
+            members = () if part is None else part.items()
+            paths.update(f"{name}.{member}" for member, of_part in members if of_part not in (None, "", []))
     return paths

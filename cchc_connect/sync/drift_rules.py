@@ -64,8 +64,10 @@ class DriftRules:
             elif name.casefold() in read:
                 yield from self._read_drifts(name, learned, of_page, items, new)
         for name, of_property in new.items():
-            if name.casefold() not in read and name not in self._accepted:
-                yield _drift(name, DriftKind.PROPERTY_NEW, of_property.present, seen.items)
+            items = round(of_property.items * (1 + unchanged / seen.items))
+            is_told = of_property.present >= MIN_AFFECTED and of_property.present * 2 > items
+            if is_told and name.casefold() not in read and name not in self._accepted:
+                yield _drift(name, DriftKind.PROPERTY_NEW, of_property.present, items)
 
     def _read_drifts(
         self, name: str, learned: StoredProperty, of_page: SeenProperty, items: float, new: dict[str, SeenProperty]

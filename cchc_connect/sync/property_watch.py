@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from cchc_connect.wire.codecs import as_object
+from cchc_connect.wire.codecs import as_list, as_object
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem
 from cchc_connect.wire.property_names import FieldPath, found_name, nfc
 from cchc_connect.wire.word_maps import WordMap
@@ -22,7 +22,7 @@ MAX_PROPERTIES = 400
 """Properties of one source that are watched; further ones that the map does not read are not."""
 
 MAX_NAME_LENGTH = 200
-"""Longest name that is watched, in characters."""
+"""Longest name that is watched, in characters; one with control characters, or with a person's number, is not."""
 
 MAX_FORMS = 2_000
 """Forms of items that are counted before they are summed up."""
@@ -203,7 +203,7 @@ class PropertyWatch:
                 self._words.setdefault(nfc(prefix + name), Counter())[word_hash(value)] += 1
         for name, nested in level.nested.items():
             value = members.get(name)
-            for part in value if value.__class__ is list else (value,):
+            for part in as_list(value):
                 if (part_members := as_object(part)) is not None:
                     self._add(part_members, nested, f"{prefix}{name}.")
         if self._form_count > MAX_FORMS:
@@ -222,7 +222,7 @@ class PropertyWatch:
         of_property = properties.get(name)
         if of_property is None:
             name = nfc(name)
-            is_watched = len(name) <= MAX_NAME_LENGTH and not _NUMBER_OF_A_PERSON.search(name)
+            is_watched = len(name) <= MAX_NAME_LENGTH and name.isprintable() and not _NUMBER_OF_A_PERSON.search(name)
             if name not in properties and (len(properties) >= MAX_PROPERTIES or not is_watched):
                 return
             of_property = properties.setdefault(name, SeenProperty())

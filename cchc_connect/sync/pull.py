@@ -19,7 +19,6 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts, write_cursor
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
-from cchc_connect.database.state.source_properties import PropertyDrift
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import remove_absences
@@ -33,7 +32,7 @@ from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
-from cchc_connect.sync.drift_guard import DriftGuard, DriftHeld
+from cchc_connect.sync.drift_guard import DriftGuard, DriftHeld, PageCheck
 from cchc_connect.sync.moved_keys import MovedKeys
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_notes, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
@@ -86,7 +85,8 @@ class Pull:
         self._unreadable_members = UnreadableMembers(stream, run_context, quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self._drift_guard = DriftGuard(stream, run_context.drift_mode_of(stream.connection))
+        self.drift_guard = DriftGuard(stream, run_context.drift_mode_of(stream.connection))
+        """Watches what the source sends."""
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
         self.counts = Counters()
@@ -169,7 +169,7 @@ class Pull:
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream), forms)
         self._absences.load(connection)
         self._twice.load(connection)
-        self._drift_guard.load(connection)
+        self.drift_guard.load(connection)
         self._unreadable_members.load(connection)
         self._rereading = Rereading(stored_doubts(connection, self._stream))
         return read_cursor(connection, self._stream)
@@ -304,9 +304,9 @@ class Pull:
         try:
             counts, deletions = self._run_context.commit(write)
         except DriftHeld as held:
-            self._drift_guard.store_held(self._run_context, held)
+            self.drift_guard.store_held(self._run_context, held)
             raise
-        self._drift_guard.remember()
+        self.drift_guard.remember()
         page_commit.pass_state.older.add(write_context.outdated)
         self._twice.note_replaced(write_context.replaced)
         self.counts = counts
@@ -327,14 +327,19 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        guard = self._drift_guard
+        guard = self.drift_guard
         suspected = guard.suspected(classified)
         deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]
+        check = guard.check(
+            classified, suspected, is_listing_all=page_commit.pass_state.initial_cursor.pass_since is None
+        )
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
-            batch = self._batch(page_commit, deleted_keys, suspected)
+            batch = self._batch(page_commit, deleted_keys, check)
             counts.add(write_page(connection, self._stream, batch, write_context))
         has_changes = bool(counts.inserted or counts.updated or classified.faulty)
-        guard.learn(connection, classified, suspected, write_context, has_changes=has_changes)
+        guard.learn(
+            connection, classified, suspected, write_context, confirmed=check.confirmed, has_changes=has_changes
+        )
         counts.held, counts.absent = deletions.too_many, deletions.waiting
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
@@ -346,11 +351,8 @@ class Pull:
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, deletions
 
-    def _batch(
-        self, page_commit: PageCommit, deleted_keys: Sequence[str], suspected: Sequence[PropertyDrift]
-    ) -> PageBatch:
+    def _batch(self, page_commit: PageCommit, deleted_keys: Sequence[str], check: PageCheck) -> PageBatch:
         classified, state = page_commit.classified, page_commit.pass_state
-        is_listing_all = state.initial_cursor.pass_since is None
         return PageBatch(
             records=classified.records,
             faulty=classified.faulty,
@@ -359,8 +361,8 @@ class Pull:
             is_full_listing=self._moved_keys.lists_everything(state),
             is_gone=self._moved_keys.is_gone(state) if page_commit.ends_pass else None,
             shown_elsewhere=ShownElsewhere(state.seen),
-            kept_fields=self._drift_guard.kept_fields(classified),
-            check=self._drift_guard.check(classified, suspected, is_listing_all=is_listing_all),
+            kept_fields=self.drift_guard.kept_fields(classified),
+            check=check,
         )
 
     def _counts_of(self, page_commit: PageCommit) -> Counters:

@@ -141,6 +141,7 @@ class PullJobs:
             line.outcome, line.reason = RunStatus.INCOMPLETE, pull.incomplete
         self.lists_key |= pull.lists_key
         line.counts, line.before, line.after = pull.counts, pull.before, pull.after
+        line.notes = [*pull.drift_guard.notes()]
         line.seconds = self._run_context.clock.monotonic() - began_s
         line.counts.requests = transport.traffic.requests - traffic_before.requests
         line.counts.bytes_received = transport.traffic.bytes_received - traffic_before.bytes_received

@@ -54,6 +54,8 @@ class ReportLine:
     """Why it is not done, as a sentence in both languages; None if it is done."""
     counts: Counters = field(default_factory=Counters)
     """Run counters of the line."""
+    notes: list[Message] = field(default_factory=list[Message])
+    """What the source sends otherwise than before without a hold, and rules that find nothing."""
     seconds: float = 0.0
     """Duration in seconds; the lines of one route all have the duration of the route."""
     before: Cursor | None = None
@@ -77,7 +79,8 @@ class ReportLine:
             "cursor_after": _cursor_document(self.after or self.before),
         }
         result = {"outcome": self.outcome.value, "reason": reason, "seconds": round(self.seconds, 3)}
-        return {**head, **result, **cursors, **self.counts.as_document()}
+        notes = [{"code": note.code, "context": stored_context(note.context)} for note in self.notes]
+        return {**head, **result, **cursors, **self.counts.as_document(), **({"notes": notes} if notes else {})}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -92,6 +95,7 @@ class ReportLine:
             reason=None if reason is None else Message(reason["code"], reason["context"]),
             counts=Counters(**{name.name: document[name.name] for name in fields(Counters) if name.name in document}),
             seconds=document.get("seconds", 0.0),
+            notes=[Message(note["code"], note["context"]) for note in document.get("notes", [])],
             before=_cursor_from_document(document.get("cursor_before")),
             after=_cursor_from_document(document.get("cursor_after")),
         )

@@ -166,7 +166,8 @@ class Geometry(Part):
         if isinstance(context, Irregularities) and not isinstance(context, SourceReading):
             return self
         if not fits_system(self.bounds, self.crs):
-            raise PydanticCustomError("crs_contradicted", "No coordinates of the system", {REQUIRED: self.crs})
+            required = {REQUIRED: _domain_text(self.crs)}
+            raise PydanticCustomError("crs_contradicted", "No coordinates of the system", required)
         return self
 
     @property
@@ -229,6 +230,15 @@ def fits_system(bounds: Box, crs: str) -> bool:
     """True if the reference system can have such coordinates, or if its domain is unknown."""
     system = reference_system(crs)
     return system is None or is_within(bounds, system.domain)
+
+
+def _domain_text(crs: str) -> str:
+    """Return which coordinates a system can have: "EPSG:9210: 50000 <= x <= 950000, 800000 <= y <= 2650000"."""
+    system = reference_system(crs)
+    if system is None:
+        return crs
+    west, south, east, north = (f"{bound:.10g}" for bound in system.domain)
+    return f"{crs}: {west} <= x <= {east}, {south} <= y <= {north}"
 
 
 def is_within(inner: Box, outer: Box) -> bool:

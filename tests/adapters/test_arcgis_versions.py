@@ -12,6 +12,7 @@ from cchc_connect import Page, PageRequest, Source, SourceHeld
 from cchc_connect.adapter import ListingEnd
 from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
 from cchc_connect.transport import RequestsTransport, Transport
+from cchc_schemas import Record
 from tests.adapters.layer_server import LayerServer, works_feature
 from tests.adapters.wire import records, transport_to
 
@@ -256,7 +257,7 @@ def test_a_server_that_gives_not_even_one_feature_of_a_window_is_held(
 
 def test_records_are_the_same_from_every_version_and_spelling(server: LayerServer, transport: Transport) -> None:
     server.show(works_feature(number) for number in range(5))
-    source, read = works(2), []
+    source, read = works(2), list[dict[str, Record]]()
     for version in VERSIONS.values():
         for spelling in SPELLINGS:
             server.layer.version, server.layer.spelling = version, spelling

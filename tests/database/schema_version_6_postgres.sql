@@ -496,3 +496,5 @@ CREATE INDEX procedure_source ON procedure USING btree (connection, source_key);
 CREATE INDEX quarantine_open ON quarantine USING btree (connection, record_type, source_key);
 CREATE INDEX record_lineage_new_key ON record_lineage USING btree (record_type, new_key);
 CREATE INDEX record_link_target ON record_link USING btree (target_type, target_key);
+SELECT pg_catalog.setval('discrepancy_id_seq', 1, true);
+SELECT pg_catalog.setval('quarantine_id_seq', 1, true);

@@ -184,6 +184,12 @@ def test_one_position_outside_its_system_is_enough(kind: str) -> None:
         Geometry.model_validate({"type": kind, "coordinates": coordinates, "crs": CRS84})
 
 
+def test_the_fault_says_which_coordinates_the_system_can_have() -> None:
+    (fault,) = refusal_of("EPSG:9210", 1_214_282, 599_452)
+
+    assert fault.detail == "EPSG:9210: 50000 <= x <= 950000, 800000 <= y <= 2650000"
+
+
 def test_what_was_stored_before_there_was_the_rule_can_still_be_read() -> None:
     stored = {**PARCEL, "geometry": {"type": "Point", "coordinates": [600_000, 1_210_000], "crs": CRS84}}
 

@@ -58,7 +58,10 @@ def without(name: str) -> Any:
 
 
 def with_value(name: str, value: object) -> Any:
-    return lambda item: {**item, name: value}
+    def put(item: dict[str, Any]) -> dict[str, Any]:
+        return {**item, name: value}
+
+    return put
 
 
 def with_parts(**changed: object) -> Any:

@@ -47,7 +47,8 @@ class WorksMap:
         self._commune_code = fields.pop("commune_code")
         self._fields: FieldMap = fields
         self._also_reads = {name: value for name, value in rules.items() if name not in fields}
-        self._measures, self._decimal_sign, self._schemes = measures, decimal_sign, schemes
+        self._measures, self._schemes = measures, schemes
+        self._decimal_sign: codecs.DecimalSign = decimal_sign
         self._grades: Mapping[str, str] = package_table("binh_duong_permits")["grades"]
 
     @property

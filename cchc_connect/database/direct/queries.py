@@ -100,6 +100,14 @@ def quarantine_counts(connection: DirectConnection) -> Mapping[StreamName, int]:
     )
 
 
+def read_properties(connection: DirectConnection) -> list[StoredRow]:
+    """Return the properties of sources, with whether a rule reads them and how often they were there."""
+    return connection.rows(
+        "SELECT connection, record_type, property, items, present, is_read FROM source_property "
+        "ORDER BY connection, record_type, property"
+    )
+
+
 def routes(connection: DirectConnection) -> list[StoredRow]:
     """Return every route, by name."""
     return connection.rows("SELECT name, last_sequence, held_code, held_context FROM route ORDER BY name")

@@ -113,7 +113,7 @@ def test_the_next_run_asks_for_changes_only(registry: Registry, database: Shared
 
 
 def test_a_parcel_that_cannot_be_read_holds_no_other(registry: Registry, database: SharedDatabase) -> None:
-    registry.enter(1, area="-3")
+    registry.enter(1, commune="99999")
     registry.enter(2, changed_at="2026-03-02T08:00:00+07:00")
     registry.enter(3)
 
