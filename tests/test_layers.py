@@ -75,8 +75,9 @@ ROOMS = {
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
-        "version cchc_schemas clock messages wire errors http adapter privacy database geometry signing transport.network "
-        "database.reading database.outbox transport.auth database.state transport config database.writing"
+        "version cchc_schemas clock messages wire errors http adapter privacy database geometry signing "
+        "transport.network database.reading database.outbox transport.auth database.state transport config "
+        "database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
