@@ -250,12 +250,7 @@ class ChangeDetector:
             classified.drafts += 1
             classified.former_faults += [key] if key in quarantined.by_key else []
         elif translated.record is None:
-            faulty_hash = _faulty_hash(item_hash, time_is_unreadable=translated.time_shape is not None)
-            if quarantined.by_key.get(key) == faulty_hash:
-                classified.still_faulty += 1
-                return
-            faulty = _faulty_item(key, faulty_hash, item, translated.faults)
-            classified.faulty.append(replace(faulty, source_time=translated.source_time))
+            _add_faulty(key, item_hash, item, translated, quarantined, classified)
         else:
             incoming = IncomingRecord(
                 source_key=key,
@@ -269,6 +264,23 @@ class ChangeDetector:
             classified.records.append(incoming)
             if translated.left_out:
                 classified.left_out[translated.record.key] = translated.left_out
+
+
+def _add_faulty(  # all of an item
+    key: str,
+    item_hash: bytes,
+    item: Item,
+    translated: TranslatedItem,
+    quarantined: QuarantineIndex,
+    classified: ClassifiedPage,
+) -> None:
+    """Add a faulty item; one that is in quarantine in just this form is only counted."""
+    faulty_hash = _faulty_hash(item_hash, time_is_unreadable=translated.time_shape is not None)
+    if quarantined.by_key.get(key) == faulty_hash:
+        classified.still_faulty += 1
+        return
+    faulty = _faulty_item(key, faulty_hash, item, translated.faults)
+    classified.faulty.append(replace(faulty, source_time=translated.source_time))
 
 
 def _own_key(translated: TranslatedItem, item_hash: bytes) -> str:
