@@ -161,7 +161,7 @@ class PropertyWatch:
         """Count an item that a field map reads; return the fields whose property it does not have at all."""
         _, level, reads, needed = self._plan(mapped)
         self._seen.items += 1
-        if len(self._seen.reads) < len(reads) + len(mapped.own_fields):
+        if not (mapped.own_fields.keys() | reads.keys()) <= self._seen.reads.keys():
             self._seen.reads.update({**{name: [] for name in mapped.own_fields}, **reads})
             self._seen.own_rules = [*_own_rules((*mapped.fields.values(), *mapped.also_reads.values()))]
         self._add(mapped.item, level, "")

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from cchc_connect.wire import codecs, identity_numbers, legacy_text, quantities, times
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, value_at
 from cchc_connect.wire.json import Item
-from cchc_connect.wire.property_names import FieldPath, found_name
+from cchc_connect.wire.property_names import MAX_INDEXED_NAMES, MAX_INDEXES, FieldPath, found_name, step_into
 from cchc_connect.wire.word_maps import WordMap
 from cchc_schemas import Record
 from cchc_schemas.spelling import SourceReading
@@ -93,13 +93,13 @@ class _Names:
         self._parts = {
             value.property: _Names(value.read.fields) for value in read if isinstance(value.read, ListReader)
         }
+        self._other_names: dict[tuple[str, ...], dict[str, str]] = {}
+        """Names of an item -> expected name -> name that the item has for it, where that is another one."""
 
     def completed(self, item: Item) -> Item:
         """Return the item; where it, or a part of it, has an expected name in another spelling, a copy with that."""
-        if not self._names <= item.keys():
-            other_names = {name: found_name(item, name) for name in self._names - item.keys()}
-            if added := {name: item[sent_name] for name, sent_name in other_names.items() if sent_name is not None}:
-                item = {**item, **added}
+        if not self._names <= item.keys() and (other_names := self._other_names_of(item)):
+            item = {**item, **{name: item[sent_name] for name, sent_name in other_names.items()}}
         for name, names in self._parts.items():
             if value := item.get(name):
                 members = codecs.as_list(value)
@@ -108,12 +108,20 @@ class _Names:
                     item = {**item, name: parts}
         return item
 
+    def _other_names_of(self, item: Item) -> dict[str, str]:
+        names = tuple(item)
+        other_names = self._other_names.get(names)
+        if other_names is None:
+            found = {name: found_name(item, name) for name in self._names - item.keys()}
+            other_names = {name: sent_name for name, sent_name in found.items() if sent_name is not None}
+            if len(names) <= MAX_INDEXED_NAMES and len(self._other_names) < MAX_INDEXES:
+                self._other_names[names] = other_names
+        return other_names
+
     def completed_part(self, part: object) -> object:
         """Return one part of a list, completed; anything else than an object unchanged."""
         members = codecs.as_object(part)
-        if members is None or (not self._parts and self._names <= members.keys()):
-            return part
-        return self.completed(members)
+        return part if members is None else self.completed(members)
 
 
 class _Plan:
@@ -126,6 +134,8 @@ class _Plan:
         self._filtered_parts: dict[str, tuple[str, ListReader]] = {}
         self._adapter_values: dict[str, ValueReader] = {}
         self._defaults: Document = {}
+        self._ways: dict[tuple[str, ...], tuple[tuple[str, tuple[FieldPath, ...]], ...]] = {}
+        """Names of an item -> names added to it, each with those paths of which it has the first property."""
 
     @property
     def needs_preparation(self) -> bool:
@@ -134,20 +144,31 @@ class _Plan:
 
     def prepare(self, item: Item) -> Document:
         """Return the item with all values added that the model does not find by itself."""
-        document = {**item, **self._defaults}
-        for added_name, paths in self._paths.items():
+        document = {**item, **self._defaults, **dict.fromkeys(self._paths)}
+        for added_name, paths in self._ways_of(item) if self._paths else ():
             for path in paths:
                 value = item[path[0]] if len(path) == 1 and path[0] in item else value_at(item, path)
                 if value is not None and value != "":
                     document[added_name] = value
                     break
-            else:
-                document[added_name] = None
         for added_name, (name, parts_reader) in self._filtered_parts.items():
             document[added_name] = parts_reader.included_members(item.get(name))
         for added_name, read_value in self._adapter_values.items():
             document[added_name] = read_value(item)
         return document
+
+    def _ways_of(self, item: Item) -> tuple[tuple[str, tuple[FieldPath, ...]], ...]:
+        names = tuple(item)
+        ways = self._ways.get(names)
+        if ways is None:
+            existing = {
+                added_name: tuple(path for path in paths if path[0].isdecimal() or step_into(item, path, 0))
+                for added_name, paths in self._paths.items()
+            }
+            ways = tuple((added_name, paths) for added_name, paths in existing.items() if paths)
+            if len(names) <= MAX_INDEXED_NAMES and len(self._ways) < MAX_INDEXES:
+                self._ways[names] = ways
+        return ways
 
     def add_own_field(self, name: str, field_info: FieldInfo) -> None:
         """Plan a field whose value is added before validation."""

@@ -20,6 +20,9 @@ MAX_INDEXED_NAMES = 500
 MAX_INDEXES = 256
 """Number of different sets of names that are kept."""
 
+MAX_STEPS = 1_000
+"""Number of steps of paths that are kept for one set of names."""
+
 MAX_KEPT_LENGTH = 16_000
 """Longest set of names that is kept, in characters."""
 
@@ -39,6 +42,22 @@ class NameIndex:
             form = nfc(name)
             _add(self._by_form, form, name)
             _add(self._by_case, form.casefold(), name)
+        self._steps: dict[tuple[FieldPath, int], tuple[str, int] | None] = {}
+
+    def step(self, path: FieldPath, start: int) -> tuple[str, int] | None:
+        """Return what `step_into` does for an object of these names, none of which a path has from `start` on."""
+        if (path, start) not in self._steps:
+            if len(self._steps) >= MAX_STEPS:
+                self._steps.clear()
+            self._steps[path, start] = self._found_step(path, start)
+        return self._steps[path, start]
+
+    def _found_step(self, path: FieldPath, start: int) -> tuple[str, int] | None:
+        for find in (self.in_other_form, self.in_other_case):
+            for name, end in _names_from(path, start):
+                if (other_name := find(name)) is not None:
+                    return other_name, end
+        return None
 
     def in_other_form(self, name: str) -> str | None:
         """Return the property whose name is `name` in NFC; None if there is none."""
@@ -86,17 +105,10 @@ def step_into(members: Mapping[str, Any], path: FieldPath, start: int) -> tuple[
 
     The longest name that the steps make comes first: the whole name goes before the way.
     """
-    names = _names_from(path, start)
-    for name, end in names:
+    for name, end in _names_from(path, start):
         if name in members:
             return name, end
-    if len(members) <= MAX_INDEXED_NAMES:
-        index = name_index(members)
-        for find in (index.in_other_form, index.in_other_case):
-            for name, end in names:
-                if (other_name := find(name)) is not None:
-                    return other_name, end
-    return None
+    return name_index(members).step(path, start) if len(members) <= MAX_INDEXED_NAMES else None
 
 
 def property_path(text: str) -> FieldPath:

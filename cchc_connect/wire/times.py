@@ -22,6 +22,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
@@ -269,6 +270,8 @@ def _read(value: object, *, of_days: bool = False) -> _Moment | Unreadable:
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
+    if (plain := _plain_utc(text)) is not None:
+        return plain
     number = _of_number(int(text), of_days=of_days) if _DIGITS.fullmatch(text) else None
     return _of_text(text, (*TIMES, *WHOLE_DAYS)) if number is None else number
 
@@ -308,6 +311,17 @@ def _of_list(parts: list[object]) -> _Moment | Unreadable:
     if whole_day in PLACEHOLDER_DAYS:
         return _PLACEHOLDER
     return moment if len(numbers) > _LIST_LENGTHS.start else whole_day
+
+
+def _plain_utc(text: str) -> datetime | None:
+    """Return the instant of 2026-04-02T01:00:00Z, the most usual spelling; None for others and for early times."""
+    if len(text) != len("2026-04-02T01:00:00Z") or text[4] + text[7] + text[10] + text[19] != "--TZ":
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.year > EPOCH.year else None
 
 
 def _of_text(text: str, spellings: tuple[re.Pattern[str], ...]) -> _Moment | Unreadable:
@@ -384,6 +398,7 @@ def _offset(parts: Mapping[str, str]) -> timedelta | None:
     return None if hours_of_region is None else timedelta(hours=hours_of_region)
 
 
+@lru_cache(maxsize=4096)  # listings repeat the same few thousand days and years
 def _partial(text: str) -> PartialDate | None:
     """Return a date of which only a part is known, or a complete one without a time; None for any other text."""
     match = _PARTIAL.fullmatch(text)

@@ -9,6 +9,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from cchc_connect.testing.province.communes import present_communes
+from cchc_connect.testing.province.geometry import geohash
 
 LATEST = datetime(2026, 6, 1, tzinfo=UTC)
 """Latest date of change before the benchmark's own changes (UTC); one parcel was changed in each minute before it."""
@@ -22,7 +23,6 @@ _COMMUNES = tuple((int(commune.code), commune.name, commune.west, commune.south)
 _SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Đỗ", "Ngô", "Hồ", "Dương")
 _GIVEN = ("An", "Bình", "Chi", "Dũng", "Giang", "Hạnh", "Hiếu", "Khánh", "Lộc", "Phước", "Quyên", "Thảo", "Vũ", "Yến")
 _USES = ("ODT", "ONT", "CLN", "HNK", "LUC", "TMD")
-_GEOHASH = "0123456789bcdefghjkmnpqrstuvwxyz"
 
 _FEATURE = (
     '{"type":"Feature","id":"%(number)d","geometry":{"type":"Polygon","coordinates":[[[%(west).5f,%(south).5f],'
@@ -56,7 +56,7 @@ def feature(number: int, count: int, seed: int, *, changed: bool = False) -> byt
         "commune": commune,
         "sheet": number // (len(_COMMUNES) * 100) + 1,
         "parcel": number // len(_COMMUNES) % 100 + 1,
-        "national": _national_id(draw, number),
+        "national": geohash(west + wide / 2, south + wide / 2),
         "area": 45 + draw % 27_555 / 10,
         "street": f"{street} nối dài" if changed else street,
         "commune_name": commune_name,
@@ -101,8 +101,3 @@ def dossier(number: int, *, changed: bool = False) -> bytes:
         "received_at": "2026-03-02T01:00:00Z",
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _national_id(draw: int, number: int) -> str:
-    bits = draw << 28 | number
-    return "".join(_GEOHASH[bits >> shift & 31] for shift in range(55, -5, -5))
