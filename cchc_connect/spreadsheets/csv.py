@@ -70,7 +70,7 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
     if not names_columns(heading, columns):
         raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
-        if not any(cells):
+        if number <= MAX_ROWS + 1 and not any(cells):
             continue
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values

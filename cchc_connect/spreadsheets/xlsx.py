@@ -102,7 +102,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     if not names_columns(heading, columns):
         raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
-        if all(cell.value is None for cell in cells):
+        if number <= MAX_ROWS + 1 and all(cell.value is None for cell in cells):
             continue
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values
