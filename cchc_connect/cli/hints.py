@@ -19,6 +19,8 @@ DATABASE_COMMANDS = (
     "dead-letters list",
     "discrepancies list",
     "discrepancies resolve",
+    "drift accept",
+    "drift show",
     "export",
     "history",
     "quarantine export",

@@ -5,7 +5,7 @@ two official transformations of one VN-2000 point differ by 0.8 m, which changes
 twelve characters are compared, which name a cell of 38 by 19 m; a forgotten datum shift is 225 m.
 
 >>> [round(degrees, 4) for degrees in cell("ezs42jhp")]
-[-5.5951, 42.5977, -5.5948, 42.5979]
+[-5.6195, 42.6117, -5.6192, 42.6118]
 """
 
 from cchc_schemas.reference_systems import Box

@@ -220,6 +220,17 @@ def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str]
         return Unreadable("instant_unreadable", form.example)
 
 
+def plain_utc(text: str) -> datetime | None:
+    """Return the instant of 2026-04-02T01:00:00Z, the most usual spelling; None for others and for early times."""
+    if len(text) != len("2026-04-02T01:00:00Z") or text[4] + text[7] + text[10] + text[19] != "--TZ":
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.year > _EPOCH.year else None
+
+
 @noting_shape
 def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
     """Return the UTC instant of an ISO 8601 text; without an offset it is Vietnamese time.

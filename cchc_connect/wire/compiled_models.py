@@ -112,8 +112,8 @@ class _Names:
         names = tuple(item)
         other_names = self._other_names.get(names)
         if other_names is None:
-            found = {name: found_name(item, name) for name in self._names - item.keys()}
-            other_names = {name: sent_name for name, sent_name in found.items() if sent_name is not None}
+            sent_names = {name: found_name(item, name) for name in self._names - item.keys()}
+            other_names = {name: sent_name for name, sent_name in sent_names.items() if sent_name is not None}
             if len(names) <= MAX_INDEXED_NAMES and len(self._other_names) < MAX_INDEXES:
                 self._other_names[names] = other_names
         return other_names

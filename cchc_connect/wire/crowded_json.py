@@ -19,8 +19,12 @@ _OPENERS, _COMMA = frozenset(b"[{"), ord(",")
 def is_crowded(text: bytes, limit: int) -> bool:
     """True if a list or an object of a JSON text, at most `MAX_COUNTED_DEPTH` deep, has more than `limit` values.
 
-    >>> is_crowded(b'{"items": [1, "a,b,c", {}]}', 3), is_crowded(b'{"items": [1, 2, [3, 4], {}]}', 3)
-    (False, True)
+    Lists and objects of fewer than 66 values are not counted.
+
+    >>> is_crowded(b'{"items": ["a,b,c", %b]}' % b",".join([b"1"] * 99), 100)
+    False
+    >>> is_crowded(b'{"items": [%b]}' % b",".join([b"1"] * 101), 100)
+    True
     """
     if text.count(b",") < limit:
         return False

@@ -34,6 +34,7 @@ from cchc_connect.wire.codecs import (
     local_day,
     noting_shape,
     partial_date,
+    plain_utc,
     text_or_none,
 )
 from cchc_schemas import VIETNAM, PartialDate
@@ -270,7 +271,7 @@ def _read(value: object, *, of_days: bool = False) -> _Moment | Unreadable:
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
-    if (plain := _plain_utc(text)) is not None:
+    if (plain := plain_utc(text)) is not None:
         return plain
     number = _of_number(int(text), of_days=of_days) if _DIGITS.fullmatch(text) else None
     return _of_text(text, (*TIMES, *WHOLE_DAYS)) if number is None else number
@@ -311,17 +312,6 @@ def _of_list(parts: list[object]) -> _Moment | Unreadable:
     if whole_day in PLACEHOLDER_DAYS:
         return _PLACEHOLDER
     return moment if len(numbers) > _LIST_LENGTHS.start else whole_day
-
-
-def _plain_utc(text: str) -> datetime | None:
-    """Return the instant of 2026-04-02T01:00:00Z, the most usual spelling; None for others and for early times."""
-    if len(text) != len("2026-04-02T01:00:00Z") or text[4] + text[7] + text[10] + text[19] != "--TZ":
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.year > EPOCH.year else None
 
 
 def _of_text(text: str, spellings: tuple[re.Pattern[str], ...]) -> _Moment | Unreadable:

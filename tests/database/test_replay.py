@@ -28,7 +28,7 @@ def end_connection(connection: Connection) -> None:
     """Let the server end this connection."""
     driver_connection: Any = connection.connection.driver_connection
     pid = driver_connection.info.backend_pid
-    with psycopg.connect(str(connection.engine.url.set(drivername="postgresql").render_as_string(False))) as admin:
+    with psycopg.connect(driver_connection.info.dsn) as admin:
         admin.execute("SELECT pg_terminate_backend(%s, 2000)", (pid,))
 
 

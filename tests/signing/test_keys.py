@@ -1,10 +1,11 @@
 """Signing keys fit their algorithm and are never shown; key files of other parties may change while in use."""
 
 import json
+import os
 import sys
 from base64 import urlsafe_b64encode
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -192,13 +193,13 @@ def test_an_unknown_key_id_causes_the_file_to_be_read_again_at_most_once_per_pau
     path = write_keys(tmp_path / "keys.json", jwk(KEY, "2026-06"))
     keys = KeyFile(path, watch, min_reload_interval_s=5)
     opened = list[Path]()
-    really_open = Path.open
+    really_open = os.open
 
-    def open_counted(file: Path, mode: str) -> IO[Any]:
+    def open_counted(file: Path, flags: int) -> int:
         opened.append(file)
-        return really_open(file, mode)
+        return really_open(file, flags)
 
-    monkeypatch.setattr(Path, "open", open_counted)
+    monkeypatch.setattr(os, "open", open_counted)
 
     counts = list[int]()
     for seconds in (4.9, 0.1, 4.9, 0.1):

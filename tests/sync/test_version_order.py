@@ -215,12 +215,12 @@ def test_an_older_faulty_version_displaces_neither_a_record_nor_a_newer_entry(bo
     ]
     books.clock.advance(HOUR)
     books.pull("a", listing)
-    stored = books.everything("run_counter", "cursor")
+    stored = books.everything("run_counter", "cursor", "source_property")
 
     counts = [books.pull("a", listing).counts for _ in range(3)]
 
     assert (books.live_parcels(), sorted(books.quarantined())) == (["1", "2", "3"], ["p2", "p4"])
-    assert books.everything("run_counter", "cursor") == stored
+    assert books.everything("run_counter", "cursor", "source_property") == stored
     assert [each.rows_written for each in counts] == [0, 0, 0]
 
 
