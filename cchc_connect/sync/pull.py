@@ -29,7 +29,7 @@ from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
 from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
-from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, QuarantineIndex
+from cchc_connect.sync.change_detection import NO_FORMS, ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.drift_guard import DriftGuard, DriftHeld, PageCheck
@@ -165,7 +165,7 @@ class Pull:
 
     def _load(self, connection: Connection) -> Cursor:
         """Return the stored cursor, and read what is in quarantine, missing and in doubt since the last run."""
-        forms = {} if self._pull_range.everything else quarantine.open_forms(connection, self._stream)
+        forms = NO_FORMS if self._pull_range.everything else quarantine.open_forms(connection, self._stream)
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream), forms)
         self._absences.load(connection)
         self._twice.load(connection)

@@ -387,5 +387,5 @@ def rules_of(table: Mapping[str, Any], *, is_built_in: bool = False) -> Mapping[
     """Return the rules of a TOML table; a built-in one is for many systems, of which each may lack a property."""
     rules = {name: FieldRule.model_validate(rule) for name, rule in table.items()}
     for rule in rules.values():
-        rule._is_built_in = is_built_in  # noqa: SLF001  # of this module
+        rule._is_built_in = is_built_in  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
     return rules

@@ -186,9 +186,8 @@ def _holds_iterator(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_holds_iterator, cast("Mapping[str, object]", value).values()))
     if isinstance(value, list | tuple):
-        return any(
-            map(_holds_iterator, (part for part in cast("Sequence[object]", value) if isinstance(part, Mapping)))
-        )
+        parts = cast("Sequence[object]", value)
+        return any(_holds_iterator(cast("object", part)) for part in parts if isinstance(part, Mapping))
     return False
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from cchc_connect import Config, DatabaseUnusable, SharedDatabase, UsageMistake, records
 from cchc_connect.database.direct.location import parse_location
@@ -236,7 +237,8 @@ def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_cannot_store_vietnamese_is_refused_before_anything_is_created(encoding: str) -> None:
     name = f"encoded_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_server(), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        options = sql.SQL("ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").format(sql.Literal(encoding))
+        server.execute(sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), options))
         address = PostgresAddress.parse(postgres_server())
         encoded = replace(address, name=name).location
         try:
@@ -247,7 +249,7 @@ def test_a_database_that_cannot_store_vietnamese_is_refused_before_anything_is_c
             with psycopg.connect(encoded) as connection:
                 assert not connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").fetchall()
         finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def test_the_encoding_of_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch, empty_address: str) -> None:

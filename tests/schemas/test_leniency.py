@@ -42,7 +42,7 @@ def _stated(value: Any) -> Any:
     if isinstance(value, dict):
         named = cast("dict[str, Any]", value)
         return {name: _stated(member) for name, member in named.items() if member is not None}
-    return [_stated(part) for part in value] if isinstance(value, list) else value
+    return [_stated(part) for part in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]  # of any type
 
 
 def optional(record_type: type[Record], fields: Mapping[str, Any]) -> list[Path]:
@@ -114,7 +114,10 @@ def test_a_required_member_that_cannot_be_read_costs_the_record(record: Record, 
 def test_a_poor_part_costs_itself_or_one_of_its_members(record: Record, draws: st.DataObject) -> None:
     fields = members(record)
     lists = [
-        (name, number) for name, parts in fields.items() if isinstance(parts, list) for number in range(len(parts))
+        (name, number)
+        for name, parts in fields.items()
+        if isinstance(parts, list)
+        for number in range(len(parts))  # pyright: ignore[reportUnknownArgumentType]  # of any type
     ]
     if not lists:
         return

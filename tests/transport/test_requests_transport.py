@@ -1,5 +1,7 @@
 """Rules of the blocking transport only; rules of both transports are in test_contract."""
 
+from typing import Any
+
 import pytest
 import responses
 
@@ -70,8 +72,8 @@ def test_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> N
     with RequestsTransport(rest_endpoint(BASE)) as transport:
         transport.send(GET)
 
-    arguments = responses.calls[0].request.req_kwargs  # type: ignore[attr-defined]  # set by responses
-    assert arguments.keys() == {"stream", "timeout"}  # no proxies, no authorities from the environment
+    request: Any = responses.calls[0].request
+    assert request.req_kwargs.keys() == {"stream", "timeout"}  # no proxies, no authorities from the environment
 
 
 @responses.activate

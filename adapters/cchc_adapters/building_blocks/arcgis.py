@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Self, cast
 
 from cchc_adapters.building_blocks.arcgis_answers import is_refusal, unless_refused
 from cchc_adapters.building_blocks.arcgis_layers import Layer, LayerDescription, layer_description, narrowed
@@ -325,10 +325,10 @@ def _object_ids(layer: Layer, where: str) -> Conversation[tuple[str, list[int] |
     """Return the name of the object id, "" if it is not told, and all ids in order; None if the server lists none."""
     document = (yield from unless_refused(layer.query(where, returnIdsOnly="true"))) or {}
     name = document.get("objectIdFieldName")
-    listed = document.get("objectIds")
+    listed: object = document.get("objectIds")
     if "objectIds" not in document or not (listed is None or isinstance(listed, list)):
         return name if isinstance(name, str) else "", None
-    ids = [_object_id(number) for number in codecs.as_list(listed)]
+    ids = [_object_id(number) for number in codecs.as_list(cast("object", listed))]
     ordered = sorted({number for number in ids if number is not None})
     return name if isinstance(name, str) else "", ordered if None not in ids else None
 

@@ -75,7 +75,7 @@ def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str
         [candidate for candidate in names if _folded(candidate.rpartition(".")[2]) == folded],
         [candidate for candidate in names if _folded(aliases.get(candidate, "")) == folded],
     )
-    closest = next(filter(None, matches), [])
+    closest = next(filter(None, matches), list[str]())
     return closest[0] if len(closest) == 1 else None
 
 

@@ -72,9 +72,12 @@ class Counters:
         """Add the counters of `counts` to these."""
         times_ahead_s = max(self.times_ahead_s, counts.times_ahead_s)
         for counter in fields(self):
-            number, added = getattr(self, counter.name), getattr(counts, counter.name)
-            total = dict(Counter(number) + Counter(added)) if isinstance(number, dict) else number + added
-            setattr(self, counter.name, total)
+            number: Any = getattr(self, counter.name)
+            added: Any = getattr(counts, counter.name)
+            if isinstance(added, int | float):
+                setattr(self, counter.name, number + added)
+            else:
+                setattr(self, counter.name, dict(Counter[str](number) + Counter[str](added)))
         self.times_ahead_s = times_ahead_s
 
     def copy(self) -> Self:
