@@ -34,6 +34,8 @@ class Outbox:
         self._world = world
         self._feed = [row for row in change_rows(connection, limit=MAX_ROWS) if row["operation"] not in GONE]
         self._last = {(row["record_type"], row["record_key"]): row for row in change_rows(connection, limit=MAX_ROWS)}
+        rows = connection.execute(select(delivery.c.idempotency_key, delivery.c.sequence))
+        self._delivered = {key: sequence for key, sequence in rows if key is not None}
         self._withheld = {field for route in world.config.routes.values() for field in route.withhold}
 
     def journal(self, connection: Connection) -> Iterator[str]:
@@ -100,7 +102,8 @@ class Outbox:
 
     def _order(self, desk: Receiver) -> Iterator[str]:
         """Yield messages received after a later one of their order key; one that was refused may be late."""
-        sequences = _sequences(self._feed, desk, self._outgoing)
+        # A record that comes back as it was has two versions of one content: the delivery says which one was sent.
+        sequences = {**_sequences(self._feed, desk, self._outgoing), **self._delivered}
         reached: dict[str, int] = {}
         for effect in desk.effects:
             if effect.document is None:
