@@ -24,6 +24,7 @@ from sqlalchemy import Connection
 from cchc_connect.adapter import DeleteDetection
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.database.state.cursors import write_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.version_order import keys_to_be_listed, mark_unshown
 from cchc_connect.sync.run_context import RunContext
@@ -109,6 +110,8 @@ class KnownItems:
                 "everything is compared",
                 {"connection": self._stream.connection, "record_type": self._stream.record_type},
             )
+            # If the comparison is held or cut off, the next run must find the same evidence.
+            self._run_context.commit(lambda connection: write_cursor(connection, self._stream, start))
             state = read(
                 Cursor(watermark=start.watermark, translation_key=start.translation_key), source_went_back=True
             )

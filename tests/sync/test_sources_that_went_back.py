@@ -10,6 +10,7 @@ import pytest
 
 from cchc_connect import Conversation
 from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageRequest, SourceProfile
+from cchc_connect.errors import Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.run_context import RunContext
 from tests.databases import on_sqlite_only
@@ -183,6 +184,25 @@ def test_what_is_known_to_be_later_than_the_watermark_must_be_listed_too(books: 
     books.pull("a", register)
     register.items = [*backup, parcel_item(4, area="9", at=(START + 5 * HOUR).isoformat())]
     books.clock.advance(2 * HOUR)
+
+    books.pull("a", register)
+
+    assert state(books) == truth(register.items)
+
+
+def test_a_comparison_that_was_cut_off_is_begun_again_by_the_next_run(books: PulledDatabase) -> None:
+    """The evidence that a source went back outlives the run that found it."""
+    items = [parcel_item(number, area="9", at=(START + number * MINUTE).isoformat()) for number in range(3)]
+    register = LandRegister(deepcopy(items), profile=SourceProfile(changed_since=True))
+    books.clock.advance(HOUR)
+    books.pull("a", register)
+    register.items[1] |= {"area": "77", "at": (START + 2 * HOUR).isoformat()}
+    books.clock.advance(2 * HOUR)
+    books.pull("a", register)
+    register.items = [*items, parcel_item(4, area="9", at=(START + 4 * HOUR).isoformat())]
+    books.clock.advance(2 * HOUR)
+    with pytest.raises(Unreachable):
+        books.pull("a", register, None, Unreachable("transport.unreachable"))
 
     books.pull("a", register)
 
