@@ -132,13 +132,13 @@ def _desk(dice: Random, name: str, record_type: str) -> ReceiverTraits:
 def _connection(office: OfficeTraits) -> dict[str, Any]:
     options = office.model_dump(mode="json")
     # Three of three entries that lose a value are drift, and nobody is there to accept it.
-    told = {"drift": "warn"}
     return {
         "adapter": ENTRY_POINT,
         "agency": "000.00.01.H09",
         "base_url": "http://127.0.0.1:9",
         "options": options,
-    } | told
+        "drift": "warn",
+    }
 
 
 def _route(record_types: list[str], to: str, withhold: list[str]) -> dict[str, Any]:
