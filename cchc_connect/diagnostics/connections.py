@@ -23,6 +23,7 @@ from cchc_connect.messages import Message
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.asking import Asked, time_counters
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage
+from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.connector import connect, endpoint_for
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.run_environment import TransportOpener
@@ -129,7 +130,7 @@ def _source_findings(
         page_request = PageRequest(since=None, page_token=None, partition=partition)
         page = fetch_page(transport, source, page_request, name)
         with adapter_boundary(connection=name, record_type=record_type):
-            classified = ChangeDetector(source, quality=table.quality).classify_all(page.items)
+            classified = ChangeDetector(source, terms=ConnectionTerms(quality=table.quality)).classify_all(page.items)
     except OutsideHours as closed:
         yield Finding(subject=subject, message=Message(closed.code, closed.context), proves_access=True)
     except CchcError as error:

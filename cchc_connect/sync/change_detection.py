@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cchc_connect.adapter import Source
-from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
+from cchc_connect.config.quality import QualityTable
 from cchc_connect.database.tables import NO_KNOWN_FORM
 from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
+from cchc_connect.sync.connection_terms import DEFAULT_TERMS, ConnectionTerms
 from cchc_connect.sync.property_watch import SeenItems
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.version import __version__
@@ -102,11 +103,10 @@ class QuarantineIndex:
         self.by_key = dict(by_key)
         self._forms = forms
 
-    def unchanged(self, item_hash: bytes) -> "KnownFaulty | None":
-        """Return the item with this hash that is in quarantine in just this form; None if it is to be read."""
-        form = _faulty_hash(item_hash)
-        entry = self._forms.get(form)
-        return None if entry is None or self.by_key.get(entry[0]) != form else KnownFaulty(*entry)
+    def unchanged(self, faulty_hash: bytes) -> "KnownFaulty | None":
+        """Return the item that is in quarantine in just this form; None if it is to be read."""
+        entry = self._forms.get(faulty_hash)
+        return None if entry is None or self.by_key.get(entry[0]) != faulty_hash else KnownFaulty(*entry)
 
     def add(self, items: Iterable[FaultyItem]) -> None:
         """Add the faulty items of a page."""
@@ -142,7 +142,7 @@ class ChangeDetector:
         owners: Owners | None = None,
         translator: Translator | None = None,
         connection: str = "",
-        quality: QualityTable = DEFAULT_QUALITY,
+        terms: ConnectionTerms = DEFAULT_TERMS,
     ) -> None:
         """Create the detector.
 
@@ -151,15 +151,16 @@ class ChangeDetector:
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
             connection: the connection of the source; others may own its records before it.
-            quality: how good its items must be.
+            terms: how the items of the connection are read.
         """
         versions = f"{source.mapping_version}.{source.record_type.record_version}.{SPELLING_VERSION}"
-        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}{_quality_hash(quality)}"
+        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}{_quality_hash(terms.quality)}"
         """Translation key: versions of mapping, record and spelling, ownership and quality. If it changes, all items
         are read again.
         """
         self._seed = self.translation_key.encode()
-        self._translator = translator or LocalTranslator(source, quality)
+        self._faulty_seed = f"{__version__} {terms.options_hash}"
+        self._translator = translator or LocalTranslator(source, terms.quality)
 
     def item_hashes(self, items: Sequence[Item]) -> list[bytes]:
         """Return the hash of each item's content together with the translation key, 16 bytes each."""
@@ -193,7 +194,7 @@ class ChangeDetector:
         unchanged = [None if match is None or match.source_key in by_key else match for match in matches]
         if quarantined is not None and by_key:
             unchanged = [
-                quarantined.unchanged(item_hash) if match is None else match
+                quarantined.unchanged(self._faulty_hash(item_hash)) if match is None else match
                 for match, item_hash in zip(unchanged, item_hashes, strict=True)
             ]
         to_translate = [item for item, match in zip(items, unchanged, strict=True) if match is None]
@@ -250,7 +251,13 @@ class ChangeDetector:
             classified.drafts += 1
             classified.former_faults += [key] if key in quarantined.by_key else []
         elif translated.record is None:
-            _add_faulty(key, item_hash, item, translated, quarantined, classified)
+            is_time_unreadable = translated.time_shape is not None
+            faulty_hash = self._faulty_hash(item_hash, is_time_unreadable=is_time_unreadable)
+            if quarantined.by_key.get(key) == faulty_hash:
+                classified.still_faulty += 1
+            else:
+                faulty = _faulty_item(key, faulty_hash, item, translated.faults)
+                classified.faulty.append(replace(faulty, source_time=translated.source_time))
         else:
             incoming = IncomingRecord(
                 source_key=key,
@@ -265,36 +272,19 @@ class ChangeDetector:
             if translated.left_out:
                 classified.left_out[translated.record.key] = translated.left_out
 
+    def _faulty_hash(self, item_hash: bytes, *, is_time_unreadable: bool = False) -> bytes:
+        """Return the hash under which a faulty item is known.
 
-def _add_faulty(  # all of an item
-    key: str,
-    item_hash: bytes,
-    item: Item,
-    translated: TranslatedItem,
-    quarantined: QuarantineIndex,
-    classified: ClassifiedPage,
-) -> None:
-    """Add a faulty item; one that is in quarantine in just this form is only counted."""
-    faulty_hash = _faulty_hash(item_hash, time_is_unreadable=translated.time_shape is not None)
-    if quarantined.by_key.get(key) == faulty_hash:
-        classified.still_faulty += 1
-        return
-    faulty = _faulty_item(key, faulty_hash, item, translated.faults)
-    classified.faulty.append(replace(faulty, source_time=translated.source_time))
+        With other options, or another version of the program, it is known by another one, and so read again. So is an
+        item whose change time cannot be read: it is counted in each run.
+        """
+        seed = f"{self._faulty_seed}{' time' if is_time_unreadable else ''}".encode()
+        return hashlib.blake2b(item_hash + seed, digest_size=HASH_BYTES).digest()
 
 
 def _own_key(translated: TranslatedItem, item_hash: bytes) -> str:
     """Return the key of an item that the source names by none: that of its record; if it is faulty, its content."""
     return content_key(item_hash) if translated.record is None else translated.record.key
-
-
-def _faulty_hash(item_hash: bytes, *, time_is_unreadable: bool = False) -> bytes:
-    """Return the hash under which a faulty item is known; another version of the program knows it by another one.
-
-    An item whose change time cannot be read has a hash of its own: it is counted in each run, so it is read again.
-    """
-    seed = f"{__version__}{' time' if time_is_unreadable else ''}".encode()
-    return hashlib.blake2b(item_hash + seed, digest_size=HASH_BYTES).digest()
 
 
 def _canonical_json(item: Item) -> bytes:

@@ -160,7 +160,7 @@ class DriftGuard:
         self._properties = stored_properties(connection, self._stream)
         self._accepted = frozenset(accepted_properties(connection, self._stream))
         is_known = has_learned(connection, self._stream)
-        self._learned = stored_properties(connection, self._stream) if is_known else {}
+        self._learned = dict(self._properties) if is_known else {}
 
     def suspected(self, classified: ClassifiedPage) -> list[PropertyDrift]:
         """Return what the items of a page show otherwise than before."""

@@ -76,16 +76,16 @@ class Pull:
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
         owners = run_context.owners_of(stream.record_type)
-        self._quality = quality = run_context.quality_of(stream.connection)
-        self._detector = ChangeDetector(source, owners, translator, stream.connection, quality)
+        self._terms = terms = run_context.terms_of(stream.connection)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection, terms)
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
         self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
-        self._unreadable_members = UnreadableMembers(stream, run_context, quality)
+        self._unreadable_members = UnreadableMembers(stream, run_context, terms.quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self.drift_guard = DriftGuard(stream, run_context.drift_mode_of(stream.connection))
+        self.drift_guard = DriftGuard(stream, terms.drift_mode)
         """Watches what the source sends."""
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
@@ -198,7 +198,7 @@ class Pull:
             PlausibilityCheck(self._stream),
             order,
             clock,
-            ends_without_link=self._stream.connection in self._run_context.ends_without_link,
+            ends_without_link=self._terms.ends_without_link,
             source_went_back=source_went_back,
         )
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
@@ -367,7 +367,7 @@ class Pull:
 
     def _counts_of(self, page_commit: PageCommit) -> Counters:
         counts = count_page(page_commit)
-        counts.add(count_notes(page_commit.classified.records, self._quality))
+        counts.add(count_notes(page_commit.classified.records, self._terms.quality))
         return counts
 
     def _report_progress(self, state: Pass) -> None:

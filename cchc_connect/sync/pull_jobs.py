@@ -123,7 +123,7 @@ class PullJobs:
 
     def _pull(self, source: Source, line: ReportLine, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
-        local = LocalTranslator(source, self._run_context.quality_of(line.name))
+        local = LocalTranslator(source, self._run_context.terms_of(line.name).quality)
         translator = WorkerTranslator(local, self._source_ref(line), self._worker_slots)
         pull = Pull(source, stream, transport, self._run_context, self._pull_ranges.get(line.name), translator)
         pull.profile = self._config.connections[line.name].applied_to(source.profile, line.record_type)

@@ -8,15 +8,14 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
-from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import require_token
-from cchc_connect.database.state.source_properties import DriftMode
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
+from cchc_connect.sync.connection_terms import DEFAULT_TERMS, ConnectionTerms
 from cchc_connect.sync.high_water import HighWaterFile, present_mark
 
 Result = TypeVar("Result")
@@ -72,12 +71,8 @@ class RunContext:
     """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
     max_pass_s: float = 3600.0
     """Seconds after which a pass that has not come to the end of a listing is left; the next run continues it."""
-    ends_without_link: frozenset[str] = frozenset()
-    """Names of the connections that say that a page without a link is the last one."""
-    drift_modes: Mapping[str, DriftMode] = field(default_factory=dict[str, DriftMode])
-    """Name of a connection -> what it does with drift; another one holds."""
-    quality: Mapping[str, QualityTable] = field(default_factory=dict[str, QualityTable])
-    """How good the items of each connection must be, by its name."""
+    terms: Mapping[str, ConnectionTerms] = field(default_factory=dict[str, ConnectionTerms])
+    """How the items of each connection are read, by its name; those of others by `DEFAULT_TERMS`."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
     high_water: HighWaterFile | None = None
@@ -99,13 +94,9 @@ class RunContext:
         """Return the owners of a record type."""
         return owners_of(self.owners, record_type, self.senders)
 
-    def drift_mode_of(self, connection: str) -> DriftMode:
-        """Return what a connection does with drift."""
-        return self.drift_modes.get(connection, DriftMode.HOLD)
-
-    def quality_of(self, connection: str) -> QualityTable:
-        """Return how good the items of a connection must be."""
-        return self.quality.get(connection, DEFAULT_QUALITY)
+    def terms_of(self, connection: str) -> ConnectionTerms:
+        """Return how the items of a connection are read."""
+        return self.terms.get(connection, DEFAULT_TERMS)
 
     def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.

@@ -28,7 +28,6 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import begin_run, finish_run
-from cchc_connect.database.state.source_properties import DriftMode
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
@@ -38,6 +37,7 @@ from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
+from cchc_connect.sync.connection_terms import connection_terms
 from cchc_connect.sync.connector import TransportFactory
 from cchc_connect.sync.high_water import high_water_file, present_mark, settle_epoch
 from cchc_connect.sync.plausibility import is_too_many
@@ -287,8 +287,8 @@ class Synchronizer:
 
     def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
         source, stream = self._source(entry.connection, entry.record_type), self._stream(entry)
-        owners, quality = run_context.owners_of(entry.record_type), run_context.quality_of(entry.connection)
-        detector = ChangeDetector(source, owners, connection=entry.connection, quality=quality)
+        owners, terms = run_context.owners_of(entry.record_type), run_context.terms_of(entry.connection)
+        detector = ChangeDetector(source, owners, connection=entry.connection, terms=terms)
         classified = detector.classify_all([entry.item])
         incoming_records = [
             msgspec.structs.replace(incoming, source_key=entry.source_key) for incoming in classified.records
@@ -347,11 +347,7 @@ class Synchronizer:
             sleep=environment.sleep,
             prefetch=environment.prefetch,
             max_pass_s=self._config.run.max_pass_s,
-            drift_modes={name: DriftMode(table.drift) for name, table in self._config.connections.items()},
-            quality={name: table.quality for name, table in self._config.connections.items()},
-            ends_without_link=frozenset(
-                name for name, table in self._config.connections.items() if table.end is not None
-            ),
+            terms=connection_terms(self._config.connections),
         )
         if dry_run:
             with private_copy(self._database) if on_copy else nullcontext(self._database) as database:

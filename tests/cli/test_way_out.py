@@ -70,11 +70,14 @@ def test_a_replay_of_few_entries_keeps_the_hold(call: Call, connect: Connect) ->
 
 
 @pytest.mark.usefixtures("faulty")
-def test_a_full_run_after_a_correction_reads_faulty_items_again(call: Call, connect: Connect) -> None:
-    """Also those that the source lists unchanged, which other runs only count."""
+@pytest.mark.parametrize("options", [(), ("--full", "district")])
+def test_a_run_after_a_correction_reads_faulty_items_again(
+    call: Call, connect: Connect, options: tuple[str, ...]
+) -> None:
+    """Also those that the source lists unchanged."""
     connect(reads_unknown_areas=True)
 
-    assert call("sync", "--full", "district").code == 0
+    assert call("sync", *options).code == 0
 
     assert open_entries(call) == 0
     assert states(call) == [None]

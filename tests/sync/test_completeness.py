@@ -16,6 +16,7 @@ from cchc_connect.messages import Message
 from cchc_connect.monitoring.status import status
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.completeness import MAX_READINGS, Completeness
+from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.seen_keys import SeenKeys
@@ -174,7 +175,7 @@ def test_a_full_last_page_without_link_or_total_is_no_end(books: PulledDatabase,
 
     assert code(books.pull("a", source)) == "source.end_unproven"
     assert len(books.live_parcels()) == count
-    declared = books.prepared(source, books.stream("a", source), ends_without_link=frozenset("a"))
+    declared = books.prepared(source, books.stream("a", source), terms={"a": ConnectionTerms(ends_without_link=True)})
     declared.run()
     assert declared.incomplete is None
 

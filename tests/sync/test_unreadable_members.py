@@ -17,6 +17,7 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.cursors import hold
 from cchc_connect.database.state.source_properties import DriftMode
 from cchc_connect.errors import SourceHeld
+from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.pull import Pull
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Item
@@ -47,8 +48,8 @@ def register(poor: int, good: int, **traits: Any) -> ListingRegister:
 
 
 def prepared(books: PulledDatabase, source: LandRegister, quality: QualityTable | None = None) -> Pull:
-    by_name = {} if quality is None else {"a": quality}
-    return books.prepared(source, books.stream("a", source), quality=by_name, max_quarantined_share=SHARE)
+    by_name = {} if quality is None else {"a": ConnectionTerms(quality=quality)}
+    return books.prepared(source, books.stream("a", source), terms=by_name, max_quarantined_share=SHARE)
 
 
 def pulled(books: PulledDatabase, source: LandRegister, quality: QualityTable | None = None) -> Pull:
@@ -167,8 +168,9 @@ def test_stored_values_are_never_emptied_in_bulk(books: PulledDatabase) -> None:
         assert set(areas(books).values()) == {5}
     assert held(books, source, EXPECTED).code == "source.drift"
     assert set(areas(books).values()) == {5}
-    stream, accepted = books.stream("a", source), {"a": DriftMode.ACCEPT}
-    books.prepared(source, stream, quality={"a": EXPECTED}, drift_modes=accepted, max_quarantined_share=SHARE).run()
+    accepting = ConnectionTerms(quality=EXPECTED, drift_mode=DriftMode.ACCEPT)
+    stream = books.stream("a", source)
+    books.prepared(source, stream, terms={"a": accepting}, max_quarantined_share=SHARE).run()
 
     assert set(areas(books).values()) == {None}
 
