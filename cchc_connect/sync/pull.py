@@ -85,7 +85,7 @@ class Pull:
         self._unreadable_members = UnreadableMembers(stream, run_context, terms.quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self.drift_guard = DriftGuard(stream, terms.drift_mode)
+        self.drift_guard = DriftGuard(stream, terms.drift_mode, self._pull_range, source.profile)
         """Watches what the source sends."""
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
@@ -344,7 +344,7 @@ class Pull:
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
             if page_commit.completes_pass:
-                guard.end_held(connection)
+                guard.complete_pass(connection, write_context.run_id, lists_all=page_commit.pass_state.lists_all)
             completed_at = self._run_context.clock.now() if page_commit.completes_pass else None
             write_cursor(connection, self._stream, page_commit.next_cursor, completed_at)
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
