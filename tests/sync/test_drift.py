@@ -225,8 +225,8 @@ def test_drift_that_comes_again_after_it_was_accepted_is_a_new_one(books: Pulled
     held(books, source)
     accept(books, "dienTich")
     books.pull("a", source)
-    for _ in range(20):  # the property is filled again, so often that this is usual
-        source.items = every(mapped_items(30), with_value("tranhChap", "CK"[_ % 2]))
+    for number in range(20):  # the property is filled again, so often that this is usual
+        source.items = every(mapped_items(30), with_value("tranhChap", "CK"[number % 2]))
         books.pull("a", source)
     source.items = every(source.items, with_value("dienTich", None))
     held(books, source)
@@ -252,7 +252,7 @@ def test_a_partial_pull_puts_nothing_on_hold(books: PulledDatabase, pull_range: 
 def test_a_pull_of_one_item_is_not_held_by_the_others_and_learns_nothing_of_them(books: PulledDatabase) -> None:
     source = MappedRegister(mapped_items(30))
     books.pull("a", source)
-    known = books.everything("cursor")["source_property"]
+    learned = books.everything("cursor")["source_property"]
     source.items = [
         mapped_item(1, tranhChap="C"),
         *every(source.items[1:], lambda item: {**item, "dienTich": str(item["dienTich"])}),
@@ -261,7 +261,7 @@ def test_a_pull_of_one_item_is_not_held_by_the_others_and_learns_nothing_of_them
     books.pull("a", source, pull_range=PullRange(key="p1"))
 
     assert [row["parcel_number"] for row in parcels(books) if row["in_dispute"]] == ["1"]
-    assert books.everything("cursor")["source_property"] == known
+    assert books.everything("cursor")["source_property"] == learned
 
 
 def test_faulty_items_that_did_not_change_are_items_without_a_change(books: PulledDatabase) -> None:
