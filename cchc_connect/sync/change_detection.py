@@ -251,13 +251,12 @@ class ChangeDetector:
             classified.drafts += 1
             classified.former_faults += [key] if key in quarantined.by_key else []
         elif translated.record is None:
-            is_time_unreadable = translated.time_shape is not None
-            faulty_hash = self._faulty_hash(item_hash, is_time_unreadable=is_time_unreadable)
+            faulty_hash = self._faulty_hash(item_hash, is_time_unreadable=translated.time_shape is not None)
             if quarantined.by_key.get(key) == faulty_hash:
                 classified.still_faulty += 1
-            else:
-                faulty = _faulty_item(key, faulty_hash, item, translated.faults)
-                classified.faulty.append(replace(faulty, source_time=translated.source_time))
+                return
+            faulty = _faulty_item(key, faulty_hash, item, translated.faults)
+            classified.faulty.append(replace(faulty, source_time=translated.source_time))
         else:
             incoming = IncomingRecord(
                 source_key=key,
