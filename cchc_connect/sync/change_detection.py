@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from cchc_connect.adapter import Source
 from cchc_connect.config.quality import QualityTable
-from cchc_connect.database.tables import NO_KNOWN_FORM
+from cchc_connect.database.tables import HASH_BYTES, NO_KNOWN_FORM
 from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, SerializedRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
@@ -29,7 +29,6 @@ from cchc_schemas.spelling import SPELLING_VERSION
 ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
 
-HASH_BYTES = 16
 """Size of an item's hash in bytes. With 128 bits, a collision between two items of one key is less likely than a memory
 error.
 """

@@ -168,6 +168,8 @@ class Pull:
         forms = NO_FORMS if self._pull_range.everything else quarantine.open_forms(connection, self._stream)
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream), forms)
         self._absences.load(connection)
+        if self.profile.changed_since:  # other sources list everything in each run
+            self._stored_items.load(connection)
         self._twice.load(connection)
         self.drift_guard.load(connection)
         cursor, doubts = read_cursor(connection, self._stream), stored_doubts(connection, self._stream)
@@ -186,7 +188,7 @@ class Pull:
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None, pass_shown=0)
         if cursor.page_token is not None:
             return cursor
-        if self._absences.noticed:  # only a complete listing shows whether they are still missing
+        if self._absences.noticed or self._stored_items.shown_older:  # only a complete listing shows what they are
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         since = range_start(self.profile, cursor.watermark, self._run_context.clock.now(), self._stream)
         return replace(cursor, pass_since=since, checkpoint=None)
