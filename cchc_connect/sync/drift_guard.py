@@ -24,7 +24,6 @@ from cchc_connect.database.state.source_properties import (
     StoredProperty,
     accepted_properties,
     end_held_drifts,
-    end_told_drifts,
     last_completed,
     store_drifts,
     store_properties,
@@ -80,10 +79,13 @@ class PageCheck:
     suspected: Sequence[PropertyDrift]
     seen: SeenItems
     unchanged: int
-    """Items of the page that are as they were."""
+    """Items of the page that are as they were, in the database or in quarantine."""
     is_listing_all: bool
     learned: dict[str, StoredProperty]
     accepted: frozenset[str]
+    """Properties that are not judged."""
+    left_over: frozenset[str]
+    """Properties that were accepted once, and of which records may still have values from before."""
     is_holding: bool = True
     """Whether what changed is held; else it is only noted in `confirmed`."""
     confirmed: list[PropertyDrift] = dataclass_field(default_factory=list[PropertyDrift])
@@ -143,7 +145,8 @@ class PageCheck:
         is_usual = any(
             is_nearly_all(stored.filled, stored.items, USUAL_FILLED) for stored in learned if stored.items >= LEARNED
         )
-        if is_known and (is_usual or self.is_listing_all):
+        may_be_left_over = bool(self.left_over.intersection((field, *names)))
+        if is_known and (is_usual or (self.is_listing_all and not may_be_left_over)):
             return lost * 2 > filled + self.unchanged
         return not is_known and lost == filled + self.unchanged and (self.is_listing_all or lost >= MIN_UNKNOWN)
 
@@ -160,26 +163,32 @@ class DriftGuard:
         self._properties: dict[str, StoredProperty] = {}
         self._learned: dict[str, StoredProperty] = {}
         self._accepted = frozenset[str]()
+        self._left_over = frozenset[str]()
         self._page: dict[str, StoredProperty] = {}
         self._noted: dict[tuple[str, DriftKind], PropertyDrift] = {}
-        self._has_judged = False
 
     def load(self, connection: Connection) -> None:
         """Read what the source has sent so far; only what complete passes showed is known."""
         self._properties = stored_properties(connection, self._stream)
         completed = last_completed(connection, self._stream)
+        accepted = accepted_properties(connection, self._stream)
         self._accepted = frozenset(
             name
-            for name, accepted_at in accepted_properties(connection, self._stream).items()
+            for name, accepted_at in accepted.items()
             if completed is None or completed <= accepted_at or not self._is_learned_anew(name)
         )
+        self._left_over = frozenset(() if self._lists_everything else accepted)
         self._learned = {} if completed is None else dict(self._properties)
 
     def suspected(self, classified: ClassifiedPage) -> list[PropertyDrift]:
         """Return what the items of a page show otherwise than before."""
         if not classified.seen.items or not self._learned or self._pull_range.key is not None:
             return []
-        return [*DriftRules(self._learned, self._accepted).drifts(classified.seen, _unchanged(classified))]
+        return [
+            *DriftRules(self._learned, self._accepted).drifts(
+                classified.seen, classified.unchanged + classified.known_faulty
+            )
+        ]
 
     def check(
         self, classified: ClassifiedPage, suspected: Sequence[PropertyDrift], *, is_listing_all: bool
@@ -189,10 +198,11 @@ class DriftGuard:
             stream=self._stream,
             suspected=[drift for drift in suspected if drift.kind not in NEVER_HELD],
             seen=classified.seen,
-            unchanged=_unchanged(classified),
+            unchanged=classified.unchanged + classified.known_faulty,
             is_listing_all=is_listing_all,
             learned=self._learned,
             accepted=self._accepted,
+            left_over=self._left_over,
             is_holding=self._mode is DriftMode.HOLD,
         )
 
@@ -255,7 +265,6 @@ class DriftGuard:
         store_properties(connection, self._stream, self._page)
         store_drifts(connection, self._stream, notable, DriftState.TOLD, write_context.run_id, write_context.now)
         self._noted.update({(drift.property, drift.kind): drift for drift in notable})
-        self._has_judged = self._has_judged or bool(self._learned)
 
     def remember(self) -> None:
         """Keep what the items of the page have that was just committed."""
@@ -270,11 +279,9 @@ class DriftGuard:
             lambda connection: store_drifts(connection, self._stream, error.drifts, DriftState.HELD, run_id, now)
         )
 
-    def complete_pass(self, connection: Connection, run_id: str, *, lists_all: bool) -> None:
-        """Remove what was held, as a whole pass went through, and what was told if a full listing shows it no more."""
+    def end_held(self, connection: Connection) -> None:
+        """Remove what was held: a whole pass went through."""
         end_held_drifts(connection, self._stream)
-        if lists_all and self._has_judged:
-            end_told_drifts(connection, self._stream, run_id)
 
     def _is_known(self, name: str) -> bool:
         return name in self._properties and self._properties[name].items >= LEARNED
@@ -308,12 +315,6 @@ class DriftGuard:
                 last_seen=stored.last_seen if of_page is None else now,
             )
         return properties
-
-
-def _unchanged(classified: ClassifiedPage) -> int:
-    """Return how many items of a page were recognised and so not translated, faulty ones included."""
-    not_seen = len(classified.keys) + len(classified.former) - classified.unchanged - classified.seen.items
-    return classified.unchanged + min(classified.still_faulty, max(0, not_seen))
 
 
 def _sum(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:

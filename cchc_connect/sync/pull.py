@@ -349,7 +349,7 @@ class Pull:
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
             if page_commit.completes_pass:
-                guard.complete_pass(connection, write_context.run_id, lists_all=page_commit.pass_state.lists_all)
+                guard.end_held(connection)
             completed_at = self._run_context.clock.now() if page_commit.completes_pass else None
             write_cursor(connection, self._stream, page_commit.next_cursor, completed_at)
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)

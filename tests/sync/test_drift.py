@@ -191,6 +191,31 @@ def test_an_accepted_property_of_a_source_of_changes_is_watched_again_after_twen
     assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
 
 
+def test_values_from_before_an_acceptance_are_no_new_drift_when_everything_is_listed(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(60), profile=SourceProfile(changed_since=True, deletes=DeleteDetection.NEVER))
+    books.pull("a", source)
+
+    def change(first: int, last: int) -> None:
+        books.clock.advance(timedelta(days=1))
+        at = books.clock.moment.isoformat()
+        source.items[first - 1 : last] = every(source.items[first - 1 : last], with_value("at", at))
+
+    change(60, 60)  # from here on a listing has what changed only
+    books.pull("a", source)
+    source.items = every(source.items, with_value("dienTich", None))
+    change(1, 12)
+    assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
+    accept(books, "dienTich")
+    books.pull("a", source)
+    change(13, 30)
+    books.pull("a", source)  # and is watched again
+
+    books.pull("a", source, pull_range=PullRange(everything=True))
+
+    assert {row["area_m2"] for row in parcels(books)} == {None}
+    assert [state for *_, state in drifts(books)] == [DriftState.ACCEPTED]
+
+
 def test_what_a_connection_takes_without_asking_is_no_acceptance_by_a_person(books: PulledDatabase) -> None:
     source = MappedRegister(mapped_items(30))
     books.pull("a", source)
@@ -273,22 +298,6 @@ def test_faulty_items_that_did_not_change_are_items_without_a_change(books: Pull
     books.pull("a", source)
 
     assert drifts(books) == []
-
-
-def test_what_was_told_goes_when_a_full_listing_shows_it_no_more(books: PulledDatabase) -> None:
-    source = MappedRegister(mapped_items(30))
-    stream = books.stream("a", source)
-
-    def run(name: str) -> list[tuple[str, str, str, str]]:
-        books.prepared(source, stream, run_id=name).run()
-        return drifts(books)
-
-    run("first")
-    source.items = every(source.items, with_value("mucDich", "ODT"))
-    assert run("second") == run("nothing changed") == [("mucDich", "property_new", "", "told")]
-    source.items = every(source.items, with_value("tranhChap", "C"))
-
-    assert run("third") == []
 
 
 def test_a_source_of_changes_is_held_at_three_items_without_a_property(books: PulledDatabase) -> None:

@@ -155,12 +155,6 @@ def end_held_drifts(connection: Connection, stream: Stream) -> None:
     connection.execute(delete(drift).where(_of_source(drift, stream) & (drift.c.state == DriftState.HELD)))
 
 
-def end_told_drifts(connection: Connection, stream: Stream, run_id: str) -> None:
-    """Remove what was told, apart from what the run `run_id` tells."""
-    is_former = (drift.c.state == DriftState.TOLD) & (drift.c.run_id != run_id)
-    connection.execute(delete(drift).where(_of_source(drift, stream) & is_former))
-
-
 def accept_drifts(
     connection: Connection, connection_name: str, record_types: Collection[str], name: str, because: str, now: str
 ) -> list[str]:
