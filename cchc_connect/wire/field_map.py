@@ -4,7 +4,8 @@ A field map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngay
 `FieldRule`s in a TOML file, which needs no code.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -34,7 +35,7 @@ from cchc_connect.wire.codecs import (
     text_or_none,
     whole_number,
 )
-from cchc_connect.wire.flat_parts import Constant, grouped
+from cchc_connect.wire.flat_parts import Constant, FlatPart, FlatParts, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.legacy_text import tcvn3_text, vni_text
@@ -52,6 +53,9 @@ FieldMap: TypeAlias = Mapping[str, ValueReader]
 """A record's fields, each with the function that takes its value from an item."""
 
 NOT_AN_OBJECT = Unreadable("object_expected")
+
+_WRITTEN_DAY = re.compile(r"(?:19|20)[0-9]{2}(?:[01][0-9][0-3][0-9])?")
+"""A year, or yyyyMMdd; as milliseconds it would be one of the first hours of 1970, which no system means."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +161,15 @@ def at(*paths: str, read: Reader = text_or_none) -> At:
     return At(tuple(property_path(path) for path in paths), read)
 
 
+def every_at(readers: Iterable[object]) -> Iterator[At]:
+    """Yield each `At` among readers of fields, with those of parts that are made of flat properties."""
+    for read in readers:
+        if isinstance(read, At):
+            yield read
+        elif isinstance(read, FlatPart | FlatParts):
+            yield from every_at(read.readers)
+
+
 def each(fields: FieldMap, where: str = "") -> ListReader:
     """Return a reader of a list of parts; a part whose flag `where` is false is left out."""
     return ListReader(fields, at(where, read=flag) if where else None)
@@ -200,7 +213,10 @@ def local_iso_day(value: object) -> object:
 
 
 def epoch_day(value: object) -> object:
-    """Return the Vietnamese day of milliseconds since 1970."""
+    """Return the Vietnamese day of milliseconds since 1970; a text that is no such number is read like any day."""
+    text = text_or_none(value) if isinstance(value, str) else None
+    if isinstance(text, str) and (_WRITTEN_DAY.fullmatch(text) or not isinstance(whole_number(text), int)):
+        return times.day(text)
     return noting(value, _epoch_day)
 
 
@@ -276,7 +292,7 @@ class Codec(StrEnum):
     EPOCH_MS = "epoch_ms"
     """Milliseconds since 1970."""
     EPOCH_DAY = "epoch_day"
-    """The Vietnamese day of milliseconds since 1970."""
+    """The Vietnamese day of milliseconds since 1970, or of a text in any usual spelling of a day."""
     DOTNET_INSTANT = "dotnet_instant"
     """/Date(milliseconds since 1970)/."""
     DOTNET_DAY = "dotnet_day"
