@@ -42,10 +42,10 @@ The sentence of a rule is that of its key in the table `fault` of the message ca
 OF_WHOLE_ITEMS = frozenset(
     {
         *("whole", "key_twice", "key_taken", "translation_failed", "engine_failed", "json_unreadable"),
-        *("field_unknown", "crs_contradicted", "change_time_ahead", "transition_unusual"),
+        *("field_unknown", "crs_contradicted", "change_time_ahead", "transition_unusual", "property_missing"),
     }
 )
-"""Entries of the table `fault` whose severity cannot be chosen: they always concern the whole item."""
+"""Entries of the table `fault` whose severity cannot be chosen: of the whole item, or noted when it is written."""
 
 
 class QualityTable(ConfigTable):

@@ -50,6 +50,9 @@ DELETE, RENUMBER = "delete", "renumber"
 GONE = frozenset({DELETE, RENUMBER})
 """Operations of `change` after which a record is no longer live; the others are insert, update and restore."""
 
+HASH_BYTES = 16
+"""Bytes of the hash of an item; a mark in its place has fewer or more."""
+
 NO_KNOWN_FORM = b""
 """Hash of an item that is not recognised when it comes again: the source did not show it when it listed everything, its
 change time cannot be read, or its source key names another record now.

@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from cchc_connect.adapter import Source
 from cchc_connect.config.quality import QualityTable
-from cchc_connect.database.tables import NO_KNOWN_FORM
+from cchc_connect.database.tables import HASH_BYTES, NO_KNOWN_FORM
 from cchc_connect.database.writing.fingerprints import KnownItem
-from cchc_connect.database.writing.incoming import IncomingRecord, content_key
+from cchc_connect.database.writing.incoming import IncomingRecord, SerializedRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.connection_terms import DEFAULT_TERMS, ConnectionTerms
@@ -29,7 +29,6 @@ from cchc_schemas.spelling import SPELLING_VERSION
 ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
 
-HASH_BYTES = 16
 """Size of an item's hash in bytes. With 128 bits, a collision between two items of one key is less likely than a memory
 error.
 """
@@ -47,6 +46,8 @@ class ClassifiedPage:
     """Number of valid items that are in the database in just this form."""
     still_faulty: int = 0
     """Number of items that are in quarantine already in just this form."""
+    known_faulty: int = 0
+    """How many of those were recognised, and so not translated."""
     drafts: int = 0
     """Number of items that are no records yet."""
     left_out: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -225,6 +226,7 @@ class ChangeDetector:
             elif _add_key(match.source_key, item_hash, item, hash_by_key, classified):
                 classified.unchanged += not isinstance(match, KnownFaulty)
                 classified.still_faulty += isinstance(match, KnownFaulty)
+                classified.known_faulty += isinstance(match, KnownFaulty)
                 classified.change_times += [match.source_time] if match.source_time else []
         return classified
 
@@ -251,24 +253,14 @@ class ChangeDetector:
             classified.drafts += 1
             classified.former_faults += [key] if key in quarantined.by_key else []
         elif translated.record is None:
-            is_time_unreadable = translated.time_shape is not None
-            faulty_hash = self._faulty_hash(item_hash, is_time_unreadable=is_time_unreadable)
+            faulty_hash = self._faulty_hash(item_hash, is_time_unreadable=translated.time_shape is not None)
             if quarantined.by_key.get(key) == faulty_hash:
                 classified.still_faulty += 1
-            else:
-                faulty = _faulty_item(key, faulty_hash, item, translated.faults)
-                classified.faulty.append(replace(faulty, source_time=translated.source_time))
+                return
+            faulty = _faulty_item(key, faulty_hash, item, translated.faults)
+            classified.faulty.append(replace(faulty, source_time=translated.source_time))
         else:
-            incoming = IncomingRecord(
-                source_key=key,
-                source_time=translated.source_time,
-                item=item,
-                item_hash=item_hash if translated.time_shape is None else NO_KNOWN_FORM,
-                record=translated.record,
-                notes=translated.notes,
-                missing=translated.missing,
-            )
-            classified.records.append(incoming)
+            classified.records.append(_incoming(key, item_hash, item, translated, translated.record))
             if translated.left_out:
                 classified.left_out[translated.record.key] = translated.left_out
 
@@ -280,6 +272,20 @@ class ChangeDetector:
         """
         seed = f"{self._faulty_seed}{' time' if is_time_unreadable else ''}".encode()
         return hashlib.blake2b(item_hash + seed, digest_size=HASH_BYTES).digest()
+
+
+def _incoming(
+    key: str, item_hash: bytes, item: Item, translated: TranslatedItem, record: SerializedRecord
+) -> IncomingRecord:
+    return IncomingRecord(
+        source_key=key,
+        source_time=translated.source_time,
+        item=item,
+        item_hash=item_hash if translated.time_shape is None else NO_KNOWN_FORM,
+        record=record,
+        notes=translated.notes,
+        missing=translated.missing,
+    )
 
 
 def _own_key(translated: TranslatedItem, item_hash: bytes) -> str:

@@ -85,7 +85,7 @@ class Pull:
         self._unreadable_members = UnreadableMembers(stream, run_context, terms.quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self.drift_guard = DriftGuard(stream, terms.drift_mode)
+        self.drift_guard = DriftGuard(stream, terms.drift_mode, self._pull_range, source.profile)
         """Watches what the source sends."""
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
@@ -168,11 +168,14 @@ class Pull:
         forms = NO_FORMS if self._pull_range.everything else quarantine.open_forms(connection, self._stream)
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream), forms)
         self._absences.load(connection)
+        if self.profile.changed_since:  # other sources list everything in each run
+            self._stored_items.load(connection)
         self._twice.load(connection)
         self.drift_guard.load(connection)
-        self._unreadable_members.load(connection)
-        self._rereading = Rereading(stored_doubts(connection, self._stream))
-        return read_cursor(connection, self._stream)
+        cursor, doubts = read_cursor(connection, self._stream), stored_doubts(connection, self._stream)
+        self._rereading = Rereading(doubts)
+        self._unreadable_members.is_doubtful = bool(doubts) or cursor.page_token is not None
+        return cursor
 
     def _initial_cursor(self) -> Cursor:
         cursor = self.before = self._run_context.read(self._load)
@@ -185,7 +188,7 @@ class Pull:
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None, pass_shown=0)
         if cursor.page_token is not None:
             return cursor
-        if self._absences.noticed:  # only a complete listing shows whether they are still missing
+        if self._absences.noticed or self._stored_items.shown_older:  # only a complete listing shows what they are
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         since = range_start(self.profile, cursor.watermark, self._run_context.clock.now(), self._stream)
         return replace(cursor, pass_since=since, checkpoint=None)
@@ -290,7 +293,8 @@ class Pull:
 
     def _count_only(self, page_commit: PageCommit) -> None:
         """Count a page that is only observed and not written."""
-        self.counts.add(self._counts_of(page_commit))
+        self.counts.add(count_page(page_commit))
+        self.counts.add(count_notes(page_commit.classified.records, self._terms.quality))
         self._report_progress(page_commit.pass_state)
 
     def _commit(self, page_commit: PageCommit) -> None:
@@ -323,7 +327,7 @@ class Pull:
         self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
     ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
-        counts, deletions = self._counts_of(page_commit), Deletions()
+        counts, deletions = count_page(page_commit), Deletions()
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
@@ -336,6 +340,7 @@ class Pull:
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
             batch = self._batch(page_commit, deleted_keys, check)
             counts.add(write_page(connection, self._stream, batch, write_context))
+        counts.add(count_notes(classified.records, self._terms.quality))  # writing adds notes too
         has_changes = bool(counts.inserted or counts.updated or classified.faulty)
         guard.learn(
             connection, classified, suspected, write_context, confirmed=check.confirmed, has_changes=has_changes
@@ -364,11 +369,6 @@ class Pull:
             kept_fields=self.drift_guard.kept_fields(classified),
             check=check,
         )
-
-    def _counts_of(self, page_commit: PageCommit) -> Counters:
-        counts = count_page(page_commit)
-        counts.add(count_notes(page_commit.classified.records, self._terms.quality))
-        return counts
 
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total

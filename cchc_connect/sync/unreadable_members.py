@@ -5,7 +5,8 @@ Leaving a value out must not empty a field unseen. Two limits see to it:
 - Before a page is written: more than half of the items so far, or more than `max_quarantined_share` of those that are
   stored, would lose a stored value. The source has changed its form, so nothing of the page is written.
 - At the end of a run: the same value cannot be read in more than `max_quarantined_share` of the items, in this run or,
-  once a run found that, of those that are stored. The source was always read wrongly; the rest of its items is stored.
+  if the last one did not end well, of those that are stored. The source was always read wrongly; the rest of its items
+  is stored.
 
 Values left out by a rule of the severity `info` are expected and do not count.
 """
@@ -21,7 +22,6 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from cchc_connect.config.quality import QualityTable, Severity
 from cchc_connect.database.bulk import batches
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.state.cursors import hold_context
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.errors import SourceHeld
@@ -36,8 +36,6 @@ MAX_LOST_SHARE = 0.5
 NAMED_MEMBERS = 5
 """Number of fields that a message names, the most frequent first."""
 
-_HELD = "source.members_unreadable"
-
 
 class UnreadableMembers:
     """What was left out of the items of a stream in one run: field and rule ("uses.area_m2: number_unreadable")."""
@@ -51,12 +49,8 @@ class UnreadableMembers:
         self._left_out = Counter[str]()
         self._lost = Counter[str]()
         self._stored_number: int | None = None
-        self._held_before = frozenset[str]()
-
-    def load(self, connection: Connection) -> None:
-        """Read for which fields the last run put the stream on hold."""
-        members = str(hold_context(connection, self._stream, _HELD).get("members", ""))
-        self._held_before = frozenset(self._that_count(filter(None, members.split("; "))))
+        self.is_doubtful = False
+        """Whether the last run did not end well, so that what was left out of the stored items counts too."""
 
     def add(self, classified: ClassifiedPage) -> None:
         """Count a page that is about to be written.
@@ -78,19 +72,19 @@ class UnreadableMembers:
             raise SourceHeld("source.values_lost", **self._context(lost, self._lost[lost[0]], self._items))
 
     def check(self) -> None:
-        """Check the shares of all items of the run, and of those that are stored if the last run held the stream.
+        """Check the shares of all items of the run, and of those that are stored if the last run did not end well.
 
         Raises:
             SourceHeld: a field cannot be read in too many items; the rest of them is stored.
         """
         share = self._run_context.max_quarantined_share
         over_share = [(number, self._items, member) for member, number in self._left_out.items()]
-        if self._held_before:
+        if self.is_doubtful:
             over_share += self._run_context.read(self._of_stored)
         over_share = sorted((part for part in over_share if is_too_many(*part[:2], share)), reverse=True)
         if over_share:
             members = list(dict.fromkeys(member for _, _, member in over_share))
-            raise SourceHeld(_HELD, **self._context(members, *over_share[0][:2]))
+            raise SourceHeld("source.members_unreadable", **self._context(members, *over_share[0][:2]))
 
     def _is_too_many_lost(self, number: int) -> bool:
         if number <= MIN_SUSPICIOUS:
@@ -114,14 +108,21 @@ class UnreadableMembers:
         }
 
     def _of_stored(self, connection: Connection) -> list[tuple[int, int, str]]:
-        """Return for each field of the last hold the stored items without it, all stored ones, and the field."""
+        """Return for each field that was left out the stored items without it, all stored ones, and the field.
+
+        Items with the same notes lack the same fields: one of them shows which have no value.
+        """
         table, live = record_table(self._stream.record_type), _live(self._stream)
-        total = _live_number(self._stream, connection)
-        noted = select(table.c.notes, func.count()).where(live & table.c.notes.is_not(None)).group_by(table.c.notes)
+        example = func.min(table.c.sequence).label("sequence")
+        noted = select(table.c.notes, func.count().label("number"), example).where(live & table.c.notes.is_not(None))
+        groups = noted.group_by(table.c.notes).subquery()
+        columns = select(groups.c.notes, groups.c.number, change.c.document)
         numbers = Counter[str]()
-        for notes, number in connection.execute(noted):
+        for notes, number, document in connection.execute(columns.join(change, change.c.sequence == groups.c.sequence)):
             members = {f"{without_indexes(path)}: {rule}" for path, rule in json.loads(notes)}
-            numbers.update(dict.fromkeys(members & self._held_before, number))
+            lacking = [member for member in members if not _has_value(json.loads(document), member)]
+            numbers.update(dict.fromkeys(self._that_count(lacking), number))
+        total = _live_number(self._stream, connection)
         return [(number, total, member) for member, number in numbers.items()]
 
 

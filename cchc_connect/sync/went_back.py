@@ -6,7 +6,7 @@ There are three kinds of it:
 * It leaves out items that are known to have changed since that instant. An item that was edited again moves to a later
   time and is listed; rows that moved between two pages are found by a second look.
 * It shows a version older than the stored one, and no newer one beside it, in two passes one after the other. The first
-  pass marks the item (`version_order.SHOWN_OLDER`), the second one takes what the source shows.
+  pass marks the item (`version_order.SHOWN_OLDER`); the second one lists everything and takes what the source shows.
 
 After the first two everything is compared, and what the source shows counts, also if it is older. An item that the
 source shows nowhere is marked, so that it is no evidence again; a source whose listing shows deletions needs that not.
@@ -14,7 +14,7 @@ source shows nowhere is marked, so that it is no evidence again; a source whose 
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +26,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import write_cursor
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.version_order import keys_to_be_listed, mark_unshown
+from cchc_connect.database.writing.version_order import keys_shown_older, keys_to_be_listed, mark_unshown
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.seen_keys import SeenKeys
 
@@ -89,8 +89,14 @@ class KnownItems:
         """Read and mark the items of `stream` in the database of a run."""
         self._stream = stream
         self._run_context = run_context
+        self.shown_older: Sequence[str] = ()
+        """Keys of the items of which the last run showed an older version: a complete listing says what they are."""
         self.unlisted = 0
         """Known items that the source's list of changes leaves out, though a complete listing shows them."""
+
+    def load(self, connection: Connection) -> None:
+        """Read of which items the last run showed an older version."""
+        self.shown_older = keys_shown_older(connection, self._stream)
 
     def follow(self, state: "Pass", read: Reader, deletes: DeleteDetection) -> "Pass":
         """Compare everything if the pass `state` shows that the source went back; return the last pass.
@@ -119,6 +125,8 @@ class KnownItems:
                 return state
             self.unlisted = self.settle(missing, start, state.seen, deletes)
         self.mark_unshown(state.older.unexplained(state.seen))
+        if state.initial_cursor.pass_since is None:
+            self.mark_unshown(dict.fromkeys(key for key in self.shown_older if key not in state.seen))
         return state
 
     def left_out(self, start: Cursor, seen: SeenKeys) -> set[str]:

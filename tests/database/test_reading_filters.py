@@ -77,6 +77,7 @@ def test_each_filter_of_the_dead_letters_limits(database: SharedDatabase) -> Non
     assert sequences(record_type=Dossier) == [3, 1]
     assert sequences(reason="refused") == [3, 2]
     assert sequences(reason="refused:not_ok") == [2]
+    assert sequences(reason="outage") == []  # a reason of the program that no letter has
     assert sequences(record_key="A") == [3, 1]
     assert sequences(since=date(2026, 7, 2)) == [2]
     assert sequences(until=date(2026, 7, 1)) == [3, 1]

@@ -11,6 +11,7 @@ from cchc_adapters.opencps import OpenCps, OpenCpsOptions
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.incoming import IncomingRecord, serialize
 from cchc_connect.database.writing.status_changes import settle_status
+from cchc_connect.sync.pull import Pull
 from cchc_connect.wire.json import Item
 from cchc_schemas import Dossier, DossierStatus, is_usual_transition
 from tests.sync.memory_systems import DossierRegister, dossier_fields
@@ -33,16 +34,17 @@ def state(books: PulledDatabase) -> tuple[int, list[list[str]], int]:
     return row.status, json.loads(row.notes or "[]"), row.version
 
 
-def pull(books: PulledDatabase, status: int, connection: str = "desk", **changed: object) -> None:
-    books.pull(connection, DossierRegister([dossier_fields(CODE, status=status, **changed)]))
+def pull(books: PulledDatabase, status: int, connection: str = "desk", **changed: object) -> Pull:
+    return books.pull(connection, DossierRegister([dossier_fields(CODE, status=status, **changed)]))
 
 
 @pytest.mark.parametrize(("before", "after"), [(2, 10), (10, 1), (4, 1), (3, 4), (7, 9)])
 def test_an_unusual_change_of_status_is_written_with_a_note(books: PulledDatabase, before: int, after: int) -> None:
     pull(books, before)
-    pull(books, after)
+    counts = pull(books, after).counts
 
     assert state(books) == (after, [UNUSUAL], 2)
+    assert counts.noted == {"transition_unusual": 1}
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 2), (2, 9), (9, 10), (10, 4)])

@@ -16,7 +16,7 @@ from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.cursors import hold
 from cchc_connect.database.state.source_properties import DriftMode
-from cchc_connect.errors import SourceHeld
+from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.pull import Pull
 from cchc_connect.wire.codecs import Unreadable
@@ -150,6 +150,17 @@ def test_the_hold_ends_where_the_rule_is_to_be_expected(books: PulledDatabase) -
     again, new = pulled(books, source, EXPECTED), pulled(books, register(20, 0), EXPECTED)
 
     assert (again.counts.unchanged, new.counts.expected) == (20, {"decimal_parsing": 10})
+
+
+@on_sqlite_only
+def test_another_failure_in_between_does_not_end_the_hold(books: PulledDatabase) -> None:
+    """The run after an outage lists nothing new, and the stored items still lack the value."""
+    source = register(20, 10)
+    assert held(books, source).code == "source.members_unreadable"
+    books.hold(books.stream("a", source), Unreachable("transport.unreachable"))
+
+    assert held(books, source).code == "source.members_unreadable"
+    assert held(books, source).code == "source.members_unreadable"
 
 
 def test_stored_values_are_never_emptied_in_bulk(books: PulledDatabase) -> None:

@@ -13,7 +13,7 @@ from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import START, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PARTS = ("n", "s")
 
 
@@ -180,6 +180,27 @@ def test_a_version_that_the_source_shows_twice_is_its_present_state(books: Pulle
         (20.0, 0, 1),
         (20.0, 0, 0),
     ]
+
+
+def test_an_older_version_that_a_list_of_changes_shows_once_is_asked_about(books: PulledDatabase) -> None:
+    """The source dated a version wrongly, corrected it, and lists it no more: a complete listing says what it is."""
+    books.clock.advance(DAY)
+    register = LandRegister(
+        [parcel_item(1, area="7", at=(START + 20 * HOUR).isoformat())], profile=SourceProfile(changed_since=True)
+    )
+    books.pull("a", register)
+    register.items[0] |= {"area": "8", "at": (START + 19 * HOUR + 55 * MINUTE).isoformat()}
+    register.items.append(parcel_item(2, at=(START + 23 * HOUR).isoformat()))
+    books.pull("a", register)
+    register.requests.clear()
+
+    books.pull("a", register)
+
+    assert areas(books, range(1, 2)) == {1: 8}
+    assert register.requests[0].since is None
+    register.requests.clear()
+    books.pull("a", register)
+    assert register.requests[0].since is not None
 
 
 def test_an_older_version_that_was_shown_once_is_no_present_state(books: PulledDatabase) -> None:

@@ -31,6 +31,7 @@ from cchc_connect.database.reading.call_checks import require_text
 from cchc_connect.database.reading.periods import StoredPeriod
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change, delivery
+from cchc_connect.messages import Language, sentences_by_code
 from cchc_schemas import Record
 
 DEAD_LETTER_BATCH_SIZE = 1000
@@ -121,7 +122,7 @@ class DeadLetterFilter:
         if self.route is not None:
             routes = {*configured, *(str(state["name"]) for state in route_states(transaction))}
             require_known("names.route_unknown", self.route, sorted(routes))
-        if self.reason is not None:
+        if self.reason is not None and f"dead_letter_reason.{self.reason}" not in sentences_by_code(Language.ENGLISH):
             reasons = set(transaction.scalars(_dead().order_by(None).with_only_columns(delivery.c.reason).distinct()))
             codes = {reason.partition(":")[0] for reason in reasons}
             require_known("names.reason_unknown", self.reason, sorted({*reasons, *codes}))

@@ -31,15 +31,28 @@ def require_text(argument: str, value: object) -> None:
         raise UsageMistake("arguments.text", argument=argument, found=_kind(value))
 
 
+def start_of(argument: str, moment: object) -> datetime:
+    """Return the instant that the value of an argument means; a day is its beginning in Vietnamese time.
+
+    Raises:
+        UsageMistake: it is neither a date nor a datetime.
+    """
+    return _instant(argument, moment, at_end_of_day=False)
+
+
 def end_of(argument: str, moment: object) -> datetime:
     """Return the instant that the value of an argument means; a day is its end in Vietnamese time.
 
     Raises:
         UsageMistake: it is neither a date nor a datetime.
     """
+    return _instant(argument, moment, at_end_of_day=True)
+
+
+def _instant(argument: str, moment: object, *, at_end_of_day: bool) -> datetime:
     if not isinstance(moment, date):
         raise UsageMistake("arguments.moment", argument=argument, found=_kind(moment))
-    return as_instant(moment, at_end_of_day=True)
+    return as_instant(moment, at_end_of_day=at_end_of_day)
 
 
 def _kind(value: object) -> str:

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select
 
-from cchc_connect.clock import as_instant, to_timestamp_text
-from cchc_connect.database.reading.call_checks import end_of
+from cchc_connect.clock import to_timestamp_text
+from cchc_connect.database.reading.call_checks import end_of, start_of
 from cchc_connect.errors import UsageMistake
 
 
@@ -25,7 +25,7 @@ class StoredPeriod:
         Raises:
             UsageMistake: an end is neither a date nor a datetime, or the period ends before it begins.
         """
-        first = None if since is None else _first(since)
+        first = None if since is None else to_timestamp_text(start_of("since", since))
         last = None if until is None else to_timestamp_text(end_of("until", until))
         if first is not None and last is not None and last < first:
             raise UsageMistake("cli.window_reversed", begin=since, end=until)
@@ -36,8 +36,3 @@ class StoredPeriod:
         if self.first is not None:
             query = query.where(stored_at >= self.first)
         return query if self.last is None else query.where(stored_at <= self.last)
-
-
-def _first(since: date) -> str:
-    end_of("since", since)  # refuses what is no moment
-    return to_timestamp_text(as_instant(since))

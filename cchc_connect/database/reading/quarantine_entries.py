@@ -96,13 +96,10 @@ class EntryFilter:
 
     def _check_names(self, transaction: Connection, configured: Collection[str]) -> None:
         require_connection(transaction, self.connection, table, configured)
-        if self.rule is not None:
-            rules = {
-                rule for faults in transaction.scalars(select(table.c.faults)) for _, rule, *_ in json.loads(faults)
-            }
-            worded = (code.partition(".") for code in sentences_by_code(Language.ENGLISH))
-            if self.rule not in {rule for kind, _, rule in worded if kind == "fault"}:
-                require_known("names.rule_unknown", self.rule, sorted(rules))
+        if self.rule is not None and f"fault.{self.rule}" not in sentences_by_code(Language.ENGLISH):
+            stored = transaction.scalars(select(table.c.faults).distinct())  # rules of adapters
+            rules = {rule for faults in stored for _, rule, *_ in json.loads(faults)}
+            require_known("names.rule_unknown", self.rule, sorted(rules))
 
     def _batches(self, database: SharedDatabase, query: Select[Any]) -> Iterator[QuarantineEntry]:
         last = 0

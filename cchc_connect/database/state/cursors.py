@@ -134,13 +134,6 @@ def held_code(connection: Connection, stream: Stream) -> str | None:
     return code
 
 
-def hold_context(connection: Connection, stream: Stream, code: str) -> Mapping[str, Any]:
-    """Return the values of the reason why a stream is on hold, if that has the code; else nothing."""
-    held = select(cursor.c.held_context).where(_of_stream(stream) & (cursor.c.held_code == code))
-    context: Mapping[str, Any] = json.loads(connection.execute(held).scalar() or "{}")
-    return context
-
-
 def stored_doubts(connection: Connection, stream: Stream) -> set[str]:
     """Return the codes of why a stream is on hold and why it is incomplete."""
     row = connection.execute(select(cursor.c.held_code, cursor.c.incomplete_code).where(_of_stream(stream))).first()

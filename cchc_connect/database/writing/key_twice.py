@@ -11,13 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import quarantine
+from cchc_connect.database.tables import HASH_BYTES, quarantine
 from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.quarantine import KEY_TWICE, stored_faults
 from cchc_connect.database.writing.version_order import StoredItem
-
-HASH_LENGTH = 16
-"""Bytes of an item's hash; a mark of another length in its place names no content."""
 
 COLUMNS = ("connection", "record_type", "partition", "source_key", "item", "item_hash")
 TIMES = ("faults", "run_id", "first_seen", "resolved_at")
@@ -67,6 +64,6 @@ def replaced_contents(stored: Sequence[StoredItem], records: Sequence[IncomingRe
 
 def _are_unordered(item: StoredItem, incoming: IncomingRecord) -> bool:
     """True if two contents differ and the source's times do not say which one is newer."""
-    if len(item.item_hash) != HASH_LENGTH or item.item_hash == incoming.item_hash:
+    if len(item.item_hash) != HASH_BYTES or item.item_hash == incoming.item_hash:
         return False
     return None in {item.source_time, incoming.source_time} or item.source_time == incoming.source_time

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from cchc_connect.database.bulk import RowQuery, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import NO_KNOWN_FORM, claim, quarantine, run
+from cchc_connect.database.tables import HASH_BYTES, NO_KNOWN_FORM, claim, quarantine, run
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext
 from cchc_connect.database.writing.quarantine import KEY_TWICE, stored_faults
 
@@ -34,6 +34,8 @@ TIME_AHEAD = "change_time_ahead"
 
 SHOWN_OLDER = b"?"
 """Start of the stored hash of an item of which the last pass showed an older version; the hash of that one follows."""
+
+_AFTER_SHOWN_OLDER = bytes([SHOWN_OLDER[0] + 1])
 
 
 KEYS_AT_ONCE = 10_000
@@ -174,6 +176,23 @@ def mark_unshown(connection: Connection, stream: Stream, shown: Mapping[str, byt
     if unshown := [{"key": key} for key, seen in shown.items() if seen is None]:
         marking = update(quarantine).where(_is_waiting(stream) & (quarantine.c.source_key == bindparam("key")))
         connection.execute(marking.values(item_hash=NO_KNOWN_FORM), unshown)
+
+
+def keys_shown_older(connection: Connection, stream: Stream) -> list[str]:
+    """Return the keys of the live items of the stream's partition of which the last pass showed an older version."""
+    table = record_table(stream.record_type)
+    owned = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
+    claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
+    keys = list[str]()
+    for columns, condition in (
+        (table.c, owned & table.c.deleted_at.is_(None)),
+        (claim.c, claimed & (claim.c.partition == stream.partition)),
+    ):
+        # Written as a range, so that the index of the hashes is read; an unmarked hash may begin alike, but is shorter.
+        is_marked = (columns.item_hash > SHOWN_OLDER) & (columns.item_hash < _AFTER_SHOWN_OLDER)
+        rows = connection.execute(select(columns.source_key, columns.item_hash).where(condition & is_marked))
+        keys += [row.source_key for row in rows if len(row.item_hash) > HASH_BYTES]
+    return keys
 
 
 def keys_to_be_listed(connection: Connection, stream: Stream, since: str) -> Iterator[str]:
