@@ -53,7 +53,9 @@ class AttributeNames:
             if not renaming:
                 result.append(feature)
                 continue
-            renamed = {ours: value for name, value in attributes.items() for ours in renaming.get(name, (name,))}
+            renamed = {
+                name: value for written, value in attributes.items() for name in renaming.get(written, (written,))
+            }
             result.append({**feature, "attributes": renamed})
         return result
 
@@ -72,8 +74,8 @@ def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str
     True
     """
     names, folded = dict.fromkeys(written), _folded(name)
-    if (found := found_name(names, name)) is not None:
-        return found
+    if (same_name := found_name(names, name)) is not None:
+        return same_name
     closest = [candidate for candidate in names if _folded(candidate.rpartition(".")[2]) == folded] or [
         candidate for candidate in names if _folded(aliases.get(candidate, "")) == folded
     ]

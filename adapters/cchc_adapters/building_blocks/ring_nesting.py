@@ -33,12 +33,12 @@ _PRECISION = 1e-9
 class _Budget:
     """What may still be compared for one shape, so that time is bounded whatever a source sends."""
 
-    left: int = _MAX_COMPARISONS
+    remaining: int = _MAX_COMPARISONS
 
     def spend(self, comparisons: int) -> bool:
         """Return whether so many comparisons may be made, and count them."""
-        self.left -= comparisons
-        return self.left >= 0
+        self.remaining -= comparisons
+        return self.remaining >= 0
 
 
 @dataclass(slots=True)
