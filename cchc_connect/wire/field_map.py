@@ -4,7 +4,6 @@ A field map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngay
 `FieldRule`s in a TOML file, which needs no code.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -28,13 +27,13 @@ from cchc_connect.wire.codecs import (
     epoch_ms,
     flag,
     iso_instant,
-    local_day,
     local_instant,
     padded_code,
     partial_date,
     text_or_none,
     whole_number,
 )
+from cchc_connect.wire.days import dotnet_day, epoch_day, iso_day, local_iso_day
 from cchc_connect.wire.flat_parts import Constant, FlatPart, FlatParts, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
@@ -53,9 +52,6 @@ FieldMap: TypeAlias = Mapping[str, ValueReader]
 """A record's fields, each with the function that takes its value from an item."""
 
 NOT_AN_OBJECT = Unreadable("object_expected")
-
-_WRITTEN_DAY = re.compile(r"(?:19|20)[0-9]{2}(?:[01][0-9][0-3][0-9])?")
-"""A year, or yyyyMMdd; as milliseconds it would be one of the first hours of 1970, which no system means."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,45 +196,6 @@ def value_at(item: object, path: Sequence[str]) -> object:
         else:
             return NOT_AN_OBJECT if members is None else None
     return value
-
-
-def iso_day(value: object) -> object:
-    """Return the Vietnamese day of an ISO instant; a day alone stays that day."""
-    return noting(value, _iso_date)
-
-
-def local_iso_day(value: object) -> object:
-    """Return the day of an ISO date and time in Vietnamese time; a "Z" at its end is ignored."""
-    return noting(value, _local_iso_day)
-
-
-def epoch_day(value: object) -> object:
-    """Return the Vietnamese day of milliseconds since 1970; a text that is no such number is read like any day."""
-    text = text_or_none(value) if isinstance(value, str) else None
-    if isinstance(text, str) and (_WRITTEN_DAY.fullmatch(text) or not isinstance(whole_number(text), int)):
-        return times.day(text)
-    return noting(value, _epoch_day)
-
-
-def dotnet_day(value: object) -> object:
-    """Return the Vietnamese day of "/Date(1762060782826)/"."""
-    return noting(value, _dotnet_day)
-
-
-def _iso_date(value: object) -> object:
-    return partial_date(value, "yyyy-MM-dd")
-
-
-def _local_iso_day(value: object) -> object:
-    return local_day(local_instant(value, LocalTime.ISO))
-
-
-def _epoch_day(value: object) -> object:
-    return local_day(epoch_ms(value))
-
-
-def _dotnet_day(value: object) -> object:
-    return local_day(dotnet_instant(value))
 
 
 class Codec(StrEnum):

@@ -51,17 +51,8 @@ from cchc_connect import (
     SourceProfile,
 )
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import (
-    READERS,
-    Codec,
-    FieldMap,
-    FieldRule,
-    at,
-    epoch_day,
-    field_map,
-    iso_day,
-    translated,
-)
+from cchc_connect.wire.days import epoch_day, iso_day
+from cchc_connect.wire.field_map import READERS, Codec, FieldMap, FieldRule, at, field_map, translated
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
