@@ -48,7 +48,7 @@ _NO_LETTER = re.compile(r"[^\w]+|[xX*_.\-]+")
 _LABEL = re.compile(
     r"(?:số\s+)?(?:CCCD|CMTND|CMND|CMT|CC|ĐDCN|MST|hộ chiếu|HC)(?:\s+số)?(?:\s*[:.]\s*|\s+|(?=[0-9]))", re.IGNORECASE
 )
-_SEPARATOR = re.compile(r"\s*[,;/|+&\n\t()]+\s*|\s+(?:và|hoặc|-)\s+")
+_SEPARATOR = re.compile(r"[,;/|+&\n\t()]+|\s(?:và|hoặc|-)\s")
 _PARTED = re.compile(r"[0-9]+(?:[ .-]+[0-9]+)+")
 _TOKEN = re.compile(r"[0-9]{8,13}(?:-[0-9]{3})?|[A-Z]{1,2}[0-9]{6,8}")
 _ORGANIZATION = re.compile(r"([0-9]{10})-?([0-9]{3})?")

@@ -141,6 +141,8 @@ def test_any_location_is_told(location: str) -> None:
         ("200 OK", PAGE, "text/html; charset=utf-8", "transport.web_page"),
         ("200 OK", PAGE, "application/json", "transport.web_page"),
         ("200 OK", b"\xef\xbb\xbf\n<!-- x -->\n<HTML lang=vi>", "", "transport.web_page"),
+        ("200 OK", b"<!-- a -- b - --->" * 40 + b"<html>", "", "transport.web_page"),
+        ("200 OK", b"<!---->" * 500, "", "transport.response_unexpected"),
         ("418 I'm a teapot", b"<p>no</p>", "text/html", "transport.web_page"),
         ("418 I'm a teapot", b"{}", "application/json", "transport.response_unexpected"),
         ("202 Accepted", b"{}", "application/json", "transport.response_unexpected"),
