@@ -10,7 +10,7 @@ import signal
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -134,7 +134,7 @@ def _within(value: Any, seen: set[int], depth: int) -> Iterator[re.Pattern[Any]]
 
 
 def _parts(value: Any) -> list[Any]:
-    kind: type[Any] = type(value)
+    kind = cast("type[object]", type(value))
     if isinstance(getattr(value, "__self__", None), re.Pattern):
         return [value.__self__]
     if issubclass(kind, Mapping):
