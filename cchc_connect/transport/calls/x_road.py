@@ -42,7 +42,11 @@ _OWN_ORIGIN, _CLIENT_ORIGIN, _SERVER_ORIGIN = ("server", "clientproxy"), "client
 _UNREADABLE_REQUEST = re.compile(r"invalid (?:request uri|client id)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _IN_XML = re.compile(rb"<(?:\w+:)?(type|message)>([^<]{0,1000})</")
-_SOAP_CODE = re.compile(rb"<(?:\w+:)?(?:faultcode|Value)[^<>]*+>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\.")
+_SOAP_CODE = re.compile(
+    rb"<(?:\w+:)?(?:faultcode|Value)[^<>]*+>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\."
+)
+    rb"<(?:\w+:)?(?:faultcode|Value)[^<>]*+>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\."
+)
 _SEARCHED_BYTES = 16 * 1024
 
 
