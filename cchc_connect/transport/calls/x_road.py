@@ -45,8 +45,6 @@ _IN_XML = re.compile(rb"<(?:\w+:)?(type|message)>([^<]{0,1000})</")
 _SOAP_CODE = re.compile(
     rb"<(?:\w+:)?(?:faultcode|Value)[^<>]*+>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\."
 )
-    rb"<(?:\w+:)?(?:faultcode|Value)[^<>]*+>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\."
-)
 _SEARCHED_BYTES = 16 * 1024
 
 
