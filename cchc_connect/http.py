@@ -195,7 +195,8 @@ class HttpResponse:
 
         Raises:
             ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
-            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
+            PageTooLarge: there are too many items, one is too large, or there are too many objects beside them; the
+                engine holds the source then.
         """
         self._require_uncrowded()
         with self._unreadable_as_held():

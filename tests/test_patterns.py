@@ -92,20 +92,20 @@ def _limited_time() -> Generator[None]:
 
 def _patterns() -> list[tuple[str, re.Pattern[Any], set[str]]]:
     """Return the place of each pattern of the packages, the pattern, and its uses: match, fullmatch or search."""
-    found: dict[tuple[object, int], tuple[str, re.Pattern[Any], set[str]]] = {}
+    patterns: dict[tuple[object, int], tuple[str, re.Pattern[Any], set[str]]] = {}
     for module in _modules():
         source = inspect.getsource(module)
         for name, pattern, methods in (*_kept_patterns(module, source), *_written_patterns(module, source)):
-            first, _, known = found.setdefault((pattern.pattern, pattern.flags), (name, pattern, set()))
-            found[pattern.pattern, pattern.flags] = first, pattern, known | methods
-    return list(found.values())
+            first, _, earlier_uses = patterns.setdefault((pattern.pattern, pattern.flags), (name, pattern, set()))
+            patterns[pattern.pattern, pattern.flags] = first, pattern, earlier_uses | methods
+    return list(patterns.values())
 
 
 def _modules() -> Iterator[ModuleType]:
     for package in PACKAGES:
-        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not info.name.endswith("__main__"):
-                yield importlib.import_module(info.name)
+        for submodule in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not submodule.name.endswith("__main__"):
+                yield importlib.import_module(submodule.name)
 
 
 def _kept_patterns(module: ModuleType, source: str) -> Iterator[tuple[str, re.Pattern[Any], set[str]]]:

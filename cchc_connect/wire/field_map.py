@@ -4,7 +4,7 @@ A field map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngay
 `FieldRule`s in a TOML file, which needs no code.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -27,14 +27,14 @@ from cchc_connect.wire.codecs import (
     epoch_ms,
     flag,
     iso_instant,
-    local_day,
     local_instant,
     padded_code,
     partial_date,
     text_or_none,
     whole_number,
 )
-from cchc_connect.wire.flat_parts import Constant, grouped
+from cchc_connect.wire.days import dotnet_day, epoch_day, iso_day, local_iso_day
+from cchc_connect.wire.flat_parts import Constant, FlatPart, FlatParts, grouped
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.legacy_text import tcvn3_text, vni_text
@@ -157,6 +157,15 @@ def at(*paths: str, read: Reader = text_or_none) -> At:
     return At(tuple(property_path(path) for path in paths), read)
 
 
+def every_at(readers: Iterable[object]) -> Iterator[At]:
+    """Yield each `At` among readers of fields, with those of parts that are made of flat properties."""
+    for read in readers:
+        if isinstance(read, At):
+            yield read
+        elif isinstance(read, FlatPart | FlatParts):
+            yield from every_at(read.readers)
+
+
 def each(fields: FieldMap, where: str = "") -> ListReader:
     """Return a reader of a list of parts; a part whose flag `where` is false is left out."""
     return ListReader(fields, at(where, read=flag) if where else None)
@@ -187,42 +196,6 @@ def value_at(item: object, path: Sequence[str]) -> object:
         else:
             return NOT_AN_OBJECT if members is None else None
     return value
-
-
-def iso_day(value: object) -> object:
-    """Return the Vietnamese day of an ISO instant; a day alone stays that day."""
-    return noting(value, _iso_date)
-
-
-def local_iso_day(value: object) -> object:
-    """Return the day of an ISO date and time in Vietnamese time; a "Z" at its end is ignored."""
-    return noting(value, _local_iso_day)
-
-
-def epoch_day(value: object) -> object:
-    """Return the Vietnamese day of milliseconds since 1970."""
-    return noting(value, _epoch_day)
-
-
-def dotnet_day(value: object) -> object:
-    """Return the Vietnamese day of "/Date(1762060782826)/"."""
-    return noting(value, _dotnet_day)
-
-
-def _iso_date(value: object) -> object:
-    return partial_date(value, "yyyy-MM-dd")
-
-
-def _local_iso_day(value: object) -> object:
-    return local_day(local_instant(value, LocalTime.ISO))
-
-
-def _epoch_day(value: object) -> object:
-    return local_day(epoch_ms(value))
-
-
-def _dotnet_day(value: object) -> object:
-    return local_day(dotnet_instant(value))
 
 
 class Codec(StrEnum):
@@ -276,7 +249,7 @@ class Codec(StrEnum):
     EPOCH_MS = "epoch_ms"
     """Milliseconds since 1970."""
     EPOCH_DAY = "epoch_day"
-    """The Vietnamese day of milliseconds since 1970."""
+    """The Vietnamese day of milliseconds since 1970, or of a text in any usual spelling of a day."""
     DOTNET_INSTANT = "dotnet_instant"
     """/Date(milliseconds since 1970)/."""
     DOTNET_DAY = "dotnet_day"

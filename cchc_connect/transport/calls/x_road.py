@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.wire.codecs import as_object
+from cchc_connect.wire.page_limits import PageTooLarge
 
 ERROR_HEADER = "x-road-error"
 """Header that every error of X-Road itself has in a REST response, and no response of the provider."""
@@ -115,6 +116,8 @@ def _members(response: HttpResponse) -> Mapping[str, str]:
     """Return the texts `type` and `message` of an error body, JSON or XML; nothing of any other body."""
     try:
         document = as_object(response.json()) or {}
+    except PageTooLarge:  # no error of X-Road; the code of the header says what it is
+        return {}
     except ValueError:
         elements = _IN_XML.findall(response.body[:_SEARCHED_BYTES])
         return {name.decode(): value.decode(errors="replace").strip() for name, value in elements}
