@@ -48,11 +48,7 @@ _NO_LETTER = re.compile(r"[^\w]+|[xX*_.\-]+")
 _LABEL = re.compile(
     r"(?:số\s+)?(?:CCCD|CMTND|CMND|CMT|CC|ĐDCN|MST|hộ chiếu|HC)(?:\s+số)?(?:\s*[:.]\s*|\s+|(?=[0-9]))", re.IGNORECASE
 )
-<<<<<<< HEAD
-_SEPARATOR = re.compile(r"[,;/|+&\n\t()]+|\s(?:và|hoặc|-)\s")
-=======
 _SEPARATOR = re.compile(r"[,;/|+&\n\t()]+|(?<=\s)(?:và|hoặc|-)(?=\s)")
->>>>>>> main
 _PARTED = re.compile(r"[0-9]+(?:[ .-]+[0-9]+)+")
 _PASSPORT_FORM = "[A-Z]{1,2}[0-9]{6,8}"
 _PASSPORT = re.compile(_PASSPORT_FORM, re.IGNORECASE | re.ASCII)
