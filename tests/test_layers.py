@@ -68,11 +68,11 @@ ROOMS = {
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
     "database.state": "cchc_schemas clock messages errors http adapter database.direct database database.outbox",
     "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
-    "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
         "cchc_schemas clock messages errors http adapter extras privacy database.direct database registry signing "
         "transport.network transport.auth transport"
     ),
+    "cchc_adapters": "cchc_connect cchc_schemas wire transport config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter privacy database geometry signing "

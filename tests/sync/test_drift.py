@@ -13,7 +13,7 @@ from cchc_connect.database.state.source_properties import DriftKind, DriftState,
 from cchc_connect.database.tables import drift, source_property
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.drift_guard import DriftHeld
-from cchc_connect.wire.field_map import field_map, rules_of
+from cchc_connect.wire.field_rules import field_map, rules_of
 from tests.sync.mapped_register import MAP, SIGN, MappedRegister, every, mapped_item, mapped_items, renamed
 from tests.sync.pulled_database import PulledDatabase
 

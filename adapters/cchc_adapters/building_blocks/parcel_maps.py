@@ -7,7 +7,9 @@ from datetime import datetime
 from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
 from cchc_connect import Item
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import INSTANTS, At, FieldMap, FieldRule, field_map, translated
+from cchc_connect.wire.field_map import At, FieldMap, translated
+from cchc_connect.wire.field_rules import FieldRule, field_map
+from cchc_connect.wire.named_codecs import INSTANTS
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import AdminScheme, LandParcel, parcel_key
 

@@ -10,7 +10,8 @@ from cchc_adapters.building_blocks.parcel_maps import check_change_rule
 from cchc_connect import Item
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldMap, FieldRule, ValueReader, translated
+from cchc_connect.wire.field_map import FieldMap, ValueReader, translated
+from cchc_connect.wire.field_rules import FieldRule
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import AdminScheme, ConstructionWorks
 
