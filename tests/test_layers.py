@@ -66,7 +66,9 @@ ROOMS = {
     "database.outbox": "cchc_schemas clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "cchc_schemas clock messages errors http adapter database.direct database database.outbox",
+    "database.state": (
+        "cchc_schemas clock messages errors http adapter database.direct database database.reading database.outbox"
+    ),
     "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
     "config": (
         "cchc_schemas clock messages errors http adapter extras privacy database.direct database registry signing "

@@ -27,7 +27,7 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, model_validator
 
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
-from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
+from cchc_adapters.building_blocks.parcel_maps import PARCEL_RULES, ParcelMap, ParcelTerms
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -90,7 +90,7 @@ class OgcFeaturesOptions(AdapterOptions):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         rules = self.rules()
-        check_parcel_rules(rules)
+        PARCEL_RULES.check(rules)
         if self.changed_since and "changed_at" not in rules:
             raise ValueError("changed_since needs a rule for changed_at")
         if self.changed_since and self.complete_listing:

@@ -4,28 +4,21 @@ A field map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngay
 in TOML, which needs no code (`field_rules`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
 from cchc_connect.wire.codecs import (
-    LocalTime,
     Reader,
     Unreadable,
     as_list,
     as_object,
-    dotnet_instant,
-    epoch_ms,
     flag,
-    local_day,
-    local_instant,
-    partial_date,
     text_or_none,
 )
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import FieldPath, property_path, step_into
-from cchc_connect.wire.times import noting
 from cchc_schemas.faults import Noted
 
 ValueReader: TypeAlias = Callable[[Item], object]
@@ -140,6 +133,15 @@ def at(*paths: str, read: Reader = text_or_none) -> At:
     return At(tuple(property_path(path) for path in paths), read)
 
 
+def every_at(readers: Iterable[object]) -> Iterator[At]:
+    """Yield each `At` among readers of fields, also within readers that ask several."""
+    for read in readers:
+        if isinstance(read, At):
+            yield read
+        else:
+            yield from every_at(getattr(read, "readers", ()))
+
+
 def each(fields: FieldMap, where: str = "") -> ListReader:
     """Return a reader of a list of parts; a part whose flag `where` is false is left out."""
     return ListReader(fields, at(where, read=flag) if where else None)
@@ -170,39 +172,3 @@ def value_at(item: object, path: Sequence[str]) -> object:
         else:
             return NOT_AN_OBJECT if members is None else None
     return value
-
-
-def iso_day(value: object) -> object:
-    """Return the Vietnamese day of an ISO instant; a day alone stays that day."""
-    return noting(value, _iso_date)
-
-
-def local_iso_day(value: object) -> object:
-    """Return the day of an ISO date and time in Vietnamese time; a "Z" at its end is ignored."""
-    return noting(value, _local_iso_day)
-
-
-def epoch_day(value: object) -> object:
-    """Return the Vietnamese day of milliseconds since 1970."""
-    return noting(value, _epoch_day)
-
-
-def dotnet_day(value: object) -> object:
-    """Return the Vietnamese day of "/Date(1762060782826)/"."""
-    return noting(value, _dotnet_day)
-
-
-def _iso_date(value: object) -> object:
-    return partial_date(value, "yyyy-MM-dd")
-
-
-def _local_iso_day(value: object) -> object:
-    return local_day(local_instant(value, LocalTime.ISO))
-
-
-def _epoch_day(value: object) -> object:
-    return local_day(epoch_ms(value))
-
-
-def _dotnet_day(value: object) -> object:
-    return local_day(dotnet_instant(value))

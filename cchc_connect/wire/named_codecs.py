@@ -19,7 +19,7 @@ from cchc_connect.wire.codecs import (
     text_or_none,
     whole_number,
 )
-from cchc_connect.wire.field_map import dotnet_day, epoch_day, iso_day, local_iso_day
+from cchc_connect.wire.days import dotnet_day, epoch_day, iso_day, local_iso_day
 from cchc_connect.wire.identity_numbers import identity_number
 from cchc_connect.wire.legacy_text import tcvn3_text, vni_text
 from cchc_connect.wire.times import noting
@@ -76,7 +76,7 @@ class Codec(StrEnum):
     EPOCH_MS = "epoch_ms"
     """Milliseconds since 1970."""
     EPOCH_DAY = "epoch_day"
-    """The Vietnamese day of milliseconds since 1970."""
+    """The Vietnamese day of milliseconds since 1970, or of a text in any usual spelling of a day."""
     DOTNET_INSTANT = "dotnet_instant"
     """/Date(milliseconds since 1970)/."""
     DOTNET_DAY = "dotnet_day"

@@ -15,7 +15,7 @@ from typing import LiteralString, cast
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-SPELLING_VERSION = 2
+SPELLING_VERSION = 3
 """Increased with every change of what one spelling is: then all items are read again, and keys follow."""
 
 RESPELLED = "spelling_unified"

@@ -13,10 +13,11 @@ from cchc_connect import HttpRequest, Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import contradicts
 from cchc_connect.wire.geometries import geometry_fields
+from cchc_schemas.reference_systems import CRS84
 
 OBJECT_ID_TYPE = "esriFieldTypeOID"
 EVERYTHING = "1=1"
-CRS84, CRS84_WKID = "OGC:CRS84", "4326"
+CRS84_WKID = "4326"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,22 +60,21 @@ class Layer:
 
     def geometry(self, item: Item) -> object:
         """Return the fields of an item's geometry; unreadable if it states another reference system for itself."""
-        shape = item.get("geometry")
-        if self.is_contradicted((codecs.as_object(shape) or {}).get("spatialReference")):
-            return codecs.Unreadable("crs_contradicted", self.crs)
-        return geometry_fields(shape, self.crs)
+        return geometry_fields(item.get("geometry"), self.crs)
+
+    def dated(self, feature: Item) -> Item:
+        """Return a feature, with the server's names, with the time of its last edit where the layer notes that."""
+        return {**feature, "edited": feature["attributes"].get(self.edited)} if self.edited else feature
 
     def completed(self, feature: Item, marks: Mapping[str, bool]) -> Item:
         """Return a feature with what stands elsewhere in the response or the description.
 
-        That is the time of its last edit, `marks` of its positions ("hasZ", "hasM"), and names instead of codes.
+        That is `marks` of its positions ("hasZ", "hasM"), and names instead of codes.
         """
         attributes: Item = feature["attributes"]
         shape = codecs.as_object(feature.get("geometry")) if marks else None
         if shape is not None:
             feature = {**feature, "geometry": {**marks, **shape}}
-        if self.edited:
-            feature = {**feature, "edited": attributes.get(self.edited)}
         if not self.coded:
             return feature
         names = {
@@ -118,7 +118,8 @@ class LayerDescription:
         described = self.fields.get(self.written_name(name) or "", {})
         domain = codecs.as_object(described.get("domain")) or {}
         values = codecs.as_objects(domain.get("codedValues")) or []
-        return {codecs.plain_text(value.get("code")): value.get("name") for value in values}
+        names = [(codecs.plain_text(value.get("code")), value.get("name")) for value in values]
+        return {code: name for code, name in names if isinstance(name, str) and name}
 
 
 def layer_description(document: object) -> LayerDescription | None:
