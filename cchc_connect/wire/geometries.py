@@ -32,7 +32,7 @@ _MAX_NUMBERS = 3
 _MIN_LINE, _MIN_CORNERS = 2, 3
 _BOUND = 1e100
 """No coordinate comes near it, and its square is still a number."""
-_EMPTY_TEXT = re.compile(r"(?:SRID=\d+;)?\s*[A-Z]+(?:\s+Z?M?)?\s+EMPTY", re.IGNORECASE)
+_EMPTY_TEXT = re.compile(r"(?:SRID=\d+;)?\s*[A-Z]+\s+(?:(?:ZM?|M)\s+)?EMPTY", re.IGNORECASE)
 _STATEMENTS = ("crs", "spatialReference")
 """Members in which a shape of GeoJSON or of Esri names its own reference system."""
 _CURVES = ("curveRings", "curvePaths")
