@@ -71,11 +71,11 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter database.direct database database.reading database.outbox"
     ),
     "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
-    "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
         "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
         "registry signing transport.network transport.auth transport"
     ),
+    "cchc_adapters": "cchc_connect cchc_schemas wire transport config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeGuard, cast
 
-from cchc_adapters.building_blocks.ring_nesting import Ring, nested
-from cchc_connect import Unreadable
 from cchc_connect.wire import codecs
+from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.crs_statements import contradicts
+from cchc_connect.wire.ring_nesting import Ring, nested
 from cchc_schemas.faults import Noted
 from cchc_schemas.geometry import DEPTH, GeometryType
 from cchc_schemas.reference_systems import reference_system
