@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 _ORIGIN = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/?#\\]*")
 _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
 _LONG_NUMBER = re.compile(r"[0-9]{9,}")
-_NAME_IN_PATH = re.compile(r"[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
+_NAME_IN_PATH = re.compile(r"(?<![^/])[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
 _MAX_SHOWN_LENGTH = 200
 _KEPT = ("_document", "_parts", "_is_crowded", "json_body")
 """What a copy of a response with another verdict keeps, so that it is made once."""
@@ -195,7 +195,8 @@ class HttpResponse:
 
         Raises:
             ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
-            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
+            PageTooLarge: there are too many items, one is too large, or there are too many objects beside them; the
+                engine holds the source then.
         """
         self._require_uncrowded()
         with self._unreadable_as_held():

@@ -33,7 +33,8 @@ from cchc_adapters.building_blocks.parcel_maps import PARCEL_RULES, ParcelMap, P
 from cchc_adapters.building_blocks.works_maps import WORKS_RULES, WorksMap
 from cchc_connect import Conversation, DeleteDetection, Dialect, Item, Page, PageRequest, SourceProfile
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldRule, field_map, value_at
+from cchc_connect.wire.field_map import value_at
+from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_connect.wire.flat_parts import flat_rules
 from cchc_connect.wire.property_names import property_path
 from cchc_connect.wire.times import change_time

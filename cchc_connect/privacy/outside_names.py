@@ -40,8 +40,8 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<!\d)\+?\d{9,}|(?<![\w.-])(?:\+?84|0)(?:[ .\-_\u00a0]?\d){8,12}(?!\d)")
 """Nine or more digits in a row; or a telephone or identity number in groups."""
 
-_WORD = r"[^\W\d_]+"
-_WORDS = re.compile(rf"{_WORD}(?:[ ._,\-\u00a0]{{1,3}}{_WORD})+")
+_WORD = r"[^\W\d_]++"
+_WORDS = re.compile(rf"(?<![^\W\d_]){_WORD}(?:[ ._,\-\u00a0]{{1,3}}{_WORD})+")
 _ONE_WORD = re.compile(_WORD)
 _SURNAMES = frozenset(
     {

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, strategies as st
 
-from cchc_adapters.building_blocks.geometries import UNREADABLE, easting_first, geometry_fields
 from cchc_connect import Unreadable
+from cchc_connect.wire.geometries import UNREADABLE, easting_first, geometry_fields
 from cchc_schemas import Geometry, GeometryType
 from cchc_schemas.faults import Noted
 from cchc_schemas.geometry import DEPTH

@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_connect import Unreadable
-from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, rules_of, translated, value_at
+from cchc_connect.wire.field_map import at, each, translated, value_at
+from cchc_connect.wire.field_rules import FieldRule, field_map, rules_of
+from cchc_connect.wire.named_codecs import READERS, Codec
 from cchc_connect.wire.times import NOTHING
 from cchc_schemas import PartialDate
 
@@ -97,7 +99,8 @@ def test_a_codec_reads_its_format(codec: Codec, wire_value: object, expected: ob
 
 
 def test_every_codec_has_a_reader() -> None:
-    rules = {codec.value: FieldRule(property="x", codec=codec) for codec in Codec}
+    systems = {Codec.SHAPE: "EPSG:9210"}
+    rules = {codec.value: FieldRule(property="x", codec=codec, crs=systems.get(codec)) for codec in Codec}
 
     assert translated({}, field_map(rules, ",")) == dict.fromkeys(rules)
 

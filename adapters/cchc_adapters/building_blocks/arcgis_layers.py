@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from cchc_adapters.building_blocks.arcgis_domains import CodedField, Subtypes, coded_values, subtypes
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, field_aliases, name_as_written
-from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_connect import HttpRequest, Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import contradicts
+from cchc_connect.wire.geometries import geometry_fields
 from cchc_schemas.reference_systems import CRS84
 
 OBJECT_ID_TYPE = "esriFieldTypeOID"

@@ -16,7 +16,7 @@ from cchc_schemas.text import TEXT_LENGTH
 
 _MARK = re.compile(r"[+;/&|\n]|,(?![0-9])|\s(?:và|-)\s", re.IGNORECASE)
 """Separates the codes of one text; a comma within a number does not."""
-_WITH_AREA = re.compile(r"(?P<code>[^\W\d_]{2,5})\s*(?:[:=(-]\s*)?(?P<area>[0-9][0-9.,]*(?:\s*[^\W\d_][^)]*)?)\)?")
+_WITH_AREA = re.compile(r"(?P<code>[^\W\d_]{2,5})\s*+(?:[:=(-]\s*+)?(?P<area>[0-9][0-9.,]*(?:\s*[^\W\d_][^)]*)?)\)?")
 
 
 def land_uses(rows: object, catalogue: str, decimal_sign: codecs.DecimalSign) -> Iterator[object]:

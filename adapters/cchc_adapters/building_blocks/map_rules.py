@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cchc_connect.wire.field_map import INSTANTS, FieldRule
+from cchc_connect.wire.field_rules import FieldRule
+from cchc_connect.wire.named_codecs import INSTANTS
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import Record
 

@@ -8,7 +8,8 @@ from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
 from cchc_adapters.building_blocks.map_rules import MapRules
 from cchc_connect import Item
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import At, FieldMap, FieldRule, field_map, translated
+from cchc_connect.wire.field_map import At, FieldMap, translated
+from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_schemas import AdminScheme, LandParcel, parcel_key
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
