@@ -70,7 +70,7 @@ class ArcGisOptions(AdapterOptions):
     where: str = EVERYTHING
     """Condition on the features to read, in the server's SQL."""
     named_codes: tuple[str, ...] = ()
-    """Attributes whose codes are replaced by the names that the layer's domains give them."""
+    """Attributes whose codes are replaced by the names that the layer's domains give them, or those of its subtypes."""
     page_size: Annotated[int, Field(ge=1, le=2000)] = 500
     """Page size: features per request; the layer's own limit may be lower."""
     previous_scheme: AdminScheme = AdminScheme.GSO_2025_01
