@@ -42,7 +42,7 @@ class Renaming:
     accepted_after: int = 0
     """Sequence of the last change before a person accepted the loss of its values; 0: nobody did."""
     is_open: bool = True
-    """Whether nobody did anything about it yet."""
+    """Whether nobody accepts it."""
 
 
 class Trial:
@@ -225,6 +225,7 @@ class Trial:
             self._require_held(renaming, register, quarantined)
         self._end_renaming(renaming, register)
         world.calm_run()
+        renaming.is_open = False
 
     def _require_held(self, renaming: Renaming, register: Register, quarantined: set[str]) -> None:
         """Require that the source is on hold, and that no further entry is in quarantine for the new name."""
@@ -239,16 +240,17 @@ class Trial:
     def _end_renaming(self, renaming: Renaming, register: Register) -> None:
         """Let the register go back, a person accept it, or the field map be corrected."""
         world, field = self._world, renaming.field
-        ways = ["undone", "corrected"] if field == REQUIRED_FIELD else ["undone", "corrected", "accepted", "accepted"]
-        way = world.dice.choice(ways)
-        renaming.is_open = False
+        ways = ["undone", "undone and accepted", "corrected"]
+        way = world.dice.choice(ways if field == REQUIRED_FIELD else [*ways, "accepted", "accepted", "accepted"])
         world.log(f"the renaming is {way}")
-        if way == "undone":
+        if way.startswith("undone"):
             register.renamed = ""
+            renaming.is_open = way == "undone"
         if way == "corrected":
             world.correct(register.traits.name, {field: f"{field}{NEW_NAME}"})
         if way == "accepted":
             register.stop_reading(field, world.time)
+            renaming.is_open = False
             renaming.accepted_after = world.accept_drift()
 
 
