@@ -175,7 +175,8 @@ class Findings:
             if (row["connection"], row["record_type"]) != (renaming.connection, renaming.record_type):
                 continue
             document, key = json.loads(row["document"]), row["record_key"]
-            is_lost = document[renaming.field] is None and last.get(key, document)[renaming.field] is not None
+            before = last.get(key)
+            is_lost = before is not None and before[renaming.field] is not None and document[renaming.field] is None
             if is_lost and not 0 < renaming.accepted_after < row["sequence"]:
                 yield f"overwritten: {renaming.field} of {key} in version {row['version']}, and nobody accepted it"
             last[key] = document

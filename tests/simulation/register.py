@@ -1,6 +1,7 @@
 """A simulated register of an agency: entries are edited while its pages are being read."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -156,7 +157,7 @@ class Register:
         return [number for number, (at, _) in self.gone.items() if since is None or at >= since]
 
 
-def fields_of(item: Entry) -> Document:
+def fields_of(item: Mapping[str, Any]) -> Document:
     """Return the fields of an entry that was sent, by their former names."""
     return {name.removesuffix(NEW_NAME): value for name, value in item["fields"].items()}
 

@@ -234,7 +234,7 @@ class Trial:
         if held != "source.drift":
             world.violations.append(f"unnoticed: {register.traits.name} {renaming.field} is renamed; hold: {held}")
         for key in world.quarantined(renaming.connection, renaming.record_type) - quarantined:
-            if register.entries[key]["state"] == "good":
+            if key in register.entries and register.entries[key]["state"] == "good":
                 world.violations.append(f"faulty: {register.traits.name} {key} by the new name of {renaming.field}")
 
     def _end_renaming(self, renaming: Renaming, register: Register) -> None:

@@ -156,7 +156,7 @@ class Simulation:
     def correct(self, source: str, property_names: Mapping[str, str]) -> None:
         """Correct the field map of a source."""
         self.geography = self.geography.corrected(source, property_names)
-        self.config = self._config(self.geography.tables)
+        self.change_tables(self.geography.tables)
 
     def accept_drift(self) -> int:
         """Accept drift on hold, as a person does, except of an open renaming; return the last sequence."""
@@ -204,6 +204,10 @@ class Simulation:
                 self._synchronise(database)
         finally:
             self.jumped -= ahead
+
+    def change_tables(self, tables: Mapping[str, Any]) -> None:
+        """Change the tables of the configuration."""
+        self.config = self._config(tables)
 
     def _config(self, tables: Mapping[str, Any]) -> Config:
         folder = self.database_file.parent
