@@ -256,6 +256,33 @@ def test_a_server_that_gives_not_even_one_feature_of_a_window_is_held(
     assert held.value.code == "arcgis.cut_off"
 
 
+@pytest.mark.parametrize("version", OLD)
+def test_an_id_whose_feature_is_never_sent_holds_the_source_after_few_requests(
+    server: LayerServer, transport: Transport, version: str
+) -> None:
+    server.layer.version = VERSIONS[version]
+    server.show(works_feature(number) for number in range(1200))
+    server.unsent = {499}
+
+    with pytest.raises(SourceHeld) as held:
+        pages(works(500), transport)
+
+    assert held.value.code == "arcgis.cut_off"
+    assert len(server.queries) < 60
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_a_limit_that_is_not_told_is_found_after_one_page(
+    server: LayerServer, transport: Transport, version: str
+) -> None:
+    server.layer.version, server.layer.untold_limit = VERSIONS[version], 100
+    server.show(works_feature(number) for number in range(1000))
+
+    listed = pages(works(500), transport)
+
+    assert [len(page.items) for page in listed] == [100] * 10
+
+
 def test_records_are_the_same_from_every_version_and_spelling(server: LayerServer, transport: Transport) -> None:
     server.show(works_feature(number) for number in range(5))
     source, read = works(2), list[dict[str, Record]]()

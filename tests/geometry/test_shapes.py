@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from cchc_connect.geometry.shapes import border_rules, is_plain
 from cchc_schemas import Geometry
+from cchc_schemas.spelling import Irregularities
 from tests.quick import scaled
 from tests.schemas.invented import polygons
 
@@ -62,6 +63,17 @@ def test_many_shapes_are_looked_at_together() -> None:
     rules = dict(border_rules([geometry for geometry, _ in CASES]))
 
     assert rules == {number: rule for number, (_, rule) in enumerate(CASES) if rule}
+
+
+@pytest.mark.parametrize(
+    ("corners", "rule"), [(BOW_TIE, "border_self_intersecting"), (SQUARE, None), (SQUARE[:3], None)]
+)
+def test_a_ring_that_is_not_closed_is_judged_like_the_closed_one(corners: Corners, rule: str | None) -> None:
+    fields = {"type": "Polygon", "coordinates": [ring(corners)[:-1]], "crs": "EPSG:9210"}
+    geometry = Geometry.model_validate(fields, context=Irregularities())
+
+    assert is_plain(geometry) is (len(corners) == 3)
+    assert dict(border_rules([geometry])) == ({0: rule} if rule else {})
 
 
 def test_a_point_has_no_border() -> None:
