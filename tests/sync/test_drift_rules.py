@@ -5,7 +5,8 @@ import pytest
 from cchc_connect.database.state.source_properties import DriftKind, StoredProperty
 from cchc_connect.sync.drift_rules import DriftRules
 from cchc_connect.sync.property_watch import PropertyWatch, SeenItems, word_hash
-from cchc_connect.wire.field_map import field_map, rules_of, translated
+from cchc_connect.wire.field_map import translated
+from cchc_connect.wire.field_rules import field_map, rules_of
 from tests.sync.mapped_register import MAP, SIGN, mapped_item
 
 KNOWN = {
