@@ -24,7 +24,7 @@ repeats = pytest.mark.repeats
 RESTING_SEED = 42
 """A seed whose world at rest has live rows and deliveries."""
 RENAMING_SEEDS = (2, 4, 6, 13)
-"""Seeds in which a renaming ends in every way; in the first one a field may be empty."""
+"""Seeds that show every ending of a renaming; in the first one a field may be empty."""
 
 
 def failures(seeds: range) -> dict[int, tuple[str, ...]]:
@@ -46,14 +46,14 @@ def test_two_thousand_worlds_come_to_rest(first: int) -> None:
 
 def test_a_renamed_property_is_held_until_somebody_does_something(tmp_path: Path) -> None:
     """The register goes back, its field map is corrected, or a person accepts it; nothing is overwritten before."""
-    ways: set[str] = set()
+    endings: set[str] = set()
     with world_folder(tmp_path) as folder:
         for seed in RENAMING_SEEDS:
             lived = world(seed, folder, Adversity.RENAMED_PROPERTY)
             assert run_and_check(lived) == []
-            ways |= {event.partition("the renaming is ")[2] for event in lived.event_log}
+            endings |= {event.partition("the renaming is ")[2] for event in lived.event_log}
 
-    assert ways == {"", "undone", "undone and accepted", "corrected", "accepted"}
+    assert endings == {"", "undone", "undone and accepted", "corrected", "accepted"}
 
 
 def test_the_checker_sees_a_renamed_property_that_is_not_held(tmp_path: Path) -> None:

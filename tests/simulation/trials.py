@@ -240,15 +240,17 @@ class Trial:
     def _end_renaming(self, renaming: Renaming, register: Register) -> None:
         """Let the register go back, a person accept it, or the field map be corrected."""
         world, field = self._world, renaming.field
-        ways = ["undone", "undone and accepted", "corrected"]
-        way = world.dice.choice(ways if field == REQUIRED_FIELD else [*ways, "accepted", "accepted", "accepted"])
-        world.log(f"the renaming is {way}")
-        if way.startswith("undone"):
+        endings = ["undone", "undone and accepted", "corrected"]
+        ending = world.dice.choice(
+            endings if field == REQUIRED_FIELD else [*endings, "accepted", "accepted", "accepted"]
+        )
+        world.log(f"the renaming is {ending}")
+        if ending.startswith("undone"):
             register.renamed = ""
-            renaming.is_open = way == "undone"
-        if way == "corrected":
+            renaming.is_open = ending == "undone"
+        if ending == "corrected":
             world.correct(register.traits.name, {field: f"{field}{NEW_NAME}"})
-        if way == "accepted":
+        if ending == "accepted":
             register.stop_reading(field, world.time)
             renaming.is_open = False
             renaming.accepted_after = world.accept_drift()
