@@ -90,7 +90,7 @@ class CsvTable:
             )
         candidates = [
             (separator, headings)
-            for separator in ((declared,) if declared else _SEPARATORS)
+            for separator in ([declared] if declared else _SEPARATORS)
             if (headings := find_headings(self._first_rows(start, separator), self._form)) is not None
         ]
         if not candidates:
