@@ -27,7 +27,7 @@ from cchc_connect.messages import Message
 _BLOCK_BYTES = 128 * 1024
 _MAX_QUOTED_BYTES = 128 * _BLOCK_BYTES
 """Bytes within which quotes must be closed; a file where they are not is read through by the slower way."""
-_SEPARATORS: Sequence[Separator] = get_args(Separator)
+_SEPARATORS: tuple[Separator, ...] = get_args(Separator)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?E\+\d{1,2}")
 """A long number that a spreadsheet program wrote with fewer digits."""
@@ -175,7 +175,7 @@ class CsvTable:
         separator = self._separator.encode()
         line_end = separator * (self.headings.width - 1) + b"\n"
         run = separator * -(-(self.headings.width - FEW_CELLS) // (FEW_CELLS + 1))
-        others = bytes(set(range(256)) - {*separator, *b'"\n'})
+        plain_bytes = bytes(set(range(256)) - {*separator, *b'"\n'})
         quoted = re.compile(rb'(?<![^%s\n])"[^"]*(?:""[^"]*)*"(?=[%s\r\n]|\Z)' % ((re.escape(separator),) * 2))
         lines_above = self.headings.row + 1 + (self._start > 0)
         for block in _blocks(self._file):
@@ -184,7 +184,7 @@ class CsvTable:
             self._is_even &= run not in below
             if self._is_regular:
                 plain = quoted.sub(b"", below) if b'"' in below else below
-                shape = plain.translate(None, others)
+                shape = plain.translate(None, plain_bytes)
                 shape += b"" if not shape or shape.endswith(b"\n") else b"\n"
                 self._is_regular = shape == line_end * (len(shape) // len(line_end))
         self._is_even &= self._is_regular and not self._has_rounded

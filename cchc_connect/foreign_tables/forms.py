@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 from cchc_connect.errors import Rejected
 from cchc_connect.foreign_tables.encodings import TextEncoding
@@ -12,7 +12,7 @@ from cchc_connect.messages import Message, Messages
 MAX_FAULTS = 20
 """Faults of one file that are named; the others are counted."""
 
-Separator = Literal[";", ",", "\t", "|"]
+Separator: TypeAlias = Literal[";", ",", "\t", "|"]
 
 
 @dataclass(frozen=True, kw_only=True)
