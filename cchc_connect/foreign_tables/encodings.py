@@ -48,7 +48,7 @@ _CODECS = {
     TextEncoding.TCVN3: "latin-1",
     TextEncoding.VNI: "latin-1",
 }
-_LETTERS: dict[TextEncoding, Callable[[str], str]] = {
+_DECODERS: dict[TextEncoding, Callable[[str], str]] = {
     TextEncoding.TCVN3: decode_tcvn3,
     TextEncoding.VNI: decode_vni,
 }
@@ -60,7 +60,7 @@ class EncodingFault:
     """Why a file cannot be read as text."""
 
     code: str
-    """Key in `foreign_table_fault`."""
+    """What is wrong, as `FaultList.add` takes it."""
     line: int = 0
     """The first line that cannot be read, from 1 on."""
     hint: Message | str = ""
@@ -91,10 +91,10 @@ def utf8_file(source: BinaryIO, copy: BinaryIO, declared: TextEncoding | None) -
         line += block.count(b"\n")
     if is_as_wanted:
         return source
-    letters = None if skipped else _LETTERS.get(declared or TextEncoding.UTF_8)
+    to_unicode = None if skipped else _DECODERS.get(declared or TextEncoding.UTF_8)
     source.seek(skipped)
     for block in _blocks(source, codec):
-        copy.write(_normal(block, codec, letters))
+        copy.write(_normal(block, codec, to_unicode))
     return copy
 
 
@@ -159,13 +159,13 @@ def _decoded(block: bytes, codec: str) -> str | None:
         return None
 
 
-def _normal(block: bytes, codec: str, letters: Callable[[str], str] | None) -> bytes:
+def _normal(block: bytes, codec: str, to_unicode: Callable[[str], str] | None) -> bytes:
     """Return a block as UTF-8 in NFC; one that is so already is returned as it is."""
     if codec == "utf-8" and not any(lead in block for lead in _COMBINING_LEADS):
         return block
     text = block.decode(codec)
-    if letters is not None:
-        text = "\n".join(letters(line) for line in text.split("\n"))
+    if to_unicode is not None:
+        text = "\n".join(to_unicode(line) for line in text.split("\n"))
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")
 
 

@@ -103,7 +103,7 @@ def _package_kind(file: BinaryIO) -> FileKind:
     try:
         with ZipFile(file) as package:
             names = frozenset(package.namelist()[:10_000])
-    except (BadZipFile, OSError, ValueError, NotImplementedError):
+    except (BadZipFile, OSError, ValueError, RuntimeError):
         return FileKind.WORKBOOK  # reading it says that it is damaged
     if "xl/vbaProject.bin" in names:
         return FileKind.MACROS

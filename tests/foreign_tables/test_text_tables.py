@@ -154,7 +154,7 @@ def test_all_missing_headings_are_named_with_the_nearest_ones() -> None:
 
     assert [fault.context["name"] for fault in faults] == ["Số thửa", "Loại đất"]
     assert "Số thửaa" in str(faults[0])
-    assert "Dòng 1 không có tiêu đề cột 'Loại đất'" in faults[1].in_language(Language.VIETNAMESE)
+    assert "Dòng 1 không có tiêu đề cột “Loại đất”" in faults[1].in_language(Language.VIETNAMESE)
 
 
 def test_a_heading_that_stands_twice_is_refused_with_its_columns() -> None:
