@@ -18,6 +18,7 @@ from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.drift_guard import DriftHeld
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.wire.field_rules import field_map, rules_of
+from tests.quick import scaled
 from tests.sync.mapped_register import MAP, SIGN, MappedRegister, every, mapped_item, mapped_items, renamed
 from tests.sync.memory_systems import START
 from tests.sync.pulled_database import PulledDatabase
@@ -25,7 +26,7 @@ from tests.sync.pulled_database import PulledDatabase
 NAMES = count()
 """Numbers of the connections that the examples pull."""
 
-SEVERAL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SEVERAL = settings(max_examples=scaled(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def parcels(books: PulledDatabase) -> list[Any]:

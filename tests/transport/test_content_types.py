@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from cchc_connect import HttpRequest, HttpResponse, ResponseUnreadable, SourceHeld, Verdict, classify_rest
 from cchc_connect.wire.charsets import json_in_utf8
 from cchc_connect.wire.links import header_links, linked_address
+from tests.quick import scaled
 from tests.transport.both_transports import OpenTransport
 from tests.transport.dialects import rest_endpoint
 from tests.transport.scripted_server import (
@@ -157,7 +158,7 @@ def test_a_link_for_programs_goes_before_one_for_people_whatever_the_page_calls_
     assert address in {LINKS[name].partition(">")[0][1:] if name else None for name in expected}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 5), status=st.sampled_from(["100 Continue", "102 Processing", "103 Early Hints"]))
 def test_any_number_of_1xx_before_the_answer_changes_nothing(
     serve: Serve, open_carrier: OpenTransport, count: int, status: str
