@@ -1,19 +1,17 @@
 """Log in to ArcGIS Server by `generateToken`; each later request carries the token as a parameter.
 
 Source: Esri REST API, "Generate token": a form posted to `/tokens/generateToken` of a server or to
-`/sharing/rest/generateToken` of a portal; the response tells the token and when it expires, which may be sooner than was
-asked for. The token counts for the address that asked for it (`client=requestip`), so that no header belongs to it.
+`/sharing/rest/generateToken` of a portal. The response tells the token and when it expires, which may be sooner than
+requested. A token counts for the address that requested it (`client=requestip`), so that no header belongs to it. A
+wrong password is error 400 with HTTP status 200, like any wrong request.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from cchc_connect import Credentials, HttpRequest, HttpResponse, SessionToken, Verdict
+from cchc_connect import Credentials, HttpRequest, HttpResponse, SessionToken
 from cchc_connect.wire import codecs
-
-LOGIN_VERDICTS = frozenset({Verdict.OK, Verdict.INVALID})
-"""Verdicts with which the body is read: a wrong password is error 400 with HTTP status 200, like any wrong request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +37,7 @@ class TokenSession:
             "expiration": str(self.minutes),
             "f": "json",
         }
-        return HttpRequest(method="POST", path=self.path, form=form, idempotent=True, accepted_verdicts=LOGIN_VERDICTS)
+        return HttpRequest(method="POST", path=self.path, form=form, idempotent=True)
 
     def token_from(self, response: HttpResponse) -> SessionToken | None:
         """Return the token of the login response; None where it has none, which is how an account is refused."""
