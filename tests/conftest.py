@@ -22,7 +22,7 @@ from tests.temporary_files import use_memory_for_temporary_files
 __all__ = ["address", "empty_address"]
 
 DATABASE_TESTS = Path(__file__).parent / "database"
-CASES_ON_THE_SERVER = 2
+CASES_ON_THE_SERVER = 1
 
 settings.register_profile(
     "all",
@@ -70,7 +70,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _mark_repetitions_on_the_server(items: list[pytest.Item]) -> None:
-    """Mark as long what tests outside `database` do on PostgreSQL after their first cases; SQLite has them all."""
+    """Mark as long what tests outside `database` do on PostgreSQL after their first case; SQLite has them all."""
     cases: Counter[tuple[Path, str]] = Counter()
     for item in items:
         if _runs_again(item) and not item.get_closest_marker("long"):
