@@ -24,7 +24,7 @@ def few(cases: Iterable[Any], count: int = 3) -> list[Any]:
 
 
 def _long(case: Any) -> Any:
-    values = cast("tuple[Any, ...]", case if isinstance(case, tuple) else (case,))
+    values = cast("tuple[object, ...]", case) if isinstance(case, tuple) else (case,)
     return pytest.param(*values, marks=pytest.mark.long)
 
 
