@@ -192,6 +192,23 @@ def test_an_accepted_property_of_a_source_of_changes_is_watched_again_after_twen
     assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
 
 
+def test_after_an_acceptance_an_item_that_is_read_in_each_run_teaches_once(books: PulledDatabase) -> None:
+    """Its key is another one's, so it is translated in each run."""
+    twin = {**mapped_item(1), "id": "q1"}
+    source = MappedRegister([*mapped_items(6), twin], profile=SourceProfile(changed_since=True))
+    books.pull("a", source)
+    source.items = every(source.items, lambda item: {**item, "dienTich": str(item["dienTich"])})
+    held(books, source)
+    accept(books, "dienTich")
+    books.pull("a", source)
+    learned = books.everything("cursor")["source_property"]
+
+    books.pull("a", source)
+
+    assert books.quarantined() == ["q1"]
+    assert books.everything("cursor")["source_property"] == learned
+
+
 def test_values_from_before_an_acceptance_are_no_new_drift_when_everything_is_listed(books: PulledDatabase) -> None:
     source = MappedRegister(mapped_items(60), profile=SourceProfile(changed_since=True, deletes=DeleteDetection.NEVER))
     books.pull("a", source)

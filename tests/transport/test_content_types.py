@@ -88,13 +88,33 @@ def test_any_body_under_any_content_type_has_a_verdict(body: bytes, media_type: 
     assert classify_rest(response_of(body, media_type + parameters)) in {Verdict.OK, Verdict.UNKNOWN}
 
 
-@given(STRUCTURES, st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]))
-def test_json_of_two_or_four_bytes_a_character_is_read_where_that_is_declared(document: object, encoding: str) -> None:
+@given(
+    document=STRUCTURES,
+    encoding=st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]),
+    is_declared=st.booleans(),
+)
+def test_json_of_two_or_four_bytes_a_character_is_read_whether_that_is_declared_or_not(
+    document: object, encoding: str, *, is_declared: bool
+) -> None:
+    """With a byte order mark or without one."""
     body = json.dumps(document, ensure_ascii=False).encode(encoding)
-    response = response_of(body, f'application/json; charset="{encoding.upper()}"')
+    charset = f'; charset="{encoding.upper()}"' if is_declared else ""
+    response = response_of(body, f"application/json{charset}")
 
     assert (classify_rest(response), response.json()) == (Verdict.OK, document)
-    assert classify_rest(response_of(body, "application/json")) is Verdict.UNKNOWN
+    assert response_of(body, "application/json; charset=utf-8").json() == document
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_one_item_that_is_no_text_spares_the_others_in_utf_16_too(encoding: str) -> None:
+    body = '{"items": [{"use": "Đất ở"}, {"use": "\ud800"}]}'.encode(encoding, "surrogatepass")
+
+    items = response_of(body, "application/json").listing("items").items
+
+    assert items is not None
+    assert (items[0]["use"], len(items)) == ("Đất ở", 2)
+    with pytest.raises(ValueError, match="utf-8"):
+        items[1].read()
 
 
 @pytest.mark.parametrize(
