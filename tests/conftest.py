@@ -24,6 +24,7 @@ __all__ = ["address", "empty_address"]
 DATABASE_TESTS = Path(__file__).parent / "database"
 CASES_ON_THE_SERVER = 1
 
+gc.disable()  # while modules are imported and tests made: all of that stays
 settings.register_profile(
     "all",
     deadline=None,
@@ -55,8 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Exempt everything that lives to the end from garbage collection, which would scan every test again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 

@@ -137,8 +137,8 @@ class _Schema:
             return True
 
     def _statements(self, connection: psycopg.Connection) -> list[LiteralString]:
-        found = connection.execute(_EMPTYING, {"schema": self._name, "kept": schema_version.name})
-        return sorted(statement for (statement,) in found)
+        selected = connection.execute(_EMPTYING, {"schema": self._name, "kept": schema_version.name})
+        return sorted(statement for (statement,) in selected)
 
     def drop(self) -> None:
         """Drop the schema with its tables."""

@@ -24,8 +24,8 @@ def few(cases: Iterable[Any], count: int = 3) -> list[Any]:
 
 
 def _long(case: Any) -> Any:
-    values = cast("tuple[object, ...]", case) if isinstance(case, tuple) else (case,)
-    return pytest.param(*values, marks=pytest.mark.long)
+    arguments = cast("tuple[object, ...]", case) if isinstance(case, tuple) else (case,)
+    return pytest.param(*arguments, marks=pytest.mark.long)
 
 
 def scaled(examples: int) -> int:
