@@ -114,8 +114,11 @@ class HttpRequest:
         letters beyond ASCII is replaced by `***`, a control character by `?`.
         """
         path = _AFTER_PATH.sub("", _ORIGIN.sub("", self.path, count=1))
-        printable = "".join(character if character.isprintable() else "?" for character in path[:_MAX_SHOWN_LENGTH])
-        return _LONG_NUMBER.sub(lambda number: mask(number[0]), _NAME_IN_PATH.sub("***", printable))
+        looked_at = path[: 2 * _MAX_SHOWN_LENGTH]
+        printable = "".join(character if character.isprintable() else "?" for character in looked_at)
+        shown = _LONG_NUMBER.sub(lambda number: mask(number[0]), _NAME_IN_PATH.sub("***", printable))
+        # Half of a number at the cut would not be recognised: what was looked at last is left out.
+        return shown[: -_MAX_SHOWN_LENGTH if len(path) > len(looked_at) else None][:_MAX_SHOWN_LENGTH]
 
     def __repr__(self) -> str:
         """Show method and path only: parameters and bodies may hold personal values or a session."""

@@ -7,13 +7,14 @@ A package of an integrator registers its adapter in its own pyproject.toml, in t
 """
 
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib.metadata import EntryPoint
 from typing import cast
 
 from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import CchcError, ConfigurationError
 from cchc_connect.extras import installed_adapters
+from cchc_connect.local_sources.contract import uses_http
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.adapter_failure import described_import
 from cchc_connect.privacy.error_boundary import ErrorBoundary
@@ -40,6 +41,15 @@ def adapter_factory(name: str) -> AdapterFactory:
     if not (callable(factory) and hasattr(factory, "Options")):
         raise ConfigurationError("config.adapter_without_options", name=name, value=point.value)
     return cast("AdapterFactory", factory)
+
+
+def is_local(name: str) -> bool:
+    """Return whether the adapter `name` is one without HTTP; false if there is none or it cannot be imported."""
+    if name not in installed_adapters():
+        return False
+    with suppress(ConfigurationError):
+        return not uses_http(adapter_factory(name))
+    return False
 
 
 def _import_error(point: EntryPoint, error: BaseException) -> ConfigurationError | None:
