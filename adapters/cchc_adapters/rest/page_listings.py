@@ -84,7 +84,8 @@ def _keyed(
 ) -> PageListing:
     document = response.json()
     value = value_at(document, path) if path else document
-    members: Mapping[str, Any] | None = dict[str, Any]() if value == [] else as_object(value)  # PHP writes an object without members as an empty list
+    # PHP writes an object without members as an empty list.
+    members: Mapping[str, Any] | None = dict[str, Any]() if value == [] else as_object(value)
     if members is None or any(as_object(member) is None for member in members.values()):
         raise _no_listing(response, items_path)
     response.page_limits.require_items(len(members))
