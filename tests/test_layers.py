@@ -58,6 +58,7 @@ ROOMS = {
     "registry": "cchc_schemas messages errors adapter extras privacy local_sources",
     "signing": "clock messages wire errors extras privacy",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
+    "foreign_tables": "cchc_schemas messages wire errors extras spreadsheets",
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",
     "database.migrations": "database",
@@ -75,7 +76,7 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
         "registry signing transport.network transport.auth transport"
     ),
-    "cchc_adapters": "cchc_connect cchc_schemas wire transport config",
+    "cchc_adapters": "cchc_connect cchc_schemas messages wire transport config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "

@@ -164,6 +164,7 @@ class DriftGuard:
         self._learned: dict[str, StoredProperty] = {}
         self._accepted = frozenset[str]()
         self._left_over = frozenset[str]()
+        self._forgotten = frozenset[str]()
         self._page: dict[str, StoredProperty] = {}
         self._noted: dict[tuple[str, DriftKind], PropertyDrift] = {}
 
@@ -177,6 +178,7 @@ class DriftGuard:
             for name, accepted_at in accepted.items()
             if completed is None or completed <= accepted_at or not self._is_learned_anew(name)
         )
+        self._forgotten = self._accepted - self._properties.keys()
         self._left_over = frozenset(() if self._lists_everything else accepted)
         self._learned = {} if completed is None else dict(self._properties)
 
@@ -249,15 +251,15 @@ class DriftGuard:
     ) -> None:
         """Store what the items of a page have, and drift that is not held, in its transaction.
 
-        `remember` keeps it when that is committed. Nothing is learned twice from items that changed nothing, unless a
-        property is new or accepted, and nothing from a pull of one key, whose page may have other items.
+        `remember` keeps it when that is committed. Nothing is learned from items that change nothing, unless a property
+        is new or was accepted since the last run, and nothing from a pull of one key, whose page may have other items.
         """
         self._page = {}
         if not classified.seen.items or self._pull_range.key is not None:
             return
         read, stored = classified.seen.read_names, self._properties
         has_rules_changed = any(of_property.is_read != (name in read) for name, of_property in stored.items())
-        is_forgotten = any(not self._is_known(name) for name in self._accepted & classified.seen.properties.keys())
+        is_forgotten = not self._forgotten.isdisjoint(classified.seen.properties)
         notable = [*(drift for drift in suspected if drift.kind in NEVER_HELD), *confirmed]
         is_new = any(drift.kind is DriftKind.PROPERTY_NEW for drift in notable)
         if has_changes or has_rules_changed or is_forgotten or is_new:
@@ -283,12 +285,9 @@ class DriftGuard:
         """Remove what was held: a whole pass went through."""
         end_held_drifts(connection, self._stream)
 
-    def _is_known(self, name: str) -> bool:
-        return name in self._properties and self._properties[name].items >= LEARNED
-
     def _is_learned_anew(self, name: str) -> bool:
         """Return whether the completed pass after an acceptance ended it: it listed everything, or enough of it."""
-        return self._lists_everything or self._is_known(name)
+        return self._lists_everything or (name in self._properties and self._properties[name].items >= LEARNED)
 
     def _is_always_sent(self, name: str) -> bool:
         stored = self._learned.get(name)

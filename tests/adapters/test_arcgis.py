@@ -23,6 +23,7 @@ from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
 from cchc_schemas import ConstructionWorks, LandParcel, PartialDate
 from tests.adapters.layer_server import LAYER_PATH, LayerServer, works_feature
 from tests.adapters.wire import FIRST_PAGE, all_items, json_response, run_conversation, transport_to
+from tests.quick import scaled
 
 WORKS_FIELDS = {
     "works_code": {"property": "maCTXD"},
@@ -124,7 +125,7 @@ spellings = st.sampled_from([str, str.lower, str.upper, str.title])
 prefixes = st.sampled_from(["", "GIS.", "sde.DBO.THUADAT.", "Đất.Thửa."])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(spell=spellings, prefix=prefixes, by_alias=st.booleans())
 def test_a_record_is_the_same_however_the_server_spells_its_names(
     *, spell: Callable[[str], str], prefix: str, by_alias: bool

@@ -15,6 +15,7 @@ from cchc_connect.transport import RequestsTransport, Transport
 from cchc_schemas import Record
 from tests.adapters.layer_server import LayerServer, works_feature
 from tests.adapters.wire import records, transport_to
+from tests.quick import scaled
 
 EVERY_VERSION = pytest.mark.parametrize("version", VERSIONS)
 OLD = ("10.0", "10.22")
@@ -25,7 +26,7 @@ SPELLINGS: Sequence[Callable[[str], str]] = (
     lambda name: f"SDE.DBO.CONGTRINH.{name.upper()}",
 )
 MOST_PAGES = 600
-examples = settings(max_examples=25, deadline=None)
+examples = settings(max_examples=scaled(25), deadline=None)
 
 
 def works(page_size: int) -> Source:

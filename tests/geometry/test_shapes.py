@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from cchc_connect.geometry.shapes import border_rules, is_plain
 from cchc_schemas import Geometry
 from cchc_schemas.spelling import Irregularities
+from tests.quick import scaled
 from tests.schemas.invented import polygons
 
 EAST, NORTH = 600_000.0, 1_210_000.0
@@ -79,7 +80,7 @@ def test_a_point_has_no_border() -> None:
     assert is_plain(Geometry.model_validate({"type": "Point", "coordinates": [EAST, NORTH], "crs": "EPSG:9210"}))
 
 
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(st.lists(polygons(), max_size=3))
 def test_no_shape_that_is_wrong_passes_as_one_that_cannot_be(geometries: list[Geometry]) -> None:
     invalid = {

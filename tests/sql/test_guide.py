@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect import Config, SharedDatabase, Synchronizer, get
+from cchc_connect import Config, Synchronizer, get
 from cchc_schemas import Dossier, DossierStatus
-from tests.documentation.pages import ROOT
+from tests.checkout import ROOT
+
+
+COLUMNS = "id integer PRIMARY KEY, so_ho_so, ma_tthc, trang_thai, nguoi_nop, ngay_nhan, ngay_cap_nhat, da_xoa"
 
 
 @pytest.fixture
@@ -21,9 +24,7 @@ def sample(tmp_path: Path) -> Path:
 
 def test_the_sample_reads_a_view(sample: Path) -> None:
     with sqlite3.connect(sample.parent / "mot-cua.db") as agency:
-        agency.execute(
-            "CREATE TABLE ho_so (id integer PRIMARY KEY, so_ho_so, ma_tthc, trang_thai, nguoi_nop, ngay_nhan, ngay_cap_nhat, da_xoa)"
-        )
+        agency.execute(f"CREATE TABLE ho_so ({COLUMNS})")
         agency.execute("CREATE VIEW v_ho_so AS SELECT * FROM ho_so")
         when = "2026-04-02 08:00:00"
         rows = [
@@ -39,5 +40,5 @@ def test_the_sample_reads_a_view(sample: Path) -> None:
         dossier = get(database, Dossier, "000.00.05.H09-260402-0001")
 
     assert [(line.outcome.value, line.counts.inserted) for line in report.lines] == [("done", 1)]
+    assert dossier is not None
     assert (dossier.status, dossier.applicant_name) == (DossierStatus.IN_PROCESS, "Nguyễn Văn Mẫu")
-    assert isinstance(database, SharedDatabase)

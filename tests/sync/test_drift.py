@@ -18,6 +18,7 @@ from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.drift_guard import DriftHeld
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.wire.field_rules import field_map, rules_of
+from tests.quick import scaled
 from tests.sync.mapped_register import MAP, SIGN, MappedRegister, every, mapped_item, mapped_items, renamed
 from tests.sync.memory_systems import START
 from tests.sync.pulled_database import PulledDatabase
@@ -25,7 +26,7 @@ from tests.sync.pulled_database import PulledDatabase
 NAMES = count()
 """Numbers of the connections that the examples pull."""
 
-SEVERAL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SEVERAL = settings(max_examples=scaled(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def parcels(books: PulledDatabase) -> list[Any]:
@@ -189,6 +190,23 @@ def test_an_accepted_property_of_a_source_of_changes_is_watched_again_after_twen
     change(1, 29, None)
 
     assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
+
+
+def test_after_an_acceptance_an_item_that_is_read_in_each_run_teaches_once(books: PulledDatabase) -> None:
+    """Its key is another one's, so it is translated in each run."""
+    twin = {**mapped_item(1), "id": "q1"}
+    source = MappedRegister([*mapped_items(6), twin], profile=SourceProfile(changed_since=True))
+    books.pull("a", source)
+    source.items = every(source.items, lambda item: {**item, "dienTich": str(item["dienTich"])})
+    held(books, source)
+    accept(books, "dienTich")
+    books.pull("a", source)
+    learned = books.everything("cursor")["source_property"]
+
+    books.pull("a", source)
+
+    assert books.quarantined() == ["q1"]
+    assert books.everything("cursor")["source_property"] == learned
 
 
 def test_values_from_before_an_acceptance_are_no_new_drift_when_everything_is_listed(books: PulledDatabase) -> None:

@@ -13,6 +13,7 @@ from cchc_connect.errors import CchcError, SourceHeld
 from cchc_connect.messages import Language
 from cchc_connect.testing import FAULTS, FaultyServer, json_response
 from cchc_connect.transport.calls.unexpected import is_web_page, redirect_target
+from tests.quick import scaled
 from tests.transport.both_transports import OpenTransport
 from tests.transport.dialects import rest_endpoint
 from tests.transport.scripted_server import (
@@ -60,7 +61,7 @@ def held_code(ask: Callable[[], object]) -> tuple[str, SourceHeld]:
 
 
 @pytest.mark.repeats
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     status=statuses,
     sent=st.lists(locations, min_size=1, max_size=2),

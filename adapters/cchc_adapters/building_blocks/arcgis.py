@@ -135,7 +135,7 @@ def _described(layer: Layer) -> Conversation[LayerDescription]:
     description = layer_description(response.json())
     if description is None:
         raise SourceHeld("arcgis.no_layer")
-    layer.domains.update({name: description.coded_values(name) for name in layer.coded})
+    layer.domains.update({name: description.coded_field(name) for name in layer.coded})
     return description
 
 
@@ -315,8 +315,11 @@ def _feature_set(layer: Layer, content: Item) -> _FeatureSet:
         raise SourceHeld("arcgis.other_crs", wanted=layer.crs)
     marks = {mark: True for mark in ("hasZ", "hasM") if content.get(mark) is True}
     dated = [layer.dated(feature) for feature in features]
-    completed = [layer.completed(feature, marks) for feature in layer.names.renamed(dated, content)]
     as_written = [feature["attributes"] for feature in features]
+    renamed = layer.names.renamed(dated, content)
+    completed = [
+        layer.completed(feature, marks, attributes) for feature, attributes in zip(renamed, as_written, strict=True)
+    ]
     return _FeatureSet(completed, as_written, codecs.flag(content.get("exceededTransferLimit")) is True)
 
 
