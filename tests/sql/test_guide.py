@@ -9,7 +9,6 @@ from cchc_connect import Config, Synchronizer, get
 from cchc_schemas import Dossier, DossierStatus
 from tests.checkout import ROOT
 
-
 COLUMNS = "id integer PRIMARY KEY, so_ho_so, ma_tthc, trang_thai, nguoi_nop, ngay_nhan, ngay_cap_nhat, da_xoa"
 
 

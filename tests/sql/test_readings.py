@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cchc_connect import PageRequest, SourceHeld, StartOver
+from cchc_connect import Item, PageRequest, SourceHeld, StartOver
 from tests.sql.agencies import Agency
 from tests.sql.conftest import CONSTANTS, Open, items, pages
 
 TIME_TYPE = {"sqlite": "TEXT", "postgres": "timestamp", "mariadb": "DATETIME(6)"}
 
 
-def ids(rows: Sequence[object]) -> list[object]:
-    return [row["id"] for row in rows]  # type: ignore[index]
+def ids(rows: Sequence[Item]) -> list[object]:
+    return [row["id"] for row in rows]
 
 
 def since(text: str) -> PageRequest:

@@ -102,7 +102,7 @@ def test_an_answer_that_takes_too_long_is_given_up(open_source: Open) -> None:
     query = f"SELECT ({numbers} SELECT count(*) FROM n) AS id, ma, ten FROM ho_so"  # noqa: S608  # of the test
 
     with pytest.raises(DeadlineExceeded):
-        open_source({"query": query}, statement_timeout="1s").fetch(FIRST)
+        open_source({"query": query}, statement_timeout_s=1).fetch(FIRST)
 
 
 @pytest.mark.usefixtures("dossiers")

@@ -9,7 +9,7 @@ Caveats:
     - Without `changed_at` every run reads all rows. A row whose time of change is null is read in every run.
     - Where times of change are texts, whole days are read again; texts that do not begin with year, month and day
       are read in every run.
-    - MySQL and MariaDB: `statement_timeout` bounds the wait for each part of an answer, not a statement as a whole.
+    - MySQL and MariaDB: `statement_timeout_s` bounds the wait for each part of an answer, not a statement as a whole.
     - Columns that no rule reads are not read; `check` names them with their types.
 """
 

@@ -1,6 +1,7 @@
 """The database of one connection: which kind it is, and how it is opened for reading."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -28,7 +29,7 @@ class Database:
         """Store how the database is reached; nothing is opened and no secret is read."""
         url = options.address
         server = SERVERS.get(url.get_backend_name(), Server)
-        self.server = server(url, ZoneInfo(options.time_zone), options.statement_timeout)
+        self.server = server(url, ZoneInfo(options.time_zone), timedelta(seconds=options.statement_timeout_s))
         self._password = options.password
 
     def connect(self) -> Connection:

@@ -61,12 +61,12 @@ def _not_read(
     source: SqlSource, relation: Relation, connection: Connection, database: Database
 ) -> Iterator[Observation]:
     fetched = relation.fetched(source.table)
-    others = [name for name in relation.columns if name not in fetched]
-    if not others:
+    unread = [name for name in relation.columns if name not in fetched]
+    if not unread:
         return
-    kinds = {name: database.server.type_name(relation.columns[name], connection) for name in others}
+    kinds = {name: database.server.type_name(relation.columns[name], connection) for name in unread}
     shown = listed(f"{name} ({kind})" if kind else name for name, kind in kinds.items())
-    context = {"relation": relation.name, "number": len(others), "columns": shown}
+    context = {"relation": relation.name, "number": len(unread), "columns": shown}
     yield Observation(Message("sql.columns_not_read", context), "good", source.record_type.record_type)
 
 

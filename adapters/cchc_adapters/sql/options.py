@@ -1,6 +1,5 @@
 """Options of a connection to a database, and the table of each of its sources."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,11 +11,24 @@ from sqlalchemy.exc import ArgumentError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.declared.checks import Sources
-from cchc_adapters.declared.tables import Duration, SourceTable
+from cchc_adapters.declared.tables import SourceTable
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import FOLDER
 
 SQLITE = "sqlite"
+
+SAMPLE_SOURCES = {
+    "dossier": {
+        "table": "ho_so",
+        "key": "id",
+        "changed_at": "ngay_cap_nhat",
+        "fields": {
+            "code": "so_ho_so",
+            "procedure_code": "ma_tthc",
+            "status": {"property": "trang_thai", "codes": {"Đang xử lý": "in_process", "Đã trả": "returned"}},
+        },
+    }
+}
 
 PASSWORD_PARAMETERS = frozenset({"password", "passwd", "pwd", "sslpassword", "sslkey_password"})
 """Parameters of a URL that would hold a password."""
@@ -110,9 +122,9 @@ class SqlOptions(AdapterOptions):
     """Reference to the password of the account; the account needs no right but to read."""
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Ho_Chi_Minh"
     """Zone of times that are stored without one; the session's zone too."""
-    statement_timeout: Duration = timedelta(minutes=5)
-    """How long the database may take for one answer."""
-    sources: Annotated[Sources[SqlSourceTable], Field(min_length=1, examples=[{}])]
+    statement_timeout_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0
+    """Seconds that the database may take for one answer."""
+    sources: Annotated[Sources[SqlSourceTable], Field(min_length=1, examples=[SAMPLE_SOURCES])]
     """What is read, by record type; docs/sql.md shows all keys."""
 
     @property

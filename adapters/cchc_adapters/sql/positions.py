@@ -18,7 +18,7 @@ from cchc_connect import StartOver
 
 
 @dataclass(frozen=True, kw_only=True)
-class Position:
+class RowPosition:
     """The last row that a page showed."""
 
     rows: int

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select
 
 from cchc_adapters.sql.database import Database
-from cchc_adapters.sql.positions import Position, is_before
+from cchc_adapters.sql.positions import RowPosition, is_before
 from cchc_adapters.sql.refusals import boundary
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.statements import Statements
@@ -16,7 +16,7 @@ from cchc_connect import CchcError, SourceHeld
 Outcome = TypeVar("Outcome")
 
 
-class Reading:
+class OpenReading:
     """Reads the rows of one source from a position on."""
 
     def __init__(
@@ -31,12 +31,12 @@ class Reading:
         self._cursor: Any = None
         self._is_timeless = False
         self._since: object = None
-        self._position = Position(rows=0, values=())
+        self._position = RowPosition(rows=0, values=())
         self._before_answer: Callable[[], None] = lambda: None
         self.token: str | None = None
         """Page token of what follows; None if nothing does."""
 
-    def begin(self, position: Position, since: object) -> None:
+    def begin(self, position: RowPosition, since: object) -> None:
         """Execute the statement that goes on after `position`; times before `since` are left out."""
         self._position, self._since = position, since
         self._leniently(self._execute)
@@ -73,7 +73,7 @@ class Reading:
         if None in values:
             raise SourceHeld("sql.key_null", relation=self._relation)
         until = self._position.in_overlap_until
-        self._position = Position(
+        self._position = RowPosition(
             rows=self._position.rows + len(rows),
             values=values,
             is_timeless=is_timeless,

@@ -54,11 +54,11 @@ _REFUSED_LOGIN = re.compile(r"authentication failed|no password supplied|role .*
 _MISSING_DATABASE = re.compile(r"database .* does not exist", re.DOTALL)
 
 
-def boundary(place: str, relation: str) -> ErrorBoundary[None]:
+def boundary(address: str, relation: str) -> ErrorBoundary[None]:
     """Return a context manager that puts an error of a driver into our words.
 
     Args:
-        place: host and name of the database, for messages.
+        address: host and name of the database, for messages.
         relation: what was read of it.
     """
 
@@ -70,7 +70,7 @@ def boundary(place: str, relation: str) -> ErrorBoundary[None]:
             original = error.orig
         if not isinstance(error, SQLAlchemyError) and not _is_of_driver(original):
             return None
-        return _in_our_words(original, {"database": place, "relation": relation})
+        return _in_our_words(original, {"database": address, "relation": relation})
 
     return ErrorBoundary(nullcontext(), translate)
 

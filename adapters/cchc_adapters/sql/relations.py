@@ -55,17 +55,17 @@ class Relation:
         Raises:
             SourceHeld: there are none; the nearest names are told.
         """
-        places = {name: self.find(name) for name in names}
-        missing = [name for name, place in places.items() if place is None]
+        columns = {name: self.find(name) for name in names}
+        missing = [name for name, column in columns.items() if column is None]
         if missing:
             meant = suggestion(missing[0], self.columns)
             raise SourceHeld("sql.column_missing", relation=self.name, columns=listed(missing), suggestion=meant)
-        return [place for place in places.values() if place is not None]
+        return [column for column in columns.values() if column is not None]
 
     def fetched(self, source: SqlSourceTable) -> list[str]:
         """Return the columns that a source reads, in the order of the database; the key is always among them."""
-        wanted = {self.find(name) for name in (*read_names(source), *source.also_fetch)}
-        return [name for name in self.columns if name in wanted]
+        fetched = {self.find(name) for name in (*read_names(source), *source.also_fetch)}
+        return [name for name in self.columns if name in fetched]
 
 
 def exact(name: str) -> ColumnClause[Any]:
@@ -90,8 +90,8 @@ def rule_names(rule: FieldRule) -> Iterator[str]:
     """Yield the properties of an item that a rule reads."""
     paths = (rule.property,) if isinstance(rule.property, str) else rule.property
     yield from filter(None, (*paths, rule.x, rule.y))
-    for other in rule.first:
-        yield from rule_names(other)
+    for alternative in rule.first:
+        yield from rule_names(alternative)
     if rule.when is not None:
         yield from _condition_names(rule.when)
 
@@ -135,12 +135,12 @@ def _exact_name(connection: Connection, name: str, schema: str | None) -> str:
     """
     looked_up = inspect(connection)
     names = [*looked_up.get_table_names(schema), *looked_up.get_view_names(schema)]
-    if hasattr(looked_up, "get_materialized_view_names"):
-        names += _materialized_views(looked_up, schema)
+    if connection.dialect.name == "postgresql":
+        names += looked_up.get_materialized_view_names(schema)
     if name in names:
         return name
     for form in (nfc, _in_one_case):
-        alike = [known for known in names if form(known) == form(name)]
+        alike = [spelled for spelled in names if form(spelled) == form(name)]
         if len(alike) == 1:
             return alike[0]
     raise SourceHeld("sql.relation_missing", relation=name, suggestion=suggestion(name, names))
@@ -148,13 +148,6 @@ def _exact_name(connection: Connection, name: str, schema: str | None) -> str:
 
 def _in_one_case(name: str) -> str:
     return nfc(name).casefold()
-
-
-def _materialized_views(looked_up: Any, schema: str | None) -> list[str]:
-    try:
-        return list(looked_up.get_materialized_view_names(schema))
-    except NotImplementedError:
-        return []
 
 
 def sample(connection: Connection, relation: Relation, name: str) -> object:
@@ -166,5 +159,5 @@ def sample(connection: Connection, relation: Relation, name: str) -> object:
 def kind_of_column(connection: Connection, server: Server, relation: Relation, name: str) -> Kind:
     """Return the kind of a column, by its type or by a value."""
     type_code = relation.columns[name]
-    known = server.kinds.get(type_code)
-    return known or server.kind(type_code, sample(connection, relation, name))
+    kind = server.kinds.get(type_code)
+    return kind or server.kind(type_code, sample(connection, relation, name))

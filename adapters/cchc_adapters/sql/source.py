@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.sql.database import Database
 from cchc_adapters.sql.options import SqlSourceTable
-from cchc_adapters.sql.positions import Position
-from cchc_adapters.sql.readings import Reading
+from cchc_adapters.sql.positions import RowPosition
+from cchc_adapters.sql.readings import OpenReading
 from cchc_adapters.sql.refusals import boundary
 from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, sample
 from cchc_adapters.sql.rows import RowItem, RowShape
@@ -29,7 +29,7 @@ class SqlSource(DeclaredSource):
         super().__init__(record_type, table, changed_since=table.is_incremental)
         self.table = table
         self._database = database
-        self._reading: Reading | None = None
+        self._reading: OpenReading | None = None
         self._form: TimeForm | None = None
 
     def fetch(self, page_request: PageRequest) -> Page:
@@ -57,9 +57,9 @@ class SqlSource(DeclaredSource):
         if reading is not None:
             reading.close()
 
-    def _open(self, page_request: PageRequest) -> Reading:
+    def _open(self, page_request: PageRequest) -> OpenReading:
         token = page_request.page_token
-        position = Position(rows=0, values=()) if token is None else Position.of_token(token)
+        position = RowPosition(rows=0, values=()) if token is None else RowPosition.of_token(token)
         connection = self._database.connect()
         try:
             with boundary(self._database.server.place, ".".join(self.table.relation)):
@@ -74,7 +74,7 @@ class SqlSource(DeclaredSource):
         reading.begin(position, since)
         return reading
 
-    def _reading_of(self, connection: Connection) -> Reading:
+    def _reading_of(self, connection: Connection) -> OpenReading:
         server, table = self._database.server, self.table
         relation = find_relation(connection, table)
         keys = [(name, kind_of_column(connection, server, relation, name)) for name in relation.find_all(table.key)]
@@ -86,7 +86,7 @@ class SqlSource(DeclaredSource):
         zones = {} if server.zone.key == VIETNAM.key else dict.fromkeys(local, server.zone)
         shape = RowShape(columns, zones, [name for name, kind in keys if kind is Kind.BYTES])
         statements = Statements(relation, server, columns, keys, times, self._form)
-        return Reading(self._database, connection, statements, shape, relation.name)
+        return OpenReading(self._database, connection, statements, shape, relation.name)
 
     def time_form(self, connection: Connection, relation: Relation) -> TimeForm:
         """Return how the times of change are written.
@@ -112,14 +112,14 @@ class SqlSource(DeclaredSource):
     def _bound(self, since: datetime | None) -> object:
         return None if since is None or self._form is None else self._form.bound(since)
 
-    def _overlapping(self, position: Position, since: datetime | None) -> tuple[object, Position]:
+    def _overlapping(self, position: RowPosition, since: datetime | None) -> tuple[object, RowPosition]:
         """Return where a reading begins that another process began: a little before its position."""
         instant = self.changed_at(self._item_at(position.values[0]))
         if not isinstance(instant, datetime):
             return self._bound(since), position
         start = instant - self.table.lookback
         bound = self._bound(start if since is None else max(start, since))
-        return bound, Position(rows=position.rows, values=(), in_overlap_until=position.values)
+        return bound, RowPosition(rows=position.rows, values=(), in_overlap_until=position.values)
 
     def _item_at(self, time: object) -> Item:
         """Return an item that has only a time of change."""

@@ -56,7 +56,7 @@ class Sqlite(Server):
 
     def watch(self, connection: Any) -> Callable[[], None]:
         """Interrupt a connection whose answer takes too long."""
-        return Deadline(connection, self.timeout.total_seconds()).restart
+        return AnswerLimit(connection, self.timeout.total_seconds()).restart
 
     def reads_leniently_after(self, error: BaseException) -> bool:
         """Return whether a text is not in UTF-8; from now on such texts are read too."""
@@ -70,7 +70,7 @@ class Sqlite(Server):
         return collate(value, "BINARY") if kind is Kind.TEXT else value
 
 
-class Deadline:
+class AnswerLimit:
     """Interrupts a connection of SQLite whose answer takes too long."""
 
     def __init__(self, connection: Any, seconds: float) -> None:
