@@ -24,6 +24,7 @@ coverage: .venv/development
 # `make test-long EVERY=4`: only every fourth of them, where there is no time for all.
 test-long: .venv/development
 	$(BIN)/pytest -q -n 2 --dist worksteal -m long --every $(or $(EVERY),1)
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "hypothesis and not thirdparty and not long" --hypothesis-profile=all
 
 test-thirdparty: .venv/development
 	$(BIN)/pytest -q -m thirdparty

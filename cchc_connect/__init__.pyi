@@ -82,6 +82,12 @@ from .http import (
     SessionToken as SessionToken,
     Verdict as Verdict,
 )
+from .local_sources.contract import (
+    LocalAdapter as LocalAdapter,
+    LocalAdapterFactory as LocalAdapterFactory,
+    LocalSource as LocalSource,
+    Observation as Observation,
+)
 from .messages import Language as Language, Message as Message
 from .monitoring.runs import Run as Run, run as run, runs as runs
 from .monitoring.status import (

@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 _ORIGIN = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/?#\\]*")
 _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
 _LONG_NUMBER = re.compile(r"[0-9]{9,}")
-_NAME_IN_PATH = re.compile(r"[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
+_NAME_IN_PATH = re.compile(r"(?<![^/])[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
 _MAX_SHOWN_LENGTH = 200
 _KEPT = ("_document", "_parts", "_is_crowded", "json_body")
 """What a copy of a response with another verdict keeps, so that it is made once."""
@@ -113,8 +113,11 @@ class HttpRequest:
         letters beyond ASCII is replaced by `***`, a control character by `?`.
         """
         path = _AFTER_PATH.sub("", _ORIGIN.sub("", self.path, count=1))
-        printable = "".join(character if character.isprintable() else "?" for character in path[:_MAX_SHOWN_LENGTH])
-        return _LONG_NUMBER.sub(lambda number: mask(number[0]), _NAME_IN_PATH.sub("***", printable))
+        looked_at = path[: 2 * _MAX_SHOWN_LENGTH]
+        printable = "".join(character if character.isprintable() else "?" for character in looked_at)
+        shown = _LONG_NUMBER.sub(lambda number: mask(number[0]), _NAME_IN_PATH.sub("***", printable))
+        # Half of a number at the cut would not be recognised: what was looked at last is left out.
+        return shown[: -_MAX_SHOWN_LENGTH if len(path) > len(looked_at) else None][:_MAX_SHOWN_LENGTH]
 
     def __repr__(self) -> str:
         """Show method and path only: parameters and bodies may hold personal values or a session."""
@@ -195,7 +198,8 @@ class HttpResponse:
 
         Raises:
             ResponseUnreadable: the body is not a JSON object; a `ValueError`, as for `json`.
-            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
+            PageTooLarge: there are too many items, one is too large, or there are too many objects beside them; the
+                engine holds the source then.
         """
         self._require_uncrowded()
         with self._unreadable_as_held():

@@ -8,13 +8,14 @@ A package of an integrator registers its adapter in its own pyproject.toml, in t
 
 import logging
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib.metadata import EntryPoint
 from typing import cast
 
 from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import CchcError, ConfigurationError
 from cchc_connect.extras import installed_adapters
+from cchc_connect.local_sources.contract import uses_http
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.adapter_failure import described_import
 from cchc_connect.privacy.error_boundary import ErrorBoundary
@@ -51,6 +52,15 @@ def left_out_rules(factory: AdapterFactory) -> Mapping[str, str]:
     """
     declared: Mapping[str, str] = getattr(factory, "left_out_rules", {})
     return declared
+
+
+def is_local(name: str) -> bool:
+    """Return whether the adapter `name` is one without HTTP; false if there is none or it cannot be imported."""
+    if name not in installed_adapters():
+        return False
+    with suppress(ConfigurationError):
+        return not uses_http(adapter_factory(name))
+    return False
 
 
 def _import_error(point: EntryPoint, error: BaseException) -> ConfigurationError | None:

@@ -1,10 +1,12 @@
 """Settings and hooks of all tests. Property tests check rules and never measure speed.
 
-Each run tries the same generated examples, so that a result is repeatable; new examples are tried with
-`pytest --hypothesis-profile=explore`.
+Each run tries the same generated examples, so that a result is repeatable: a few each time, and with
+`pytest --hypothesis-profile=all`, as `make test-long` does, all that a test asks for. New ones are tried with
+`--hypothesis-profile=explore`.
 """
 
 import gc
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -13,16 +15,25 @@ from hypothesis import HealthCheck, settings
 
 from tests.coverage_switch import without_coverage_here
 from tests.databases import DATABASE_KINDS, address, empty_address, stop_servers
+from tests.quick import FULL_NUMBER
 from tests.statement_cache import share_statement_cache
 from tests.temporary_files import use_memory_for_temporary_files
 
 __all__ = ["address", "empty_address"]
 
 DATABASE_TESTS = Path(__file__).parent / "database"
+CASES_ON_THE_SERVER = 2
 
-settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
-settings.load_profile("rules")
+settings.register_profile(
+    "all",
+    deadline=None,
+    derandomize=True,
+    max_examples=FULL_NUMBER,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("few", settings.get_profile("all"), max_examples=FULL_NUMBER // 5)
+settings.register_profile("explore", settings.get_profile("all"), derandomize=False, max_examples=10 * FULL_NUMBER)
+settings.load_profile("few")
 share_statement_cache()
 use_memory_for_temporary_files()
 
@@ -33,7 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the long tests that `--every` leaves out."""
+    """Leave repetitions to the long tests; deselect those of them that `--every` leaves out."""
+    _mark_repetitions_on_the_server(items)
     long_tests = [test for test in items if test.get_closest_marker("long")]
     left_out = set(long_tests) - set(long_tests[:: config.getoption("every")])
     if left_out:
@@ -55,6 +67,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     with without_coverage_here():
         return (yield)
+
+
+def _mark_repetitions_on_the_server(items: list[pytest.Item]) -> None:
+    """Mark as long what tests outside `database` do on PostgreSQL after their first cases; SQLite has them all."""
+    cases: Counter[tuple[Path, str]] = Counter()
+    for item in items:
+        if _runs_again(item) and not item.get_closest_marker("long"):
+            test = (item.path, item.name.partition("[")[0])
+            cases[test] += 1
+            if cases[test] > CASES_ON_THE_SERVER:
+                item.add_marker(pytest.mark.long)
 
 
 def _runs_again(item: pytest.Item) -> bool:

@@ -49,12 +49,13 @@ ROOMS = {
     "testing.doubles": "clock testing.province",
     "adapter": "cchc_schemas wire http",
     "drop_folder": "messages errors",
+    "local_sources": "cchc_schemas messages wire http adapter",
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
     "geometry": "cchc_schemas",
-    "registry": "cchc_schemas messages errors adapter extras privacy",
+    "registry": "cchc_schemas messages errors adapter extras privacy local_sources",
     "signing": "clock messages wire errors extras privacy",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
@@ -65,23 +66,25 @@ ROOMS = {
     "database.outbox": "cchc_schemas clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "cchc_schemas clock messages errors http adapter database.direct database database.outbox",
-    "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
-    "cchc_adapters": "cchc_connect cchc_schemas wire transport",
-    "config": (
-        "cchc_schemas clock messages errors http adapter extras privacy database.direct database registry signing "
-        "transport.network transport.auth transport"
+    "database.state": (
+        "cchc_schemas clock messages errors http adapter database.direct database database.reading database.outbox"
     ),
+    "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
+    "config": (
+        "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
+        "registry signing transport.network transport.auth transport"
+    ),
+    "cchc_adapters": "cchc_connect cchc_schemas wire transport config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
-        "version cchc_schemas clock messages wire errors http adapter privacy database geometry signing "
+        "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
         "transport.network database.reading database.outbox transport.auth database.state transport config "
         "database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
-        "cchc_schemas clock messages errors http adapter privacy database.direct database geometry transport.network "
-        "database.state transport config sync"
+        "cchc_schemas clock messages errors http adapter local_sources privacy database.direct database geometry "
+        "transport.network database.state transport config sync"
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter privacy registry testing.faults "
@@ -90,9 +93,9 @@ ROOMS = {
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version record_fields errors adapter extras privacy database.direct database "
-        "registry spreadsheets database.reading exports testing.doubles testing database.outbox database.state config "
-        "database.writing sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
+        "database registry spreadsheets database.reading exports testing.doubles testing database.outbox "
+        "database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

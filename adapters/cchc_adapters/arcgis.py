@@ -29,22 +29,27 @@ from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
 from cchc_adapters.building_blocks.arcgis_layers import EVERYTHING, Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent
-from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
-from cchc_adapters.building_blocks.works_maps import WorksMap, check_works_rules
+from cchc_adapters.building_blocks.parcel_maps import PARCEL_RULES, ParcelMap, ParcelTerms
+from cchc_adapters.building_blocks.works_maps import WORKS_RULES, WorksMap
 from cchc_connect import Conversation, DeleteDetection, Dialect, Item, Page, PageRequest, SourceProfile
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldRule, field_map, value_at
+from cchc_connect.wire.field_map import value_at
+from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_connect.wire.flat_parts import flat_rules
 from cchc_connect.wire.property_names import property_path
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionWorks, CrsName, LandParcel, Text
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 SAMPLE_FIELDS = {
     "commune_code": {"property": "MAXA", "codec": "commune_code"},
     "map_sheet": {"property": "SOTO"},
     "parcel_number": {"property": "SOTHUA"},
 }
+
+
+_OF_WORKS, _OF_PARCELS = frozenset({"measures"}), frozenset({"previous_scheme", "land_use_catalogue"})
+"""Options that mean something for one of the record types only."""
 
 
 class ArcGisOptions(AdapterOptions):
@@ -65,11 +70,11 @@ class ArcGisOptions(AdapterOptions):
     where: str = EVERYTHING
     """Condition on the features to read, in the server's SQL."""
     named_codes: tuple[str, ...] = ()
-    """Attributes whose codes are replaced by the names that the layer's domains give them."""
+    """Attributes whose codes are replaced by the names that the layer's domains give them, or those of its subtypes."""
     page_size: Annotated[int, Field(ge=1, le=2000)] = 500
     """Page size: features per request; the layer's own limit may be lower."""
     previous_scheme: AdminScheme = AdminScheme.GSO_2025_01
-    """Scheme of the former commune codes."""
+    """Of parcels: scheme of the former commune codes."""
     crs: CrsName = "EPSG:9210"
     """Reference system of the coordinates to request."""
     extent: Extent = VIET_NAM
@@ -77,7 +82,7 @@ class ArcGisOptions(AdapterOptions):
     decimal_sign: codecs.DecimalSign = ","
     """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
-    """Catalogue of the land use codes (danh mục loại đất)."""
+    """Of parcels: catalogue of the land use codes (danh mục loại đất)."""
     changed_since: bool = False
     """Whether to ask for changes only: by the field of `changed_at`, or else by that in which the layer notes edits."""
     complete_listing: bool = False
@@ -88,10 +93,10 @@ class ArcGisOptions(AdapterOptions):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         rules = self.rules()
-        if self.record_type == LandParcel.record_type:
-            check_parcel_rules(rules)
-        else:
-            check_works_rules(rules)
+        is_of_parcels = self.record_type == LandParcel.record_type
+        (PARCEL_RULES if is_of_parcels else WORKS_RULES).check(rules)
+        if idle := sorted(self.model_fields_set & (_OF_WORKS if is_of_parcels else _OF_PARCELS)):
+            raise ValueError(f"{self.record_type} has no use for: {', '.join(idle)}")
         changed_at = rules.get("changed_at")
         if self.changed_since and changed_at and not isinstance(changed_at.property, str):
             raise ValueError("changed_since needs one attribute for changed_at")

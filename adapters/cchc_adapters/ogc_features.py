@@ -26,9 +26,8 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from cchc_adapters.building_blocks.geometries import Shape, easting_first, geometry_fields
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
-from cchc_adapters.building_blocks.parcel_maps import ParcelMap, ParcelTerms, check_parcel_rules
+from cchc_adapters.building_blocks.parcel_maps import PARCEL_RULES, ParcelMap, ParcelTerms
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -45,8 +44,10 @@ from cchc_connect import (
 )
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import confirms, contradicts
-from cchc_connect.wire.field_map import FieldRule, rules_of, value_at
+from cchc_connect.wire.field_map import value_at
+from cchc_connect.wire.field_rules import FieldRule, rules_of
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
+from cchc_connect.wire.geometries import Shape, easting_first, geometry_fields
 from cchc_connect.wire.property_names import property_path
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text
 from cchc_schemas.reference_systems import CRS84, stated_system
@@ -89,7 +90,7 @@ class OgcFeaturesOptions(AdapterOptions):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         rules = self.rules()
-        check_parcel_rules(rules)
+        PARCEL_RULES.check(rules)
         if self.changed_since and "changed_at" not in rules:
             raise ValueError("changed_since needs a rule for changed_at")
         if self.changed_since and self.complete_listing:

@@ -45,7 +45,8 @@ from cchc_connect import (
     classify_rest,
 )
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import READERS, Codec, FieldMap, at, translated
+from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.named_codecs import READERS, Codec
 from cchc_connect.wire.times import change_time
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 from cchc_schemas.dossiers import STATUS_KEPT

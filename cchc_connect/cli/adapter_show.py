@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
@@ -21,6 +21,7 @@ from cchc_connect.cli.setup_commands import adapter_summary
 from cchc_connect.config.durations import duration_text
 from cchc_connect.database.names import require_known
 from cchc_connect.extras import installed_adapters
+from cchc_connect.local_sources.contract import uses_http
 from cchc_connect.registry import adapter_factory, left_out_rules
 
 SAMPLE_AGENCY = "000.00.00.H09"
@@ -61,9 +62,9 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     ]
     sources, accepts = _parts(factory)
     reads = [source.record_type.record_type for source in sources]
-    summary = adapter_summary(installed[name], command)
+    summary = {**adapter_summary(installed[name], command), "uses_http": uses_http(factory)}
     left_out = left_out_rules(factory)
-    sample = "\n".join(_sample_lines(name, factory.Options, console))
+    sample = "\n".join(_sample_lines(name, factory, console))
     console.document(
         {
             **summary,
@@ -79,15 +80,17 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
     console.prose(texts.notes)
     console.line()
-    _show_parts(sources, accepts, console)
+    _show_parts(factory, sources, accepts, console)
     _show_options(options, console)
     _show_left_out(left_out, console)
     _show_sample(sample, console)
     return ExitCode.DONE
 
 
-def _show_parts(sources: list[Source], accepts: list[str], console: Console) -> None:
-    """Write what the adapter reads and accepts, and what its sources say of their times."""
+def _show_parts(factory: AdapterFactory, sources: list[Source], accepts: list[str], console: Console) -> None:
+    """Write how the adapter works, what it reads and accepts, and what its sources say of their times."""
+    if not uses_http(factory):
+        console.message("adapter_view.local")
     reads = [source.record_type.record_type for source in sources]
     for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
         console.message(code, record_types=", ".join(record_types) or "-")
@@ -180,17 +183,18 @@ def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
 
-def _sample_lines(name: str, options: type[BaseModel], console: Console) -> Iterator[str]:
+def _sample_lines(name: str, factory: AdapterFactory, console: Console) -> Iterator[str]:
     """Yield the lines of the sample: required options with a value, the others commented out with their defaults."""
     connection = name.replace("_", "-")
     yield f"[connections.{connection}]"
     yield f'adapter = "{name}"'
     yield f"# {console.text('adapter_view.sample_agency')}"
     yield f'agency = "{SAMPLE_AGENCY}"'
-    yield f'base_url = "{SAMPLE_ADDRESS}"'
+    if uses_http(factory):
+        yield f'base_url = "{SAMPLE_ADDRESS}"'
     yield ""
     yield f"[connections.{connection}.options]"
-    for key, field in options.model_fields.items():
+    for key, field in factory.Options.model_fields.items():
         if field.is_required():
             yield f"{key} = {toml_value(_sample_value(field))}"
         else:

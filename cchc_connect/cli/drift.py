@@ -9,12 +9,10 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.names import require_known
-from cchc_connect.database.state.cursors import stream_states
+from cchc_connect.database.direct.queries import read_properties
 from cchc_connect.database.state.drifts import Drift, accept_drift, drifts
-from cchc_connect.database.state.source_properties import DriftState, unseen_properties
-from cchc_connect.database.state.unseen_rules import unseen_notes
-from cchc_schemas import RECORD_TYPES
+from cchc_connect.database.state.source_properties import DriftState
+from cchc_connect.database.state.unseen_rules import notes_by_source
 
 COLUMNS = ("connection", "record_type", "property", "state", "detected_at", "change")
 
@@ -30,19 +28,14 @@ def show_drift(
     console = command.console
     with existing_database(command, database) as opened:
         listed = list(drifts(opened, connection, include_accepted=include_accepted))
-        with opened.reading() as transaction:
-            names = {state.connection for state in stream_states(transaction)}
-            unseen = [
-                (name, record_type, note)
-                for (name, record_type), properties in unseen_properties(transaction).items()
-                if connection in {None, name}
-                for note in unseen_notes(properties.unseen, properties.seen)
-            ]
-    require_known("names.connection_unknown", connection, names)
+        with opened.reading_directly() as direct:
+            by_source = notes_by_source(read_properties(direct))
     documents = [_document(drift, console) for drift in listed]
     notes = [
         {"connection": name, "record_type": of_type, "message": console.sentence(note)}
-        for name, of_type, note in unseen
+        for (name, of_type), of_source in by_source.items()
+        if connection in {None, name}
+        for note in of_source
     ]
     console.document({"drift": documents, "rules_that_find_nothing": notes})
     if not documents and not notes:
@@ -88,11 +81,10 @@ def accept_property(
     """Accept drift of the property in `names`: connection, property and record type.
 
     Raises:
-        UsageMistake: there is no reason, or no such record type.
+        UsageMistake: there is no reason, or no such connection or record type.
         NotFound: nothing of this property is otherwise.
     """
     connection, name, record_type = names
-    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
     with existing_database(command, database) as opened:
         accepted = accept_drift(opened, connection, name, because=because, record_type=record_type)
     command.console.document({"connection": connection, "property": name, "record_types": accepted})

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -20,8 +22,10 @@ from cchc_connect.adapter import (
     max_lengths_of,
     max_parallel_of,
 )
+from cchc_connect.config.tables import FOLDER
 from cchc_connect.errors import CchcError, ConfigurationError
 from cchc_connect.http import Dialect
+from cchc_connect.local_sources.contract import LocalAdapter, LocalSystem, uses_http
 from cchc_connect.privacy.adapter_failure import ContractBroken, adapter_failure, engine_failure, require_type
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.redaction import logged_traceback
@@ -30,21 +34,28 @@ from cchc_schemas import Record
 log = logging.getLogger("cchc_connect.config")
 
 
-def make_adapter(name: str, factory: AdapterFactory, options: Mapping[str, Any]) -> Adapter:
-    """Return a new adapter, made from a connection's options.
+def make_adapter(name: str, factory: AdapterFactory, options: Mapping[str, Any], folder: Path) -> Adapter:
+    """Return a new adapter, made from a connection's options; one without HTTP as a `LocalSystem`.
 
     Args:
         name: name of the installed adapter.
         factory: what it registered.
         options: table `options` of the connection.
+        folder: folder from which relative paths in the options start.
 
     Raises:
         ConfigurationError: the adapter failed, or lacks a part of its contract.
         ValidationError: the adapter's model refuses the options.
     """
     with _boundary(name, factory):
-        adapter = factory(factory.Options.model_validate(options))
-    for owner, check in _checks(adapter):
+        made = factory(factory.Options.model_validate(options, context={FOLDER: folder}))
+    if uses_http(factory):
+        adapter, checks = made, _checks(made, made)
+    else:
+        local = cast("LocalAdapter", made)
+        adapter = LocalSystem(local)
+        checks = chain(_local_checks(local), _checks(adapter, local))
+    for owner, check in checks:
         with _boundary(name, owner):
             check()
     return adapter
@@ -64,8 +75,18 @@ def _boundary(name: str, owner: object) -> ErrorBoundary[None]:
     return ErrorBoundary(nullcontext(), translate)
 
 
-def _checks(adapter: Adapter) -> Iterator[tuple[object, Callable[[], None]]]:
-    """Yield the checks of an adapter and its parts, each with the object that it checks."""
+def _local_checks(adapter: LocalAdapter) -> Iterator[tuple[object, Callable[[], None]]]:
+    """Yield the checks of what only an adapter without HTTP has."""
+
+    def check() -> None:
+        for function in ("examine", "close"):
+            require_type(f"function in {function}", Callable, getattr(adapter, function))
+
+    yield adapter, check
+
+
+def _checks(adapter: Adapter, owner: object) -> Iterator[tuple[object, Callable[[], None]]]:
+    """Yield the checks of an adapter and its parts, each with the object that it checks; `owner` is what was made."""
     sources, targets = list[Source](), list[Target]()
 
     def read_parts() -> None:
@@ -75,7 +96,7 @@ def _checks(adapter: Adapter) -> Iterator[tuple[object, Callable[[], None]]]:
         sources.extend(adapter.sources)
         targets.extend(adapter.targets)
 
-    yield adapter, read_parts
+    yield owner, read_parts
     for source in sources:
         yield source, partial(_check_source, source)
     for target in targets:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from cchc_connect.config.connections import PROGRAM_KEYS
+from cchc_connect.config.connections import HTTP_KEYS, PROGRAM_KEYS
 from cchc_connect.config.known_keys import unknown_key_problem
 from cchc_connect.config.quality import known_rules
 from cchc_connect.config.value_problems import value_problem
@@ -63,8 +63,9 @@ def _written_path(
 
 
 def connection_faults(config: "Config") -> Iterator[Message]:
-    """Yield the faults of addresses, TLS and rates of all connections, and the surplus keys of programs."""
+    """Yield the faults of addresses, TLS and rates of all connections, and the keys of HTTP where there is none."""
     yield from _program_faults(config)
+    yield from _local_faults(config)
     yield from _address_secret_faults(config)
     yield from _tls_faults(config)
     yield from _rate_faults(config)
@@ -118,6 +119,15 @@ def _program_faults(config: "Config") -> Iterator[Message]:
         if connection.is_program:
             for key in sorted(connection.model_fields_set - PROGRAM_KEYS):
                 yield _fault(("connections", name, key), Message("config_rule.program_key", {}))
+
+
+def _local_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every key about HTTP of a connection whose adapter does without."""
+    for name, connection in config.connections.items():
+        keys = HTTP_KEYS & connection.model_fields_set
+        if keys and not connection.is_program and config.is_local(name):
+            problem = Message("config_rule.local_key", {"adapter": connection.adapter})
+            yield from (_fault(("connections", name, key), problem) for key in sorted(keys))
 
 
 def _address_secret_faults(config: "Config") -> Iterator[Message]:

@@ -21,6 +21,7 @@ from cchc_connect.config.secrets import Secret
 from cchc_connect.config.source_times import SourceTimes
 from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
+from cchc_connect.registry import is_local
 from cchc_connect.transport.network.url_guard import is_plain_http
 from cchc_connect.transport.opening_hours import TimeSpan
 
@@ -29,6 +30,15 @@ PROGRAM = "program"
 
 PROGRAM_KEYS = frozenset({"adapter", "agency"})
 """The keys that such a connection has."""
+
+
+HTTP_KEYS = frozenset(
+    {
+        *("account", "base_url", "end", "end_because", "other_origins", "plain_http_because", "proxy", "rate"),
+        *("response_signature", "signature", "tls"),
+    }
+)
+"""The keys about HTTP, which a connection without HTTP does not have."""
 
 
 def _check_hours(text: str) -> str:
@@ -115,7 +125,7 @@ class ConnectionTable(SourceTimes):
     agency: Annotated[str, Field(min_length=1, max_length=64)]
     """Code of the agency responsible for the system (mã định danh cơ quan); it is stored with every record."""
     base_url: Address = Field(default="", validate_default=True)
-    """URL below which the adapter's paths lie; required, except for `program`."""
+    """URL below which the adapter's paths lie; required where the adapter uses HTTP, refused where it does not."""
     other_origins: tuple[Annotated[Address, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
     """Other origins of the same system that its links may point to; they receive the same credentials."""
     account: Account | None = None
@@ -159,7 +169,8 @@ class ConnectionTable(SourceTimes):
     def _require_base_url(cls, url: str, check: ValidatorFunctionWrapHandler, validation: ValidationInfo) -> str:
         if url != "":
             return str(check(url))
-        if validation.data.get("adapter") != PROGRAM:
+        adapter: str = validation.data.get("adapter", "")
+        if adapter != PROGRAM and not is_local(adapter):
             raise PydanticKnownError("missing")
         return url
 

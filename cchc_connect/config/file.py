@@ -5,6 +5,7 @@ once, each with its table and key.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
@@ -25,11 +26,12 @@ from cchc_connect.config.connections import PROGRAM, ConnectionTable
 from cchc_connect.config.durations import Period, RetentionTable
 from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.program import ProgramAdapter
-from cchc_connect.config.secrets import Secret
-from cchc_connect.config.tables import ConfigTable, Name, Reason
+from cchc_connect.config.secrets import Secret, secrets_in
+from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
 from cchc_connect.errors import ConfigurationError, UsageMistake
+from cchc_connect.local_sources.contract import uses_http
 from cchc_connect.messages import Message, Messages
 from cchc_connect.registry import adapter_factory
 
@@ -153,6 +155,8 @@ class Config(ConfigTable):
     """
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
     """Adapter name -> factory, cached: a search through all installed packages takes milliseconds."""
+    _folder: Path = PrivateAttr(default_factory=Path)
+    """Folder of the file, from which relative paths in the options of adapters start."""
 
     @classmethod
     def load(cls, source: Path | str) -> Self:
@@ -198,6 +202,7 @@ class Config(ConfigTable):
         except ValidationError as error:
             written = Messages(list(pydantic_faults(error, cls, tables)))
             return ConfigurationError("config.faults", file=name, faults=written)
+        config._folder = folder.resolve()  # noqa: SLF001  # of this class
         faults = [*connection_faults(config), *name_faults(config), *option_faults(config)] or list(
             target_faults(config)
         )
@@ -219,16 +224,35 @@ class Config(ConfigTable):
     def adapter(self, name: str) -> Adapter:
         """Return a new adapter for the connection `name`, made from its options; an empty one for a program.
 
+        One without HTTP is a `LocalSystem`.
+
         Raises:
             ConfigurationError: the adapter is not installed or not importable, failed, or breaks its contract.
             KeyError: there is no such connection.
         """
         connection = self.connections[name]
-        return make_adapter(connection.adapter, self._factory(name), connection.options)
+        return make_adapter(connection.adapter, self._factory(name), connection.options, self._folder)
 
     def options_model(self, name: str) -> type[BaseModel]:
         """Return the model of the adapter's options of the connection `name`. Raises as `adapter` does."""
         return self._factory(name).Options
+
+    def is_local(self, name: str) -> bool:
+        """Return whether the connection `name` has an adapter without HTTP; false if the adapter cannot be loaded."""
+        with suppress(ConfigurationError):
+            return not uses_http(self._factory(name))
+        return False
+
+    def require_secrets(self, name: str) -> None:
+        """Check that each secret that the options of the connection `name` refer to can be read.
+
+        Raises:
+            ConfigurationError: one of them cannot.
+        """
+        context = {FOLDER: self._folder}
+        options = self.options_model(name).model_validate(self.connections[name].options, context=context)
+        for secret in secrets_in(options):
+            secret.reveal()
 
     def _factory(self, name: str) -> AdapterFactory:
         adapter_name = self.connections[name].adapter

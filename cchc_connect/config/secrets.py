@@ -1,9 +1,9 @@
 """References to secrets: `cchc.toml` says where a secret is stored and never contains the secret itself."""
 
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.config.secret_sources import (
@@ -12,7 +12,7 @@ from cchc_connect.config.secret_sources import (
     file_secret,
     keyring_secret,
 )
-from cchc_connect.config.tables import ConfigTable
+from cchc_connect.config.tables import ConfigPath, ConfigTable
 
 
 class EnvironmentSecret(ConfigTable):
@@ -32,7 +32,7 @@ class EnvironmentSecret(ConfigTable):
 class FileSecret(ConfigTable):
     """A secret in a file that only its owner may read, without one trailing line feed: `{ file = "PATH" }`."""
 
-    file: Path
+    file: ConfigPath
 
     def reveal(self) -> str:
         """Return the secret.
@@ -97,3 +97,18 @@ Secret = Annotated[
     BeforeValidator(_require_reference),
 ]
 """Reference to a secret, of one of these kinds; a secret written as a plain string is refused."""
+
+
+def secrets_in(value: object) -> Iterator[EnvironmentSecret | FileSecret | CredentialSecret | KeyringSecret]:
+    """Yield the references to secrets in a table, also those in its tables and lists."""
+    if isinstance(value, EnvironmentSecret | FileSecret | CredentialSecret | KeyringSecret):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from secrets_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for member in cast("Mapping[object, object]", value).values():
+            yield from secrets_in(member)
+    elif isinstance(value, list | tuple):
+        for member in cast("Sequence[object]", value):
+            yield from secrets_in(member)

@@ -1,8 +1,9 @@
 """Base class and shared field types of the tables of `cchc.toml`."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
@@ -31,6 +32,19 @@ def _refuse(rule: str) -> str:
 
 Address = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_check_address)]
 """URL of a system: http or https, without a user, and not a link-local or cloud metadata address."""
+
+
+FOLDER = "folder"
+"""Key of the folder of the file in the context of a validation."""
+
+
+def _from_folder(path: Path, validation: ValidationInfo) -> Path:
+    context: dict[str, Path] = validation.context or {}
+    return context.get(FOLDER, Path()) / path
+
+
+ConfigPath = Annotated[Path, AfterValidator(_from_folder), Field(validate_default=True)]
+"""A path in the options of an adapter: a relative one is made absolute, from the folder of the file."""
 
 
 class ConfigTable(BaseModel):

@@ -21,6 +21,7 @@ RULES_WITH_MESSAGE = frozenset(
         "age",
         "bool_parsing",
         "bool_type",
+        "codec_of_instants",
         "database_url",
         "database_url_unreadable",
         "date_from_datetime_parsing",
@@ -29,6 +30,7 @@ RULES_WITH_MESSAGE = frozenset(
         "datetime_parsing",
         "datetime_type",
         "dict_type",
+        "duration",
         "end_without_reason",
         "enum",
         "float_parsing",
@@ -53,6 +55,23 @@ RULES_WITH_MESSAGE = frozenset(
         "oauth2_two_keys",
         "path_type",
         "period",
+        "record_type_unknown",
+        "rule_codec",
+        "rule_codes",
+        "rule_crs",
+        "rule_field_unknown",
+        "rule_list",
+        "rule_list_part",
+        "rule_missing",
+        "rule_no_list",
+        "rule_no_parts",
+        "rule_part",
+        "rule_parts",
+        "rule_readings",
+        "rule_source",
+        "rule_twice",
+        "rule_value",
+        "rule_value_refused",
         "secret_keys",
         "secret_literal",
         "set_type",
@@ -103,6 +122,9 @@ def value_problem(fault: ErrorDetails, model: type[BaseModel], path: Sequence[st
         allowed = [text or number for text, number in _ALLOWED.findall(str(context.get(name, "")))]
         context[name] = listed(f"'{value}'" for value in allowed)
         context["suggestion"] = _suggestion(context.get("tag", fault["input"]), allowed)
+    elif "known" in context and "value" in context:
+        names = [str(name) for name in cast("Sequence[object]", context["known"])]
+        context |= {"suggestion": _suggestion(context["value"], names), "known": listed(names)}
     elif rule == "secret_keys":
         keys = cast("dict[str, object]", fault["input"])
         meant = next((key for key in keys if key not in SECRET_KEYS and closest(key, SECRET_KEYS)), "")

@@ -19,6 +19,7 @@ from cchc_connect.database.backend import Backend
 from cchc_connect.database.direct.connection import DirectConnection, raise_outdated
 from cchc_connect.database.direct.layout import RUN_LEASE, SCHEMA_VERSION
 from cchc_connect.database.direct.location import Location, location_address, parse_location
+from cchc_connect.database.direct.sqlite import unusable
 from cchc_connect.database.migrate import create_schema, upgrade_schema
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.sqlite import SqliteBackend
@@ -202,8 +203,10 @@ class SharedDatabase:
         if not isinstance(error, self._driver_errors):
             return None
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        kind = DatabaseLost if self._backend.is_connection_lost(cause) else DatabaseUnusable
-        return kind("database.failed", path=self.location, reason=self._backend.error_message(cause))
+        reason = self._backend.error_message(cause)
+        if self._backend.is_connection_lost(cause):
+            return DatabaseLost("database.failed", path=self.location, reason=reason)
+        return unusable(self.location, reason)
 
 
 def _backend(location: Location) -> Backend:

@@ -15,10 +15,12 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.diagnostics.local_systems import observations, observed, unusable
 from cchc_connect.diagnostics.network import NetworkTarget, probe_network
 from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.geometry import missing_packages
+from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.messages import Message
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.asking import Asked, time_counters
@@ -26,6 +28,7 @@ from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage
 from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.connector import connect, endpoint_for
 from cchc_connect.sync.error_policy import adapter_boundary
+from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.sync.run_environment import TransportOpener
 from cchc_connect.sync.time_notes import time_notes
 from cchc_connect.transport import Endpoint, Transport
@@ -68,7 +71,12 @@ def check_connections(
             yield Finding.good(name, "program.declared")
             continue
         try:
-            yield from _connection_findings(name, config, open_transport, endpoint_factory, clock)
+            config.require_secrets(name)
+            adapter = config.adapter(name)
+            if isinstance(adapter, LocalSystem):
+                yield from _local_findings(name, config, adapter, clock)
+            else:
+                yield from _connection_findings(name, config, open_transport, endpoint_factory, clock)
         except CchcError as error:
             yield Finding.bad(name, error)
 
@@ -89,7 +97,26 @@ def _connection_findings(
                 is_readable = is_readable and finding.error is None
                 yield finding
     yield from adapter.findings(name, None if table.account is None else table.account.display_name)
-    if adapter.targets and is_readable:
+    if is_readable:
+        yield from _target_findings(name, config, adapter)
+
+
+def _local_findings(name: str, config: Config, system: LocalSystem, clock: Clock) -> Iterator[Finding]:
+    """Yield what the adapter of a system without HTTP finds out, and the first page of each source that can be read."""
+    table = config.connections[name]
+    with LocalTransport(name, table, system, clock) as transport:
+        transport.require_open()
+        examined = observations(name, system)
+        yield from observed(name, examined)
+        for source in system.sources:
+            if not unusable(examined) & {"", source.record_type.record_type}:
+                yield from _source_findings(name, table, source, transport, clock)
+    yield from _target_findings(name, config, system)
+
+
+def _target_findings(name: str, config: Config, adapter: Adapter) -> Iterator[Finding]:
+    """Yield what a system accepts, and what is sent to it."""
+    if adapter.targets:
         record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
         yield Finding(
             subject=name, message=Message("check.target_ready", {"record_types": record_types}), proves_access=True

@@ -65,9 +65,6 @@ def archive_members(
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
     for member_location, member in _members(archive_format, file, location, counter):
-        if is_junk(member.name):
-            counter.passed_over += 1
-            continue
         nested = archive_format_of(member.name)
         if nested is None:
             yield member
@@ -92,7 +89,7 @@ def _members(
 def tar_members(
     file: BinaryIO, location: FileLocation, counter: LimitCounter, *, gzipped: bool
 ) -> Iterator[tuple[FileLocation, Member]]:
-    """Yield the files in a tar archive, each with its location; folders are skipped.
+    """Yield the files in a tar archive, each with its location; folders and junk are skipped.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
@@ -107,16 +104,21 @@ def tar_members(
             counter.count_member(member_location, entry.size)
             if entry.isdir():
                 continue
-            name = _checked_tar_name(entry, member_location)
-            if name in names:
+            if is_left_out := is_junk(entry.name):
+                counter.passed_over += 1
+                if not entry.isreg():
+                    continue
+            elif (name := _checked_tar_name(entry, member_location)) in names:
                 raise member_location.rejection("drop_folder.duplicate_name")
-            names.add(name)
+            else:
+                names.add(name)
             content = reject_damage(member_location, partial(archive.extractfile, entry))
             reader.allow(entry.size)
             if content is None:
                 raise member_location.rejection("drop_folder.not_a_file")
             with content, CountedStream(content, entry.size, member_location, counter.count_bytes) as stream:
-                yield member_location, Member(name=name, size=entry.size, stream=stream)
+                if not is_left_out:
+                    yield member_location, Member(name=name, size=entry.size, stream=stream)
                 stream.drain()
 
 
@@ -170,7 +172,7 @@ def _checked_tar_name(entry: tarfile.TarInfo, location: FileLocation) -> str:
 
 
 def zip_members(file: BinaryIO, location: FileLocation, counter: LimitCounter) -> Iterator[tuple[FileLocation, Member]]:
-    """Yield the files in a ZIP archive, each with its location; folders are skipped.
+    """Yield the files in a ZIP archive, each with its location; folders and junk are skipped.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
@@ -182,6 +184,9 @@ def zip_members(file: BinaryIO, location: FileLocation, counter: LimitCounter) -
         for number, entry in enumerate(archive.infolist(), start=1):
             member_location = location.for_member(number)
             counter.count_member(member_location, entry.file_size)
+            if is_junk(entry.orig_filename):
+                counter.passed_over += 1
+                continue
             name = _checked_zip_name(entry, member_location, counter.limits.names_encoding)
             if entry.is_dir():
                 continue

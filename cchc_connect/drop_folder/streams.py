@@ -55,6 +55,22 @@ class DropFolderLimits:
     """Encoding of names in ZIP archives that do not say theirs and are not UTF-8: `cp1258`, `cp437`. None: they are
     refused."""
 
+    def __post_init__(self) -> None:
+        """Check the encoding.
+
+        Raises:
+            ValueError: it is no encoding of text that Python knows.
+        """
+        if self.names_encoding is not None and not _is_text_encoding(self.names_encoding):
+            raise ValueError(f"names_encoding: {self.names_encoding!r} is no encoding of text, such as 'cp1258'")
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return isinstance(b"a".decode(name), str)
+    except (LookupError, ValueError):  # unknown, one of bytes (`base64`), or with a NUL in its name
+        return False
+
 
 class ByteSource(Protocol):
     """A source of bytes that is read in chunks."""

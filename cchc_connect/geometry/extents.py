@@ -5,7 +5,6 @@ table; then a shape costs four comparisons. pyproj, extra `geo`, transforms; wit
 looked at.
 """
 
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from math import isfinite
@@ -80,15 +79,12 @@ def _is_in_degrees(system: ReferenceSystem) -> bool:
     return max(map(abs, system.domain)) <= _MAX_DEGREES
 
 
-@cache
-def _zones() -> Mapping[str, bool]:
-    return {system.name: not _is_in_degrees(system) and " / " in system.title for system in reference_systems()}
-
-
 def _is_zone(crs: str) -> bool:
     """True for a projection with a central meridian of its own."""
     system = reference_system(crs)
-    return system is not None and "Mercator" not in system.title and _zones()[system.name]
+    return (
+        system is not None and not _is_in_degrees(system) and " / " in system.title and "Mercator" not in system.title
+    )
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from math import isfinite
 from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 from cchc_connect.geometry.extents import position_rule, to_degrees, transforms
@@ -86,18 +87,15 @@ def _borders(located: Sequence[_Located]) -> Iterator[tuple[int, Note]]:
 
 
 def _in_degrees(crs: str, parcels: Sequence[tuple[int, str, Box]]) -> list[tuple[int, str, Box]]:
-    """Return the parcels with their bounds in degrees; none if they cannot be computed."""
+    """Return the parcels with their bounds in degrees, without those for which they cannot be computed."""
     xs = [x for _, _, (west, _, east, _) in parcels for x in (west, east)]
     ys = [y for _, _, (_, south, _, north) in parcels for y in (south, north)]
     moved = to_degrees(crs, xs, ys)
     if moved is None:
         return []
-    longitudes, latitudes = moved
+    corners = [*zip(*moved, strict=True)]
     return [
-        (
-            number,
-            national_id,
-            (longitudes[2 * index], latitudes[2 * index], longitudes[2 * index + 1], latitudes[2 * index + 1]),
-        )
-        for index, (number, national_id, _) in enumerate(parcels)
+        (number, national_id, (*south_west, *north_east))
+        for (number, national_id, _), south_west, north_east in zip(parcels, corners[::2], corners[1::2], strict=True)
+        if all(map(isfinite, (*south_west, *north_east)))
     ]

@@ -15,7 +15,7 @@ from cchc_schemas.geometry import Nested
 CROSSING, REPEATED, IRREGULAR = "border_self_intersecting", "ring_repeated", "polygon_irregular"
 
 _TRIANGLE, _QUADRANGLE = 4, 5
-"""Positions of a closed ring."""
+"""Positions of a closed ring; one that is not closed has one less."""
 
 
 def analyses() -> bool:
@@ -43,10 +43,9 @@ def border_rules(geometries: Sequence[Geometry]) -> Iterator[tuple[int, str]]:
 def is_plain(geometry: Geometry) -> bool:
     """True if nothing can be wrong with the borders."""
     if geometry.type is GeometryType.POLYGON:
-        rings = geometry.coordinates
-        return len(rings) == 1 and (
-            len(rings[0]) <= _TRIANGLE or (len(rings[0]) == _QUADRANGLE and _is_convex(rings[0]))
-        )
+        ring, *holes = geometry.coordinates
+        positions = len(ring) if ring[0] == ring[-1] else len(ring) + 1
+        return not holes and (positions <= _TRIANGLE or (positions == _QUADRANGLE and _is_convex(ring)))
     return geometry.type is not GeometryType.MULTI_POLYGON
 
 

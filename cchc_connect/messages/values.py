@@ -41,13 +41,12 @@ QUANTITY_PLACEHOLDERS = frozenset(
 """Placeholders whose values count something, so that Vietnamese separates the thousands; other numbers are names."""
 
 SYSTEM_TEXT_PLACEHOLDERS = frozenset({"reason", "problem"})
-"""Placeholders whose values may be the English text of the operating system or of the TOML reader."""
+"""Placeholders whose values may be the English text of the operating system."""
 
 _CODE = re.compile(r"(?<![\w-])[a-z][a-z0-9_]*(?![\w-])")
 _DIGITS = re.compile(r"-?[0-9]{1,100}")
 """A number that was stored as text."""
 
-_TOML_POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
 _SYSTEM_REASONS = {os.strerror(number): name.lower() for number, name in errno.errorcode.items()}
 
 
@@ -105,7 +104,7 @@ def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, st
     if name in INSTANT_PLACEHOLDERS:
         return _stored_instant(text, language)
     if name in SYSTEM_TEXT_PLACEHOLDERS:
-        return _system_text(text, language, catalogue)
+        return _system_text(text, catalogue)
     if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
         return text.replace(" or ", f" {catalogue['value.or']} ")
     return text
@@ -123,13 +122,5 @@ def _stored_instant(text: str, language: "Language") -> str:
     return day_text(text, language) if len(text) == len("2026-07-01") else instant_text(instant, language)
 
 
-def _system_text(text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
-    if text in _SYSTEM_REASONS:
-        return catalogue.get(f"system_reason.{_SYSTEM_REASONS[text]}", text)
-    if language != VIETNAMESE:
-        return text
-    if position := _TOML_POSITION.search(text):
-        return catalogue["system_reason.toml_position"].format(line=position[1], column=position[2])
-    if "(at end of document)" in text:
-        return catalogue["system_reason.toml_end"]
-    return catalogue["system_reason.not_utf8"] if text.startswith("'utf-8' codec") else text
+def _system_text(text: str, catalogue: Mapping[str, str]) -> str:
+    return catalogue.get(f"system_reason.{_SYSTEM_REASONS[text]}", text) if text in _SYSTEM_REASONS else text

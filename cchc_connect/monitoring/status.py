@@ -11,7 +11,7 @@ from cchc_connect.database.direct import queries
 from cchc_connect.database.direct.connection import DirectConnection, StoredRow
 from cchc_connect.database.direct.queries import StreamName
 from cchc_connect.database.outbox.audit_chain import first_broken
-from cchc_connect.database.state.unseen_rules import unseen_notes
+from cchc_connect.database.state.unseen_rules import notes_by_source
 from cchc_connect.messages import Message
 from cchc_connect.monitoring.runs import Run, read_last_finished_run, read_runs
 
@@ -130,7 +130,7 @@ def read_status(connection: DirectConnection) -> DatabaseStatus:
 def _streams(connection: DirectConnection) -> tuple[StreamStatus, ...]:
     stored = queries.streams(connection)
     live, quarantined = queries.live_counts(connection), queries.quarantine_counts(connection)
-    absent, rule_notes = queries.absence_counts(connection), _rule_notes(connection)
+    absent, rule_notes = queries.absence_counts(connection), notes_by_source(queries.read_properties(connection))
     return tuple(
         _stream(
             name,
@@ -142,18 +142,6 @@ def _streams(connection: DirectConnection) -> tuple[StreamStatus, ...]:
         )
         for name in sorted({*stored, *live, *quarantined})
     )
-
-
-def _rule_notes(connection: DirectConnection) -> dict[tuple[str, str], tuple[Message, ...]]:
-    """Return a sentence on each rule that finds nothing, by connection and record type."""
-    unseen, seen = dict[tuple[str, str], dict[str, int]](), dict[tuple[str, str], list[str]]()
-    for row in queries.read_properties(connection):
-        source = row["connection"], row["record_type"]
-        if row["present"]:
-            seen.setdefault(source, []).append(row["property"])
-        elif row["is_read"] and row["items"]:
-            unseen.setdefault(source, {})[row["property"]] = row["items"]
-    return {source: tuple(unseen_notes(names, seen.get(source, []))) for source, names in unseen.items()}
 
 
 def _stream(

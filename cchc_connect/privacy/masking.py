@@ -105,7 +105,7 @@ def masked_item(value: object) -> object:
     """
     match value:
         case Mapping():
-            return {shown_name(name): masked_item(part) for name, part in cast("Mapping[str, object]", value).items()}
+            return _masked_members(cast("Mapping[object, object]", value))
         case str():
             return value if not value or _is_public_code(value) else HIDDEN
         case list() | tuple():
@@ -114,6 +114,19 @@ def masked_item(value: object) -> object:
             return HIDDEN
         case _:
             return value
+
+
+def _masked_members(members: Mapping[object, object]) -> dict[str, object]:
+    """Return all members; where names are alike once they are masked, the later ones are numbered."""
+    shown: dict[str, object] = {}
+    numbers: dict[str, int] = {}
+    for name, part in members.items():
+        shown_as = alike = shown_name(str(name))
+        while shown_as in shown:
+            numbers[alike] = numbers.get(alike, 1) + 1
+            shown_as = f"{alike} ({numbers[alike]})"
+        shown[shown_as] = masked_item(part)
+    return shown
 
 
 def _is_public_code(text: str) -> bool:

@@ -6,9 +6,10 @@ masked; declared codes, by which people find a dossier or a parcel, never are.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
+from cchc_connect.privacy.person_names import is_person
 from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_schemas import mask
 from cchc_schemas.codes import (
@@ -24,6 +25,8 @@ HIDDEN = "***"
 
 MAX_SHOWN = 200
 """Maximum characters that are shown of a name or an id."""
+_CUT_MARGIN = 200
+"""Characters beyond those that are looked at too."""
 
 _PARCEL_KEY = r"gso-2025-0[17]:[0-9]{5}:[0-9A-Za-z]{1,6}:[0-9A-Za-z]{1,6}"
 """Keys of parcels whose numbers of sheet and parcel are too short for a person."""
@@ -40,47 +43,11 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<!\d)\+?\d{9,}|(?<![\w.-])(?:\+?84|0)(?:[ .\-_\u00a0]?\d){8,12}(?!\d)")
 """Nine or more digits in a row; or a telephone or identity number in groups."""
 
-_WORD = r"[^\W\d_]+"
-_WORDS = re.compile(rf"{_WORD}(?:[ ._,\-\u00a0]{{1,3}}{_WORD})+")
+_WORD = r"[^\W\d_]++"
+_MARKS_BETWEEN = r"[\s._,;+\-/\\\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+_WORDS = re.compile(rf"(?<![^\W\d_]){_WORD}(?:{_MARKS_BETWEEN}{{1,3}}{_WORD})+")
+_SPACED = re.compile(rf"{_WORD}(?:\s{{1,3}}{_WORD})*")
 _ONE_WORD = re.compile(_WORD)
-_SURNAMES = frozenset(
-    {
-        *("nguyễn", "trần", "lê", "phạm", "hoàng", "huỳnh", "phan", "vũ", "võ", "đặng", "bùi", "đỗ"),
-        *("hồ", "ngô", "dương", "lý", "đinh", "đoàn", "trịnh", "trương", "lâm", "mai", "hà", "tô"),
-        *("tạ", "châu", "tống", "triệu", "quách", "phùng", "vương"),
-    }
-)
-"""Frequent Vietnamese family names (họ)."""
-_SURE_SURNAMES = frozenset(
-    {
-        *("nguyen", "tran", "pham", "hoang", "huynh"),
-    }
-)
-"""Family names without their marks that few other words are spelt like."""
-_MIDDLE_NAMES = frozenset(
-    {
-        *("văn", "thị", "hữu", "đức", "ngọc", "thanh", "minh", "quốc", "xuân", "đình", "công", "quang"),
-    }
-)
-"""Frequent middle names (tên đệm), which tell a family name without its marks from other words."""
-_NO_PERSONS = frozenset(
-    {
-        *("hồ sơ", "lý do", "lý lịch", "phạm vi", "đỗ xe", "dương lịch", "hà nội", "hà nam", "hà giang", "hà tĩnh"),
-        *(
-            "lâm nghiệp",
-            "lâm đồng",
-            "mai táng",
-            "châu thành",
-            "châu đức",
-            "tô hiệu",
-            "lê lợi",
-            "trần phú",
-            "đoàn đường",
-        ),
-        *("do thi", "nguyen nhan", "nguyen gia", "nguyen goc", "nguyen quan", "nguyen tac", "pham vi", "to trinh"),
-    }
-)
-"""Words that begin like a person's name and name none."""
 
 
 def shown_name(name: str) -> str:
@@ -94,8 +61,10 @@ def shown_name(name: str) -> str:
     >>> shown_name("Nguyễn Thị Mẫu, 12"), shown_name("hồ sơ\n12"), shown_name("to_ban_do")
     ('***, 12', 'hồ sơ\\n12', 'to_ban_do')
     """
-    shown = "".join(_shown_parts(unicodedata.normalize("NFC", name[:MAX_SHOWN])))
-    return escape_to_one_line(shown.replace("\ufffd", "?")) + ("..." if len(name) > MAX_SHOWN else "")
+    shown = "".join(_shown_parts(unicodedata.normalize("NFC", name[: MAX_SHOWN + _CUT_MARGIN])))
+    if len(name) > MAX_SHOWN + _CUT_MARGIN:
+        shown = shown[:-_CUT_MARGIN]  # half of a number or name at the cut would not be recognised
+    return escape_to_one_line(shown[:MAX_SHOWN].replace("\ufffd", "?")) + ("..." if len(name) > MAX_SHOWN else "")
 
 
 def looks_like_person(text: str) -> bool:
@@ -116,40 +85,15 @@ def _shown_parts(text: str) -> Iterator[str]:
 def _masked(text: str) -> str:
     text = _EMAIL.sub(HIDDEN, text)
     text = _NUMBER.sub(lambda number: mask("".join(filter(str.isdecimal, number[0]))), text)
-    text = _WORDS.sub(lambda words: HIDDEN if _is_person(_ONE_WORD.findall(words[0])) else words[0], text)
-    return _ONE_WORD.sub(lambda word: HIDDEN if _is_person(_parts_of_word(word[0])) else word[0], text)
+    text = _WORDS.sub(lambda words: HIDDEN if _is_name(words[0]) else words[0], text)
+    return _ONE_WORD.sub(lambda word: HIDDEN if is_person(_parts_of_word(word[0]), is_spaced=False) else word[0], text)
+
+
+def _is_name(words: str) -> bool:
+    return is_person(_ONE_WORD.findall(words), is_spaced=_SPACED.fullmatch(words) is not None)
 
 
 def _parts_of_word(word: str) -> list[str]:
     """Return the words of a name in camel case: `NguyenVanA` has three."""
     starts = [0, *(at for at in range(1, len(word)) if word[at].isupper() and word[at - 1].islower()), len(word)]
     return [word[start:end] for start, end in pairwise(starts)]
-
-
-def _is_person(written: Sequence[str]) -> bool:
-    words = [word.casefold() for word in written]
-    plain = [_without_marks(word) for word in words]
-    return any(_is_person_at(words, plain, first) for first in range(len(words) - 1))
-
-
-def _is_person_at(words: Sequence[str], plain: Sequence[str], first: int) -> bool:
-    """True if a person's name may begin at the word `first`."""
-    if " ".join(words[first : first + 2]) in _NO_PERSONS:
-        return False
-    if not words[first].isascii():
-        return words[first] in _SURNAMES
-    if plain[first] in _SURE_SURNAMES:
-        return True
-    return plain[first] in _PLAIN_SURNAMES and plain[first + 1] in _PLAIN_MIDDLE_NAMES
-
-
-def _without_marks(word: str) -> str:
-    return "".join(
-        character
-        for character in unicodedata.normalize("NFD", word.replace("đ", "d"))
-        if not unicodedata.combining(character)
-    )
-
-
-_PLAIN_SURNAMES = frozenset(map(_without_marks, _SURNAMES))
-_PLAIN_MIDDLE_NAMES = frozenset(map(_without_marks, _MIDDLE_NAMES))

@@ -64,7 +64,7 @@ _HEADER = re.compile(rf"(?i){_NAME}(?P<sign>\s*:\s*)(?:{_QUOTED}|[^\r\n\"'{{}}]+
 # token=abc, ('password', 'abc') and <matKhau>abc
 _FIELD = re.compile(rf"(?i){_NAME}(?P<sign>\s*(?:=|,(?=\s*b?[\"'])|>(?=[^<]))\s*)(?:{_QUOTED}|[^\s,;&\"'<}}\])]+)")
 _CREDENTIALS = re.compile(r"\b(Basic|Bearer|Digest|Negotiate) (?=\S*[\d=+/._-])[\w+/=.~-]{6,}")
-_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
+_WEB_TOKEN = re.compile(r"(?<![\w-])(?>[\w-]*?\beyJ)[\w-]{5,}+\.[\w-]++\.[\w-]*+")
 _USER_INFO = re.compile(
     r"""(?ix) (?<=://)
     (?: [^\s/?\#"'<>@]*@ | [^\s/:?\#"'<>@]+ : (?! \d{1,5} (?: [/?\#\s"'<>] | $ ) ) [^\s"'<>]{0,200}@ )"""
@@ -75,7 +75,7 @@ _NUMBER = re.compile(rf"(?<!\d)\d{{9,}}(?!\d)|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _ENCODED = re.compile(r"(?<![^\s/?#\"'<>&=])[^\s/?#\"'<>&=]*%[89A-Fa-f][0-9A-Fa-f][^\s/?#\"'<>&=]*")
 _DETAIL = re.compile(r"\b(DETAIL|CHI TIẾT|CONTEXT|STATEMENT):.*", re.DOTALL)
-_QUOTED_INPUT = re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL)
+_QUOTED_INPUT = re.compile(r"(?<=input_value=).*?(?=, input_type=|\Z)", re.DOTALL)
 
 
 def redact(text: str, *, is_own: bool = False) -> str:

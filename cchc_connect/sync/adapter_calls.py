@@ -23,6 +23,7 @@ from cchc_connect.http import Conversation, HttpResponse, Result
 from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
+from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.transport import Transport
 
 
@@ -36,8 +37,8 @@ def fetch_page(
     """Fetch one page of a source; `on_response` gets every response before the adapter does.
 
     Raises:
-        CchcError: what the conversation raised, or the typed error of one of its requests.
-        SourceHeld: the adapter failed, or returned no page.
+        CchcError: what the source raised, or the typed error of one of its requests.
+        SourceHeld: the adapter failed, or returned no page, or one without HTTP a page that is too large.
     """
     record_type = source.record_type.record_type
     with adapter_boundary(
@@ -46,9 +47,20 @@ def fetch_page(
         called=source.fetch,
         page=display_token(page_request.page_token),
     ):
+        if isinstance(transport, LocalTransport):
+            return _local_page(transport, source, page_request)
         conversation = source.fetch(page_request)
         page = transport.run(conversation if on_response is None else _observed(conversation, on_response))
         _require_page(page)
+    return page
+
+
+def _local_page(transport: LocalTransport, source: Source, page_request: PageRequest) -> Page:
+    """Return a page of a source without HTTP, which returns it instead of a conversation."""
+    transport.require_open()
+    page = cast("Page", source.fetch(page_request))
+    _require_page(page)
+    transport.require_within_limits(page)
     return page
 
 

@@ -46,6 +46,8 @@ class ClassifiedPage:
     """Number of valid items that are in the database in just this form."""
     still_faulty: int = 0
     """Number of items that are in quarantine already in just this form."""
+    known_faulty: int = 0
+    """How many of those were recognised, and so not translated."""
     drafts: int = 0
     """Number of items that are no records yet."""
     left_out: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -224,6 +226,7 @@ class ChangeDetector:
             elif _add_key(match.source_key, item_hash, item, hash_by_key, classified):
                 classified.unchanged += not isinstance(match, KnownFaulty)
                 classified.still_faulty += isinstance(match, KnownFaulty)
+                classified.known_faulty += isinstance(match, KnownFaulty)
                 classified.change_times += [match.source_time] if match.source_time else []
         return classified
 

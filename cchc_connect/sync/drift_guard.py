@@ -1,7 +1,9 @@
 """Watches what a source sends, and holds a page back before it overwrites stored values with what is otherwise now.
 
-`DriftRules` suspects by what the source sent before; the stored values decide: only what more than half of the changing
-records would lose is held. So pages that always were otherwise, such as those of old records, are no drift.
+`DriftRules` suspects by what the source sent before. A suspected loss is held if more than half of the stored values
+of a field would be lost, or if only new records show it, and many of them: so pages that always were otherwise, such as
+those of old records, are no drift. Values of another kind and new words are held as they are suspected. What nobody
+suspects is held too where stored values would be lost, whatever the reason.
 """
 
 from collections import Counter
@@ -12,6 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from cchc_connect.adapter import SourceProfile
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.state.source_properties import (
     DriftKind,
@@ -21,19 +24,20 @@ from cchc_connect.database.state.source_properties import (
     StoredProperty,
     accepted_properties,
     end_held_drifts,
-    has_learned,
+    last_completed,
     store_drifts,
     store_properties,
     stored_properties,
 )
-from cchc_connect.database.state.unseen_rules import unseen_notes
+from cchc_connect.database.state.unseen_rules import notes_by_source
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.errors import SourceHeld
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.drift_rules import LEARNED, MIN_AFFECTED, USUAL_FILLED, USUAL_PRESENT, DriftRules, is_nearly_all
-from cchc_connect.sync.property_watch import SeenItems
+from cchc_connect.sync.property_watch import SeenItems, is_watched
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.wire.codecs import as_list, as_object
 
@@ -61,16 +65,10 @@ class DriftHeld(SourceHeld):
             connection=stream.connection,
             record_type=stream.record_type,
             property=first.property,
-            change=drift_message(first),
+            change=first.message(),
             more=len(drifts) - 1,
         )
         self.drifts = tuple(drifts)
-
-
-def drift_message(drift: PropertyDrift) -> Message:
-    """Return what a drift is in a sentence."""
-    context = {name: getattr(drift, name) for name in ("property", "detail", "affected", "items")}
-    return Message(f"drift_change.{drift.kind}", context)
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,13 @@ class PageCheck:
     suspected: Sequence[PropertyDrift]
     seen: SeenItems
     unchanged: int
+    """Items of the page that are as they were, in the database or in quarantine."""
     is_listing_all: bool
     learned: dict[str, StoredProperty]
     accepted: frozenset[str]
+    """Properties that are not judged."""
+    left_over: frozenset[str]
+    """Properties that were accepted once, and of which records may still have values from before."""
     is_holding: bool = True
     """Whether what changed is held; else it is only noted in `confirmed`."""
     confirmed: list[PropertyDrift] = dataclass_field(default_factory=list[PropertyDrift])
@@ -104,22 +106,28 @@ class PageCheck:
         filled, lost = _losses(replaced)
         confirmed = set[str]()
         for suspect in self.suspected:
-            paths = self._paths_of(suspect.property)
-            stored = [path for path in filled if path.partition(".")[0] in paths]
-            is_new_only = not stored and (suspect.affected >= MIN_UNKNOWN or suspect.kind is DriftKind.RENAMED)
-            is_lost = any(lost[path] * 2 > filled[path] for path in stored)
-            if suspect.kind not in LOSSES or is_lost or is_new_only:
-                confirmed |= paths
+            fields = self._fields_of(suspect.property)
+            if self._is_confirmed(suspect, fields, filled, lost):
+                confirmed |= fields
                 yield suspect
         for path, number in lost.items():
             field = path.partition(".")[0]
             if field not in confirmed and field in self.seen.reads and self._is_loss(field, number, filled[path]):
                 confirmed.add(field)
-                names = self.seen.reads[field]
-                name = next((name for name in names if name in self.learned), names[0] if names else field)
+                names = [*filter(is_watched, self.seen.reads[field]), field]
+                name = next((name for name in names if name in self.learned), names[0])
                 yield PropertyDrift(property=name, kind=DriftKind.EMPTIED, affected=number, items=filled[path])
 
-    def _paths_of(self, name: str) -> set[str]:
+    def _is_confirmed(self, suspect: PropertyDrift, fields: set[str], filled: Counter[str], lost: Counter[str]) -> bool:
+        """Return whether a suspicion is held, by what the records lose in the fields that read the property."""
+        if suspect.kind not in LOSSES:
+            return True
+        stored = [path for path in filled if path.partition(".")[0] in fields]
+        if not stored:
+            return suspect.affected >= MIN_UNKNOWN or suspect.kind is DriftKind.RENAMED
+        return any(lost[path] * 2 > filled[path] for path in stored)
+
+    def _fields_of(self, name: str) -> set[str]:
         """Return the fields whose rules may read a property, or something within it."""
         return {
             field
@@ -137,36 +145,52 @@ class PageCheck:
         is_usual = any(
             is_nearly_all(stored.filled, stored.items, USUAL_FILLED) for stored in learned if stored.items >= LEARNED
         )
-        if is_known and (is_usual or self.is_listing_all):
+        may_be_left_over = bool(self.left_over.intersection((field, *names)))
+        if is_known and (is_usual or (self.is_listing_all and not may_be_left_over)):
             return lost * 2 > filled + self.unchanged
-        return not is_known and lost == filled + self.unchanged and lost >= (3 if self.is_listing_all else MIN_UNKNOWN)
+        return not is_known and lost == filled + self.unchanged and (self.is_listing_all or lost >= MIN_UNKNOWN)
 
 
 class DriftGuard:
     """What is known of the properties of one source, during one pull."""
 
-    def __init__(self, stream: Stream, mode: DriftMode = DriftMode.HOLD) -> None:
+    def __init__(self, stream: Stream, mode: DriftMode, pull_range: PullRange, profile: SourceProfile) -> None:
         """Prepare; `load` reads what is known."""
         self._stream = stream
         self._mode = mode
+        self._pull_range = pull_range
+        self._lists_everything = not profile.changed_since
         self._properties: dict[str, StoredProperty] = {}
         self._learned: dict[str, StoredProperty] = {}
         self._accepted = frozenset[str]()
+        self._left_over = frozenset[str]()
+        self._forgotten = frozenset[str]()
         self._page: dict[str, StoredProperty] = {}
         self._noted: dict[tuple[str, DriftKind], PropertyDrift] = {}
 
     def load(self, connection: Connection) -> None:
         """Read what the source has sent so far; only what complete passes showed is known."""
         self._properties = stored_properties(connection, self._stream)
-        self._accepted = frozenset(accepted_properties(connection, self._stream))
-        is_known = has_learned(connection, self._stream)
-        self._learned = dict(self._properties) if is_known else {}
+        completed = last_completed(connection, self._stream)
+        accepted = accepted_properties(connection, self._stream)
+        self._accepted = frozenset(
+            name
+            for name, accepted_at in accepted.items()
+            if completed is None or completed <= accepted_at or not self._is_learned_anew(name)
+        )
+        self._forgotten = self._accepted - self._properties.keys()
+        self._left_over = frozenset(() if self._lists_everything else accepted)
+        self._learned = {} if completed is None else dict(self._properties)
 
     def suspected(self, classified: ClassifiedPage) -> list[PropertyDrift]:
         """Return what the items of a page show otherwise than before."""
-        if not classified.seen.items or not self._learned:
+        if not classified.seen.items or not self._learned or self._pull_range.key is not None:
             return []
-        return [*DriftRules(self._learned, self._accepted).drifts(classified.seen, classified.unchanged)]
+        return [
+            *DriftRules(self._learned, self._accepted).drifts(
+                classified.seen, classified.unchanged + classified.known_faulty
+            )
+        ]
 
     def check(
         self, classified: ClassifiedPage, suspected: Sequence[PropertyDrift], *, is_listing_all: bool
@@ -176,23 +200,27 @@ class DriftGuard:
             stream=self._stream,
             suspected=[drift for drift in suspected if drift.kind not in NEVER_HELD],
             seen=classified.seen,
-            unchanged=classified.unchanged,
+            unchanged=classified.unchanged + classified.known_faulty,
             is_listing_all=is_listing_all,
             learned=self._learned,
             accepted=self._accepted,
+            left_over=self._left_over,
             is_holding=self._mode is DriftMode.HOLD,
         )
 
     def notes(self) -> Iterator[Message]:
         """Yield a sentence on each drift of this run that was not held, and on each rule that finds nothing."""
         if self._mode is not DriftMode.ACCEPT:
-            yield from map(drift_message, self._noted.values())
-        unseen = {
-            name: stored.items for name, stored in self._properties.items() if stored.is_read and not stored.present
-        }
-        seen_names = [name for name, stored in self._properties.items() if stored.present]
+            yield from (drift.message() for drift in self._noted.values())
+        source = {"connection": self._stream.connection, "record_type": self._stream.record_type}
         noted = {name for name, _ in self._noted}
-        yield from unseen_notes({name: items for name, items in unseen.items() if name not in noted}, seen_names)
+        rows = [
+            {**source, "property": name, "items": stored.items, "present": stored.present, "is_read": stored.is_read}
+            for name, stored in self._properties.items()
+            if stored.present or name not in noted
+        ]
+        for notes in notes_by_source(rows).values():
+            yield from notes
 
     def kept_fields(self, classified: ClassifiedPage) -> frozenset[str]:
         """Return the fields whose stored value stays where an item does not have their property.
@@ -223,25 +251,31 @@ class DriftGuard:
     ) -> None:
         """Store what the items of a page have, and drift that is not held, in its transaction.
 
-        `remember` keeps it when that is committed. Nothing is learned twice from items that changed nothing.
+        `remember` keeps it when that is committed. Nothing is learned from items that change nothing, unless a property
+        is new or was accepted since the last run, and nothing from a pull of one key, whose page may have other items.
         """
+        self._page = {}
+        if not classified.seen.items or self._pull_range.key is not None:
+            return
         read, stored = classified.seen.read_names, self._properties
         has_rules_changed = any(of_property.is_read != (name in read) for name, of_property in stored.items())
-        is_learned = classified.seen.items and (has_changes or has_rules_changed)
-        self._page = self._with_page(classified.seen, write_context.now) if is_learned else {}
-        if classified.seen.items:
-            store_properties(connection, self._stream, self._page)
-            state = DriftState.ACCEPTED if self._mode is DriftMode.ACCEPT else DriftState.TOLD
-            notable = [*(drift for drift in suspected if drift.kind in NEVER_HELD), *confirmed]
-            store_drifts(connection, self._stream, notable, state, write_context.run_id, write_context.now)
-            self._noted.update({(drift.property, drift.kind): drift for drift in notable})
+        is_forgotten = not self._forgotten.isdisjoint(classified.seen.properties)
+        notable = [*(drift for drift in suspected if drift.kind in NEVER_HELD), *confirmed]
+        is_new = any(drift.kind is DriftKind.PROPERTY_NEW for drift in notable)
+        if has_changes or has_rules_changed or is_forgotten or is_new:
+            self._page = self._with_page(classified.seen, write_context.now)
+        store_properties(connection, self._stream, self._page)
+        store_drifts(connection, self._stream, notable, DriftState.TOLD, write_context.run_id, write_context.now)
+        self._noted.update({(drift.property, drift.kind): drift for drift in notable})
 
     def remember(self) -> None:
         """Keep what the items of the page have that was just committed."""
         self._properties.update(self._page)
 
     def store_held(self, run_context: RunContext, error: DriftHeld) -> None:
-        """Store drift for which the source waits, in a transaction of its own."""
+        """Store drift for which the source waits, in a transaction of its own; after a partial pull it waits not."""
+        if not self._pull_range.moves_cursor:
+            return
         run_id, now = run_context.run_id, to_timestamp_text(run_context.clock.now())
         run_context.commit(
             lambda connection: store_drifts(connection, self._stream, error.drifts, DriftState.HELD, run_id, now)
@@ -250,6 +284,10 @@ class DriftGuard:
     def end_held(self, connection: Connection) -> None:
         """Remove what was held: a whole pass went through."""
         end_held_drifts(connection, self._stream)
+
+    def _is_learned_anew(self, name: str) -> bool:
+        """Return whether the completed pass after an acceptance ended it: it listed everything, or enough of it."""
+        return self._lists_everything or (name in self._properties and self._properties[name].items >= LEARNED)
 
     def _is_always_sent(self, name: str) -> bool:
         stored = self._learned.get(name)

@@ -47,7 +47,7 @@ class DriftRules:
 
         Args:
             seen: what its new and changed items have.
-            unchanged: number of its items that are as they were.
+            unchanged: number of its items that are as they were, in the database or in quarantine.
         """
         read = {name.casefold() for name in seen.read_names}
         new = self._new_properties(seen)

@@ -4,8 +4,9 @@ An adapter's unexpected exception stops its own source only.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from types import MappingProxyType
 
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker
 from cchc_connect.errors import (
@@ -27,6 +28,15 @@ from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 from cchc_connect.wire.page_limits import PageTooLarge
 
 log = logging.getLogger("cchc_connect.sync")
+
+_PAGE_LIMITS: Mapping[str, str] = MappingProxyType(
+    {
+        "items": "source.page_has_too_many",
+        "objects": "source.page_has_too_many_objects",
+        "item_bytes": "source.item_too_large",
+    }
+)
+"""Code of the error for each limit of a page."""
 
 
 def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
@@ -86,8 +96,9 @@ def adapter_boundary(
         if isinstance(error, CchcError) or not isinstance(error, Exception):
             return None
         if isinstance(error, PageTooLarge):
-            code = "source.page_has_too_many" if error.limit == "items" else "source.item_too_large"
-            return SourceHeld(code, connection=connection, record_type=record_type, page=page, most=error.allowed)
+            return SourceHeld(
+                _PAGE_LIMITS[error.limit], connection=connection, record_type=record_type, page=page, most=error.allowed
+            )
         failure = adapter_failure(error, called)
         code = "source.program_failed" if failure is None else "source.adapter_failed"
         failure = failure or engine_failure(error)

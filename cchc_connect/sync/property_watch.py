@@ -6,13 +6,14 @@ little. A name is that of the property with the way to it through objects, in NF
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
 
+from cchc_connect.privacy.outside_names import looks_like_person
 from cchc_connect.wire.codecs import as_list, as_object
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem
 from cchc_connect.wire.property_names import FieldPath, found_name, nfc
@@ -22,7 +23,7 @@ MAX_PROPERTIES = 400
 """Properties of one source that are watched; further ones that the map does not read are not."""
 
 MAX_NAME_LENGTH = 200
-"""Longest name that is watched, in characters; one with control characters, or with a person's number, is not."""
+"""Longest name that is watched, in characters; one with control characters, or that looks like a person, is not."""
 
 MAX_FORMS = 2_000
 """Forms of items that are counted before they are summed up."""
@@ -40,8 +41,6 @@ KINDS: Mapping[type, str] = {
     type(None): "null",
 }
 """Kind of each type of value; an empty text is of the kind null."""
-
-_NUMBER_OF_A_PERSON = re.compile(r"[0-9]{9}")
 
 _Form: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
 
@@ -222,8 +221,7 @@ class PropertyWatch:
         of_property = properties.get(name)
         if of_property is None:
             name = nfc(name)
-            is_watched = len(name) <= MAX_NAME_LENGTH and name.isprintable() and not _NUMBER_OF_A_PERSON.search(name)
-            if name not in properties and (len(properties) >= MAX_PROPERTIES or not is_watched):
+            if name not in properties and (len(properties) >= MAX_PROPERTIES or not is_watched(name)):
                 return
             of_property = properties.setdefault(name, SeenProperty())
         of_property.present += number
@@ -247,6 +245,16 @@ class PropertyWatch:
 _NOTHING_NESTED = _Level()
 
 
+def is_watched(name: str) -> bool:
+    """Return whether a property name may be stored and shown."""
+    return len(name) <= MAX_NAME_LENGTH and _may_be_shown(name)
+
+
+@lru_cache(maxsize=4 * MAX_PROPERTIES)
+def _may_be_shown(name: str) -> bool:
+    return name.isprintable() and not looks_like_person(name)
+
+
 def word_hash(value: object) -> str:
     """Return a short hash of a word; the word itself may be anything, also a name."""
     return hashlib.blake2b(nfc(str(value).strip()).encode(errors="replace"), digest_size=4).hexdigest()
@@ -267,7 +275,7 @@ def _own_rules(readers: Iterable[object]) -> Iterator[str]:
     for read in readers:
         yield from _own_rules(getattr(read, "readers", ()))
         if isinstance(read, At) and read.is_own and len(read.paths) == 1:
-            yield property_names(read.paths[0])[-1]
+            yield from filter(is_watched, property_names(read.paths[0])[-1:])
 
 
 def _names(value: object, prefix: str = "") -> Iterator[str]:

@@ -85,7 +85,7 @@ class Pull:
         self._unreadable_members = UnreadableMembers(stream, run_context, terms.quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self.drift_guard = DriftGuard(stream, terms.drift_mode)
+        self.drift_guard = DriftGuard(stream, terms.drift_mode, self._pull_range, source.profile)
         """Watches what the source sends."""
         self._rereading = Rereading()
         self._counted_before_pass = Counters()

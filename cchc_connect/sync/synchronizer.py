@@ -34,12 +34,14 @@ from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
+from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connection_terms import connection_terms
 from cchc_connect.sync.connector import TransportFactory
 from cchc_connect.sync.high_water import high_water_file, present_mark, settle_epoch
+from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
@@ -234,6 +236,7 @@ class Synchronizer:
     ) -> RunReport:
         open_transport = self._connection_opener(dry_run=dry_run)
         for name in names:
+            self._config.require_secrets(name)
             with open_transport(name, self._config.adapter(name)):
                 pass  # report an unusable address or secret before anything is begun
         with self._open_run_context(dry_run=dry_run, on_copy=on_copy) as run_context:
@@ -367,7 +370,10 @@ class Synchronizer:
         )
 
         def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
-            return open_transport(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+            table = self._config.connections[name]
+            if isinstance(adapter, LocalSystem):
+                return LocalTransport(name, table, adapter, self._clock)
+            return open_transport(name, table, adapter, self._config.run.deadline_s)
 
         return open_connection
 

@@ -14,8 +14,9 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Self
 
-from cchc_connect.errors import CchcError, CutShort
+from cchc_connect.errors import CchcError, CutShort, ResponseUnreadable
 from cchc_connect.http import HttpResponse, Verdict
+from cchc_connect.privacy.adapter_failure import adapter_failure, engine_failure
 from cchc_connect.transport.calls.call import MIN_WAIT_S, PreparedRequest, SendStep
 from cchc_connect.transport.calls.classifier import speaks_json
 from cchc_connect.transport.calls.error_mapping import (
@@ -24,6 +25,7 @@ from cchc_connect.transport.calls.error_mapping import (
     deadline_error,
     forbidden_address_error,
     login_error,
+    too_large_as_held,
     verdict_error,
 )
 from cchc_connect.transport.calls.unexpected import is_redirect
@@ -32,6 +34,7 @@ from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, r
 from cchc_connect.transport.request_encoding import check_headers
 from cchc_connect.transport.response_reader import ResponseReader
 from cchc_connect.transport.retry_policy import retry_after_s
+from cchc_connect.wire.page_limits import PageTooLarge
 
 _log = logging.getLogger("cchc_connect.transport")
 
@@ -181,12 +184,23 @@ class Attempt:
             signature_check.check(response, self._channel.environment.now())
 
     def _verdict(self, response: HttpResponse) -> Verdict:
-        """Return the dialect's verdict; UNKNOWN for a redirect and for a body the dialect cannot read."""
+        """Return the dialect's verdict; UNKNOWN for a redirect and for a body the dialect cannot read.
+
+        A body that is no JSON needs no word; anything else that a classifier cannot read may be its own mistake.
+
+        Raises:
+            SourceHeld: the body has more in it than a page may have.
+        """
         if is_redirect(response.status):
             return Verdict.UNKNOWN
         try:
-            return self._send.classify(response)
-        except ValueError:
+            with too_large_as_held(self._call):
+                return self._send.classify(response)
+        except ResponseUnreadable:
+            return Verdict.UNKNOWN
+        except ValueError as error:
+            failure = adapter_failure(error) or engine_failure(error)
+            _log.warning("%s: a response could not be classified: %s", self._call.request_id, failure)
             return Verdict.UNKNOWN
 
 
@@ -194,6 +208,8 @@ def _is_cut_json(response: HttpResponse) -> bool:
     """True if the content type says JSON and the body is no JSON: with no end marker, it was probably cut off."""
     try:
         response.json()
+    except PageTooLarge:
+        return False
     except ValueError:
         return speaks_json(response)
     return False

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationError, cr
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from cchc_connect.wire import codecs, identity_numbers, legacy_text, quantities, times
+from cchc_connect.wire import codecs, days, identity_numbers, legacy_text, quantities, times
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, value_at
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import MAX_INDEXED_NAMES, MAX_INDEXES, FieldPath, found_name, step_into
@@ -32,8 +32,8 @@ _WHOLE_NUMBER_BOUND = 10**18
 
 _CODEC_MODULES = frozenset(
     {
-        *(codecs.__name__, identity_numbers.__name__, legacy_text.__name__, quantities.__name__, times.__name__),
-        At.__module__,
+        *(codecs.__name__, days.__name__, identity_numbers.__name__, legacy_text.__name__, quantities.__name__),
+        times.__name__,
     }
 )
 """Modules of our own codecs."""

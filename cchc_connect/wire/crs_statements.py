@@ -85,7 +85,7 @@ def _identified(definition: str) -> str | None:
     system: Any = CRS
     try:
         authority = system.from_user_input(definition).to_authority(min_confidence=_MIN_CONFIDENCE)
-    except CRSError:
+    except (CRSError, ValueError, RecursionError):  # the latter two of a text that is no text, or nested too deep
         return None
     if authority is None:
         return None

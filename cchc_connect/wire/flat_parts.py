@@ -6,19 +6,29 @@ that is one part and no list it is "land_document.number".
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from difflib import get_close_matches
+from typing import Any, TypeAlias, cast
 
 from cchc_connect.wire.json import Item
 from cchc_schemas.faults import Noted
 
 _Reader: TypeAlias = Callable[[Item], object]
 
+RULE_KEYS = (
+    *("property", "constant", "codec", "words", "codes", "others", "keeps", "each", "where", "crs", "x", "y", "when"),
+    "first",
+)
+"""The keys of a rule."""
+
+_RESEMBLANCE = 0.75
+"""Share of letters from which on a name is a key of a rule that was mistyped."""
+
 
 @dataclass(frozen=True, eq=False)
 class Constant:
     """Gives a field the same value in every item."""
 
-    value: str
+    value: object
 
     def __call__(self, item: Item) -> object:  # noqa: ARG002  # the value of every item
         """Return the value."""
@@ -87,7 +97,7 @@ def grouped(readers: Mapping[str, _Reader]) -> dict[str, _Reader]:
 def flat_rules(table: object) -> object:
     """Return a table of rules with nested ones under one name each, as TOML reads `holders.0.name = {...}`.
 
-    A table is a rule if it has a property or a constant; anything else is left for the check of the rules.
+    A table is a rule if it has a key of a rule, or one that resembles it; anything else is left for the check of rules.
     """
     if not isinstance(table, Mapping):
         return table
@@ -104,13 +114,21 @@ def without_replaced(built_in: Mapping[str, Any], own: Mapping[str, Any]) -> dic
 
 
 def _flat(name: str, rule: object) -> dict[str, object]:
-    is_way = isinstance(rule, Mapping) and bool(rule) and all(isinstance(member, Mapping) for member in rule.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # as TOML gives it
-    if not isinstance(rule, Mapping) or not is_way:
+    if not isinstance(rule, Mapping) or not _is_way(cast("Mapping[str, object]", rule)):
         return {name: rule}
     rules: dict[str, object] = {}
-    for step, member in rule.items():  # pyright: ignore[reportUnknownVariableType]  # as TOML gives it
-        rules.update(_flat(f"{name}.{step}", member))  # pyright: ignore[reportUnknownArgumentType]  # as TOML gives it
+    for step, member in cast("Mapping[str, object]", rule).items():
+        rules.update(_flat(f"{name}.{step}", member))
     return rules
+
+
+def _is_way(table: Mapping[str, object]) -> bool:
+    """True if a table is no rule: its members are rules, or ways to them."""
+    if not table or not all(isinstance(member, Mapping | str | list) for member in table.values()):
+        return False
+    if all(isinstance(member, Mapping) for member in table.values()):
+        return True
+    return not any(get_close_matches(name, RULE_KEYS, n=1, cutoff=_RESEMBLANCE) for name in table)
 
 
 def _is_nothing(value: object) -> bool:

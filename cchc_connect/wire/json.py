@@ -117,40 +117,30 @@ def split_listing(
 
     Raises:
         ValueError: the body is no JSON text.
-        PageTooLarge: there are too many items, or one is too large.
+        PageTooLarge: there are too many items, one is too large, or there are too many objects beside them.
     """
     body = body.removeprefix(BOM)
     parts = split_members(body) if parts is None else parts
     try:
-        _require_item_bytes(memoryview((parts or {})[name]), limits)
         listed = bytes((parts or {})[name])
-        raws = [listed] if listed.startswith(_OBJECT_START) else _listed_items(listed, limits)
+        raws = _listed_items(listed, limits)
     except (*_SPLIT_ERRORS, KeyError):
         return _split_leniently(body, name, limits)
-    limits.require_item_bytes(max(map(len, raws), default=0) if len(listed) > limits.max_item_bytes else 0)
     start = _start_of(listed, body)
-    result = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws)
+    result = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws, limits)
     # A list that is still there: the same bytes occurred before it, and those were replaced.
     return _split_leniently(body, name, limits) if result.document.get(name) else result
 
 
-def _require_item_bytes(listed: memoryview, limits: PageLimits) -> None:
-    """Check the size of the largest item of a list before anything of the list is copied.
-
-    Raises:
-        PageTooLarge: it is too large.
-    """
-    if listed.nbytes > limits.max_item_bytes:
-        items = [listed] if bytes(listed[:1]) == _OBJECT_START else _LIST_DECODER.decode(listed)
-        limits.require_item_bytes(max((memoryview(item).nbytes for item in items), default=0))
-
-
 def _listed_items(listed: bytes, limits: PageLimits) -> list[bytes]:
-    """Return the bytes of each item of a list.
+    """Return the bytes of each item of a list; a single object is a list of one.
 
     Raises:
         PageTooLarge: there are too many, or one is too large.
     """
+    if _is_object(listed):
+        limits.require_item_bytes(len(listed))
+        return [listed]
     limits.require_listed_objects(listed)
     items = _LIST_DECODER.decode(listed)
     if len(listed) > limits.max_item_bytes:  # before any is copied
@@ -220,7 +210,8 @@ def _read_with_stdlib(body: bytes) -> object:
     return _STRICT_DECODER.decode(body.decode("utf-8-sig"))
 
 
-def _listing(remainder: bytes, raws: Sequence[bytes]) -> Listing:
+def _listing(remainder: bytes, raws: Sequence[bytes], limits: PageLimits) -> Listing:
+    limits.require_document(remainder)
     document = cast("dict[str, Any]", read_json(remainder))
     return Listing(document=document, items=[RawItem(raw) for raw in raws] if all(map(_is_object, raws)) else None)
 
@@ -254,7 +245,8 @@ def _split_leniently(body: bytes, name: str, limits: PageLimits) -> Listing:
     if split is not None:
         limits.require_items(len(split.elements))
         limits.require_item_bytes(max(map(len, split.elements), default=0))
-        return _listing(split.remainder, split.elements)
+        return _listing(split.remainder, split.elements, limits)
+    limits.require_document(body)
     document = read_json(body)
     return Listing(document=cast("dict[str, Any]", document) if isinstance(document, dict) else {}, items=None)
 

@@ -7,6 +7,8 @@ of ordinary items. They are counted before anything is made of them.
 from dataclasses import dataclass
 from itertools import accumulate
 
+from cchc_connect.wire.crowded_json import string_parts
+
 _BRACES = {ord("{"): 1, ord("}"): -1}
 _NO_BRACES = bytes(frozenset(range(256)) - set(b"{}"))
 _OBJECTS_PER_ITEM = 3
@@ -47,13 +49,13 @@ class PageLimits:
             raise PageTooLarge("items", self.max_items)
 
     def require_document(self, body: bytes) -> None:
-        """Check the number of objects of a document that is to be parsed as a whole.
+        """Check the number of objects of a document that is to be parsed as a whole: three for each item of a page.
 
         Raises:
-            PageTooLarge: there are more than items of a page have together.
+            PageTooLarge: there are more.
         """
         if body.count(b"{") > _OBJECTS_PER_ITEM * self.max_items:
-            raise PageTooLarge("items", self.max_items)
+            raise PageTooLarge("objects", _OBJECTS_PER_ITEM * self.max_items)
 
     def require_item_bytes(self, size: int) -> None:
         """Check the size of the largest item.
@@ -69,7 +71,7 @@ class PageTooLarge(Exception):  # a name like those of the other refusals
     """A page exceeds a limit; the exception holds the limit and nothing of the page."""
 
     def __init__(self, limit: str, allowed: int) -> None:
-        """Store the limit, `items` or `item_bytes`, and what it allows."""
+        """Store the limit, `items`, `objects` or `item_bytes`, and what it allows."""
         super().__init__(limit, allowed)
         self.limit = limit
         self.allowed = allowed
@@ -80,7 +82,7 @@ DEFAULT_PAGE_LIMITS = PageLimits()
 
 def _has_more_objects(listed: bytes, number: int) -> bool:
     """True if more than `number` objects stand in a list; objects within them do not count."""
-    outside = b"".join(listed.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
+    outside = b"".join(string_parts(listed)[::2])
     braces = outside.translate(None, _NO_BRACES)
     opened = 0
     for depth, brace in zip(accumulate(map(_BRACES.__getitem__, braces)), braces, strict=True):

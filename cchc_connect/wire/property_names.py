@@ -95,7 +95,7 @@ def found_name(members: Mapping[str, Any], name: str) -> str | None:
     if name in members:
         return name
     if len(members) > MAX_INDEXED_NAMES:
-        return next((form for form in (nfc(name), normalize("NFD", name)) if form in members), None)
+        return _in_other_form(members, name)
     index = name_index(members)
     return index.in_other_form(name) or index.in_other_case(name)
 
@@ -108,7 +108,15 @@ def step_into(members: Mapping[str, Any], path: FieldPath, start: int) -> tuple[
     for name, end in _names_from(path, start):
         if name in members:
             return name, end
-    return name_index(members).step(path, start) if len(members) <= MAX_INDEXED_NAMES else None
+    if len(members) <= MAX_INDEXED_NAMES:
+        return name_index(members).step(path, start)
+    forms = ((_in_other_form(members, name), end) for name, end in _names_from(path, start))
+    return next(((form, end) for form, end in forms if form is not None), None)
+
+
+def _in_other_form(members: Mapping[str, Any], name: str) -> str | None:
+    """Return the property whose name is `name` in NFC or in NFD; None if there is none."""
+    return next((form for form in (nfc(name), normalize("NFD", name)) if form in members), None)
 
 
 def property_path(text: str) -> FieldPath:

@@ -42,6 +42,8 @@ _UNITS: Mapping[str, str] = MappingProxyType(
 _WITH_UNIT = re.compile(
     r"(?P<sign>[+\u00b1-]?)\s*(?P<number>[0-9][0-9.,]*)\s*(?P<unit>[^\W\d_][^0-9+]*[23\u00b2\u00b3]?|%)\s*\.?"
 )
+_NO_AREA = frozenset({"-", "\u00b1"})
+"""Signs of what is less than nothing, or a tolerance."""
 _SIGNED = re.compile(r"(?P<sign>[+-])\s*(?P<number>[0-9][0-9.,]*)")
 
 
@@ -54,7 +56,7 @@ def area_m2(value: object, sign: DecimalSign) -> Decimal | Noted | Unreadable | 
     if not isinstance(area, Unreadable) or not isinstance(value, str):
         return area
     stated = _WITH_UNIT.fullmatch(_plain(value))
-    if stated is None or stated["sign"] == "-":
+    if stated is None or stated["sign"] in _NO_AREA:
         return area
     size = _SQUARE_METRES.get(stated["unit"].strip(" ."))
     if size is None:

@@ -5,15 +5,20 @@ what to write instead.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
-from cchc_connect.wire.field_map import INSTANTS, Codec, FieldRule
+from cchc_connect.wire.field_rules import FieldRule
+from cchc_connect.wire.named_codecs import INSTANTS, Codec
 from cchc_schemas import PartialDate
+from cchc_schemas.geometry import Geometry
 from cchc_schemas.text import listed
 
 _SAMPLES: Mapping[Codec, object] = {
@@ -33,6 +38,27 @@ _SAMPLES: Mapping[Codec, object] = {
 """What a codec reads; a field that refuses it refuses every value of that codec."""
 
 
+@dataclass(frozen=True)
+class RuleProblem:
+    """What is wrong with the rule of a field."""
+
+    path: str
+    """Field, or part of a field, as the rules name it: "holders.0.name"."""
+    rule: str
+    """Stable name of the problem; the message catalogue has a sentence for it."""
+    text: str
+    """The problem in English, with names in braces."""
+    context: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return the problem in English."""
+        return self.text.format(path=self.path, **self.context)
+
+    def as_error(self) -> PydanticCustomError:
+        """Return the problem as an error of a validator."""
+        return PydanticCustomError(self.rule, self.text, {"path": self.path, **self.context})  # pyright: ignore[reportArgumentType]  # texts of our own
+
+
 def rules_fit(
     rules: Mapping[str, FieldRule], record_type: type[BaseModel], *, other_fields: Collection[str] = ()
 ) -> None:
@@ -46,59 +72,137 @@ def rules_fit(
     Raises:
         ValueError: rules do not fit; the text names all of them and what to write.
     """
-    if problems := [*_problems(rules, record_type, frozenset(other_fields))]:
+    if problems := [str(problem) for problem in rule_problems(rules, record_type, other_fields=other_fields)]:
         raise ValueError("; ".join(problems))
+
+
+def rule_problems(
+    rules: Mapping[str, FieldRule], record_type: type[BaseModel], *, other_fields: Collection[str] = ()
+) -> Iterator[RuleProblem]:
+    """Yield everything that does not fit the fields of a record; arguments as for `rules_fit`."""
+    yield from _problems(rules, record_type, frozenset(other_fields))
+
+
+def missing_fields(
+    rules: Mapping[str, FieldRule], record_type: type[BaseModel], *, other_fields: Collection[str] = ()
+) -> Iterator[RuleProblem]:
+    """Yield the required fields of a record that no rule fills."""
+    filled = {name.partition(".")[0] for name, rule in rules.items() if rule.reads()} | set(other_fields)
+    for name, field_info in record_type.model_fields.items():
+        if field_info.is_required() and name not in filled:
+            yield _missing_problem("", name, field_info)
+
+
+def with_member_values(rules: Mapping[str, FieldRule], model: type[BaseModel]) -> dict[str, FieldRule]:
+    """Return rules in which the name of a member of an enumeration is its value: 4 for "in_process"."""
+    return {name: _with_values(rule, *_target(model, name)) for name, rule in rules.items()}
+
+
+def _with_values(rule: FieldRule, part: type[BaseModel] | None, annotation: Any) -> FieldRule:
+    changed: dict[str, Any] = {
+        name: {word: _member_value(annotation, meaning) for word, meaning in words.items()}
+        for name, words in (("words", rule.words), ("codes", rule.codes))
+    }
+    for name, value in (("others", rule.others), ("constant", rule.constant)):
+        changed[name] = None if value is None else _member_value(annotation, value)
+    changed["first"] = tuple(_with_values(inner, part, annotation) for inner in rule.first)
+    if part is not None:
+        changed["each"] = with_member_values(rule.each, part)
+    return rule.model_copy(update=changed)
+
+
+def _target(model: type[BaseModel], path: str) -> tuple[type[BaseModel] | None, Any]:
+    """Return the model of the parts of a field, and the type of its value; a path that leads nowhere has neither."""
+    annotation: Any = None
+    part: type[BaseModel] | None = model
+    for step in path.split("."):
+        if step.isdecimal() and annotation is not None:
+            annotation = (get_args(annotation) or (None,))[0] if get_origin(annotation) is tuple else annotation
+        elif part is None or step not in part.model_fields:
+            return None, None
+        else:
+            field_info = part.model_fields[step]
+            part, annotation = _part_of(field_info), field_info.annotation
+    return part, annotation
+
+
+def _member_value(annotation: Any, text: object) -> object:
+    """Return the value of the member that a text names; the text itself where it names none."""
+    members = _members(annotation)
+    if members is None or not isinstance(text, str) or text in {member.value for member in members}:
+        return text
+    return next((member.value for member in members if member.name.casefold() == text.casefold()), text)
+
+
+def _members(annotation: Any) -> list[Enum] | None:
+    kinds = (annotation, *get_args(annotation))
+    kind = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)), None)
+    return None if kind is None else list(kind)
 
 
 def _problems(
     rules: Mapping[str, FieldRule], model: type[BaseModel], other_fields: frozenset[str], path: str = ""
-) -> Iterator[str]:
+) -> Iterator[RuleProblem]:
     members: dict[str, dict[str, FieldRule]] = {}
     for name, rule in rules.items():
         head, _, rest = name.partition(".")
         if head in other_fields and not rest:
             continue
         if head not in model.model_fields:
-            yield f"no such field: {path}{head}"
+            context = {"value": head, "known": tuple(sorted({*model.model_fields, *other_fields}))}
+            yield RuleProblem(f"{path}{head}", "rule_field_unknown", "no such field: {path}", context)
         elif rest:
             members.setdefault(head, {})[rest] = rule
         else:
             yield from _rule_problems(f"{path}{name}", rule, model.model_fields[head])
     for head, part_rules in members.items():
         if head in rules:
-            yield f"{path}{head} has a rule, and rules for its parts"
+            yield RuleProblem(f"{path}{head}", "rule_twice", "{path} has a rule, and rules for its parts", {})
         else:
             yield from _part_problems(f"{path}{head}", part_rules, model.model_fields[head])
 
 
-def _rule_problems(name: str, rule: FieldRule, field_info: FieldInfo) -> Iterator[str]:
+def _rule_problems(name: str, rule: FieldRule, field_info: FieldInfo) -> Iterator[RuleProblem]:
     """Yield what is wrong with the rule of a whole field."""
     part, member = _part_of(field_info), _list_member(field_info)
-    if rule.each and (part is None or member is None):
-        yield f"{name} is no list of parts; leave out `each`"
+    if rule.first:
+        for inner in rule.first:
+            yield from _rule_problems(name, inner, field_info)
+    elif rule.each and (part is None or member is None):
+        yield RuleProblem(name, "rule_no_list", "{path} is no list of parts; leave out `each`", {})
     elif rule.each and part is not None:
         yield from _problems(rule.each, part, frozenset(), f"{name}.each.")
         yield from _missing(f"{name}.each", part, rule.each)
+    elif part is not None and _is_shape(part, member) and rule.codec is Codec.SHAPE:
+        return
     elif part is not None:
-        yield f"{name} is {_described(member)}; write {_what_to_write(name, rule, part, is_list=member is not None)}"
+        advice = {"advice": _what_to_write(name, rule, part, is_list=member is not None)}
+        if member is None:
+            yield RuleProblem(name, "rule_part", "{path} is one part; write {advice}", advice)
+        else:
+            yield RuleProblem(name, "rule_parts", "{path} is a list of parts; write {advice}", advice)
     elif member is not None:
-        yield f'{name} is a list; write "{name}.0" = {{ property = "{_shown_property(rule)}" }} for its first member'
+        first = {"property": _shown_property(rule)}
+        text = '{path} is a list; write "{path}.0" = {{ property = "{property}" }} for its first member'
+        yield RuleProblem(name, "rule_list", text, first)
     else:
         yield from _value_problems(name, rule, field_info.rebuild_annotation())
 
 
-def _part_problems(name: str, rules: Mapping[str, FieldRule], field_info: FieldInfo) -> Iterator[str]:
+def _part_problems(name: str, rules: Mapping[str, FieldRule], field_info: FieldInfo) -> Iterator[RuleProblem]:
     """Yield what is wrong with the rules for the parts of a field."""
     part, member = _part_of(field_info), _list_member(field_info)
     by_part: dict[str, dict[str, FieldRule]] = {}
     for subpath, rule in rules.items():
         position, _, rest = subpath.partition(".")
         if member is not None and not position.isdecimal():
-            yield f'{name} is a list; write "{name}.0.{subpath}" for its first part'
+            text = '{path} is a list; write "{path}.0.{member}" for its first part'
+            yield RuleProblem(name, "rule_list_part", text, {"member": subpath})
         elif member is not None and part is None and not rest:
             yield from _value_problems(f"{name}.{subpath}", rule, member)
         elif part is None:
-            yield f"{name}.{subpath}: {name} has no parts"
+            text = "{path}: {field} has no parts"
+            yield RuleProblem(f"{name}.{subpath}", "rule_no_parts", text, {"field": name})
         elif member is not None:
             by_part.setdefault(f"{name}.{position}", {})[rest] = rule
         else:
@@ -109,23 +213,31 @@ def _part_problems(name: str, rules: Mapping[str, FieldRule], field_info: FieldI
             yield from _missing(path, part, part_rules)
 
 
-def _missing(path: str, part: type[BaseModel], rules: Mapping[str, FieldRule]) -> Iterator[str]:
+def _missing(path: str, part: type[BaseModel], rules: Mapping[str, FieldRule]) -> Iterator[RuleProblem]:
     required = [name for name, field_info in part.model_fields.items() if field_info.is_required()]
     heads = {name.partition(".")[0] for name in rules}
     for name in required:
         if name not in heads:
-            yield f"no rule for {path}.{name}; write {_required_rule(path, name, part.model_fields[name])}"
+            yield _missing_problem(f"{path}.", name, part.model_fields[name])
 
 
-def _value_problems(name: str, rule: FieldRule, annotation: Any) -> Iterator[str]:
+def _missing_problem(prefix: str, name: str, field_info: FieldInfo) -> RuleProblem:
+    advice = {"advice": _required_rule(f"{prefix}{name}", field_info)}
+    return RuleProblem(f"{prefix}{name}", "rule_missing", "no rule for {path}; write {advice}", advice)
+
+
+def _value_problems(name: str, rule: FieldRule, annotation: Any) -> Iterator[RuleProblem]:
     """Yield what is wrong with the values that a rule gives a field with one value."""
     field_type: TypeAdapter[Any] = TypeAdapter(annotation)
-    texts = [*rule.words.values(), *([rule.others] if rule.others not in {None, "*"} else [])]
-    for text in texts if rule.constant is None else [rule.constant]:
-        if not _takes(field_type, text):
-            yield f"{name} does not take '{text}'{_allowed(annotation)}"
-    if rule.codec in _SAMPLES and not _takes(field_type, _SAMPLES[rule.codec]):
-        yield f"{name} does not take what the codec {rule.codec.value} reads"
+    values = [*rule.meanings().values(), *([] if rule.others in {None, "*"} else [rule.others]), rule.constant]
+    for value in values:
+        if value not in {None, ""} and not _takes(field_type, _member_value(annotation, value)):
+            wrong = {"value": str(value), "allowed": _allowed(annotation), "known": _known_values(annotation)}
+            code = "rule_value" if wrong["known"] else "rule_value_refused"
+            yield RuleProblem(name, code, "{path} does not take '{value}'{allowed}", wrong)
+    if rule.codec in _SAMPLES and not rule.meanings() and not _takes(field_type, _SAMPLES[rule.codec]):
+        codec = {"codec": rule.codec.value}
+        yield RuleProblem(name, "rule_codec", "{path} does not take what the codec {codec} reads", codec)
 
 
 def _takes(field_type: TypeAdapter[Any], value: object) -> bool:
@@ -151,10 +263,6 @@ def _list_member(field_info: FieldInfo) -> Any:
     return get_args(field_info.annotation)[0] if get_origin(field_info.annotation) is tuple else None
 
 
-def _described(member: object) -> str:
-    return "one part" if member is None else "a list of parts"
-
-
 def _what_to_write(name: str, rule: FieldRule, part: type[BaseModel], *, is_list: bool) -> str:
     """Return rules for the first part: one property for a field that takes text, and the required others."""
     path = f"{name}.0" if is_list else name
@@ -162,21 +270,30 @@ def _what_to_write(name: str, rule: FieldRule, part: type[BaseModel], *, is_list
     takes_text = [member for member in required if not _allowed(part.model_fields[member].annotation)]
     text = (takes_text or [*part.model_fields])[0]
     rules = [f'"{path}.{text}" = {{ property = "{_shown_property(rule)}" }}']
-    rules += [_required_rule(path, member, part.model_fields[member]) for member in required if member != text]
+    rules += [_required_rule(f"{path}.{member}", part.model_fields[member]) for member in required if member != text]
     each = f"; or name the members of a list of objects with {name}.each" if is_list else ""
     return " and ".join(rules) + each
 
 
-def _required_rule(path: str, name: str, field_info: FieldInfo) -> str:
+def _required_rule(path: str, field_info: FieldInfo) -> str:
     allowed = _allowed(field_info.annotation)
-    return f'"{path}.{name}" = {{ {"constant" if allowed else "property"} = "..." }}{allowed}'
+    return f'"{path}" = {{ {"constant" if allowed else "property"} = "..." }}{allowed}'
 
 
 def _allowed(annotation: Any) -> str:
     """Return the allowed values of a list of values in brackets; "" for any other type."""
-    candidates = (annotation, *get_args(annotation))
-    names = next((kind for kind in candidates if isinstance(kind, type) and hasattr(kind, "__members__")), None)
-    return "" if names is None else f" (one of {listed(value.value for value in names)})"  # type: ignore[attr-defined]  # an enumeration
+    names = _known_values(annotation)
+    return f" (one of {listed(names)})" if names else ""
+
+
+def _known_values(annotation: Any) -> tuple[str, ...]:
+    """Return the values of an enumeration as a rule writes them: numeric ones by their names."""
+    members = _members(annotation) or []
+    return tuple(member.value if isinstance(member.value, str) else member.name.lower() for member in members)
+
+
+def _is_shape(part: type[BaseModel], member: object) -> bool:
+    return member is None and issubclass(part, Geometry)
 
 
 def _shown_property(rule: FieldRule) -> str:

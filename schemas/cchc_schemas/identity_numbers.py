@@ -48,9 +48,11 @@ _NO_LETTER = re.compile(r"[^\w]+|[xX*_.\-]+")
 _LABEL = re.compile(
     r"(?:số\s+)?(?:CCCD|CMTND|CMND|CMT|CC|ĐDCN|MST|hộ chiếu|HC)(?:\s+số)?(?:\s*[:.]\s*|\s+|(?=[0-9]))", re.IGNORECASE
 )
-_SEPARATOR = re.compile(r"\s*[,;/|+&\n\t()]+\s*|\s+(?:và|hoặc|-)\s+")
+_SEPARATOR = re.compile(r"[,;/|+&\n\t()]+|(?<=\s)(?:và|hoặc|-)(?=\s)")
 _PARTED = re.compile(r"[0-9]+(?:[ .-]+[0-9]+)+")
-_TOKEN = re.compile(r"[0-9]{8,13}(?:-[0-9]{3})?|[A-Z]{1,2}[0-9]{6,8}")
+_PASSPORT_FORM = "[A-Z]{1,2}[0-9]{6,8}"
+_PASSPORT = re.compile(_PASSPORT_FORM, re.IGNORECASE | re.ASCII)
+_TOKEN = re.compile(rf"[0-9]{{8,13}}(?:-[0-9]{{3}})?|{_PASSPORT_FORM}")
 _ORGANIZATION = re.compile(r"([0-9]{10})-?([0-9]{3})?")
 _DIGITS = re.compile("[0-9-]+")
 _FLOAT_TEXT = re.compile("([0-9]{8,13})[.,]0{1,2}")
@@ -60,7 +62,7 @@ _USUAL = re.compile(r"[0-9]{9,10}|[0-9]{10}-[0-9]{3}")
 _CUT_CITIZEN_ID = re.compile(r"[0-9]{11}")
 
 _PROVINCE = "0(?:0[1-9]|[2-8][0-9]|9[0-6]|1[013-9])[0-9]{9}|012(?:[0-24-9][0-9]{8})"
-_QUICK = f"{_PROVINCE}|[A-Z]{{1,2}}[0-9]{{6,8}}"
+_QUICK = f"{_PROVINCE}|{_PASSPORT_FORM}"
 """Citizen identity numbers but those in ascending order, and passports: they need no rewriting and no note."""
 
 
@@ -104,10 +106,14 @@ def _spaced(part: str) -> list[str]:
 
 
 def _canonical_part(part: str) -> str:
-    """Return one number without its label and without the marks within it."""
+    """Return one number without its label and without the marks within it; the letters of a passport are capitals."""
     text = one_spelling(part)
+    if _PASSPORT.fullmatch(text):
+        return text.upper()
     label = _LABEL.match(text)
     number = text[label.end() :] if label and any(map(str.isdecimal, text[label.end() :])) else text
+    if _PASSPORT.fullmatch(number):
+        return number.upper()
     fraction = _FLOAT_TEXT.fullmatch(number)
     number = fraction[1] if fraction else number
     if _PARTED.fullmatch(number):
@@ -143,6 +149,8 @@ class IdentityNumberRule(TextRule):
         if _USUAL.fullmatch(text) and irregularity(text) is None and not is_placeholder(text):
             return text
         written = clean_text(text)
+        if len(written) > self.max_length:
+            return written  # it is refused for its length
         number = self.canonical(written)
         if not is_read_from_source(validation):
             return clean_text(number)

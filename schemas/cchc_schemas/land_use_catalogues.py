@@ -39,7 +39,8 @@ def _number(catalogue: str) -> str:
     ('8/2024', 'trước TT 27/2018/TT-BTNMT')
     """
     numbers = _NUMBER.findall(catalogue)
-    is_earlier = "trước" in catalogue or "cũ" in catalogue
+    folded = catalogue.casefold()
+    is_earlier = "trước" in folded or "cũ" in folded
     return catalogue if len(numbers) != 1 or is_earlier else "/".join(numbers[0])
 
 

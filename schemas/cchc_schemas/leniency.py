@@ -84,10 +84,6 @@ class LeftOut:
             if left_out.isdisjoint(inputs.get(note.rule, (note.path,))):
                 yield Note(dotted_path(self._in_source(path)), note.rule)
 
-    def touches(self, names: Iterable[str]) -> bool:
-        """True if a field of these names was left out, or anything of it."""
-        return not {path[0] for path in self._paths}.isdisjoint(names)
-
     def _without(self, value: Any, path: Path, touched: set[Path]) -> Any:
         """Return the value at `path` without what is left out of it."""
         if path not in touched:

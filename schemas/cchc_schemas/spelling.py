@@ -15,7 +15,7 @@ from typing import LiteralString, cast
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-SPELLING_VERSION = 2
+SPELLING_VERSION = 3
 """Increased with every change of what one spelling is: then all items are read again, and keys follow."""
 
 RESPELLED = "spelling_unified"
@@ -34,7 +34,7 @@ _LOOK_ALIKES = {**VIETNAMESE_D, **_CYRILLIC, **_GREEK, **_FULL_WIDTH, **_DASHES,
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 """Spaces within a line; tabs and line breaks divide values and are never joined."""
 
-_WHOLE_NUMBER = re.compile("0*([0-9]+)(?:[.,]0+)?")
+_WHOLE_NUMBER = re.compile("(?>0*(?=[0-9]))([0-9]++)(?:[.,]0+)?")
 
 
 class Irregularities(list[str]):

@@ -42,6 +42,8 @@ class LayerServer(AgencyDouble):
         self.layer = MapLayer("CongTrinhXD", FIELDS, 1000)
         self.hides_features = False
         """Whether a query for features comes back empty, though the layer has some."""
+        self.unsent: set[object] = set()
+        """Object ids that are listed, and whose features are never sent."""
         self.show([])
 
     def show(self, features: Iterable[Feature]) -> None:
@@ -59,6 +61,9 @@ class LayerServer(AgencyDouble):
         self.queries.append(request)
         if self.hides_features and "outFields" in request.query:
             return self.layer.query(request, [], -self.version)
+        if self.unsent and "outFields" in request.query:
+            sent = [feature for feature in self.features if feature.attributes["OBJECTID"] not in self.unsent]
+            return self.layer.query(request, sent, -self.version)
         return self.layer.query(request, self.features, self.version)
 
     def error_in_200(self) -> ServerResponse:

@@ -22,6 +22,7 @@ from tests.adapters import (
 )
 from tests.adapters.layer_server import works_feature
 from tests.adapters.wire import json_response
+from tests.quick import scaled
 
 pytestmark = pytest.mark.repeats
 
@@ -53,7 +54,7 @@ ITEMS: Sequence[tuple[Source, dict[str, Any]]] = (
     (PORTAL.sources[0], test_national_portal.DETAIL),
 )
 ADAPTERS: Sequence[Adapter] = (LAND, DEPARTMENT, PARCEL_LAYER, DESK, PORTAL)
-limited_examples = settings(max_examples=40)
+limited_examples = settings(max_examples=scaled(40))
 """Applies to each source and each adapter."""
 
 NEVER_REPLACED = {"attributes"}

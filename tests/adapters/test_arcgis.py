@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cchc_adapters.arcgis import ArcGis, ArcGisOptions
 from cchc_adapters.building_blocks.arcgis_layers import layer_description
-from cchc_adapters.building_blocks.arcgis_names import name_as_written
+from cchc_adapters.building_blocks.arcgis_names import AttributeNames, name_as_written
 from cchc_adapters.building_blocks.arcgis_times import ANY_ZONE, changed_since
 from cchc_connect import Config, Item, RunReport, SharedDatabase, SourceHeld, Synchronizer, Verdict, records
 from cchc_connect.http import HttpResponse
@@ -23,6 +23,7 @@ from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
 from cchc_schemas import ConstructionWorks, LandParcel, PartialDate
 from tests.adapters.layer_server import LAYER_PATH, LayerServer, works_feature
 from tests.adapters.wire import FIRST_PAGE, all_items, json_response, run_conversation, transport_to
+from tests.quick import scaled
 
 WORKS_FIELDS = {
     "works_code": {"property": "maCTXD"},
@@ -124,7 +125,7 @@ spellings = st.sampled_from([str, str.lower, str.upper, str.title])
 prefixes = st.sampled_from(["", "GIS.", "sde.DBO.THUADAT.", "Đất.Thửa."])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(spell=spellings, prefix=prefixes, by_alias=st.booleans())
 def test_a_record_is_the_same_however_the_server_spells_its_names(
     *, spell: Callable[[str], str], prefix: str, by_alias: bool
@@ -148,6 +149,79 @@ def test_a_name_that_fits_two_fields_is_neither_of_them() -> None:
     assert name_as_written("SOTO", ["SoTo", "soto"], {}) is None
     assert name_as_written("SOTO", ["SOTO", "A.SOTO"], {}) == "SOTO"
     assert name_as_written("SOTO", ["A", "B"], {"A": "SOTO", "B": "soto"}) is None
+
+
+def test_two_configured_names_that_differ_in_case_both_read_the_attribute_that_fits_them() -> None:
+    names = AttributeNames(["SOTO", "soTo", "SoTo"])
+
+    for written in ("GIS.SOTO", "soto"):
+        (feature,) = names.renamed([{"attributes": {written: "3", "GIS.KHAC": 1}}], {})
+        assert feature["attributes"] == {"SOTO": "3", "soTo": "3", "SoTo": "3", "GIS.KHAC": 1}
+    (feature,) = names.renamed([{"attributes": {"SOTO": "3"}}], {})
+    assert feature["attributes"] == {"SOTO": "3", "soTo": "3", "SoTo": "3"}
+
+
+def test_a_name_is_not_taken_from_an_attribute_that_is_read_by_its_own_name() -> None:
+    (feature,) = AttributeNames(["TEN", "VO.TEN"]).renamed([{"attributes": {"VO.TEN": "Mẫu"}}], {})
+
+    assert feature["attributes"] == {"VO.TEN": "Mẫu"}
+
+
+@pytest.mark.parametrize("spell", [str, str.lower, "SDE.THUADAT.{}".format])
+def test_the_parts_of_a_record_are_read_however_the_server_spells_their_names(spell: Callable[[str], str]) -> None:
+    parts = {
+        "holders.0.kind": {"constant": "individual"},
+        "holders.0.name": {"property": "CHUSUDUNG"},
+    }
+    own = {**PARCEL["attributes"], "CHUSUDUNG": "Nguyễn Thị Mẫu"}
+    adapter = parcels(fields=PARCEL_FIELDS | parts)
+    (item,) = listed(adapter, {**PARCEL, "attributes": {spell(name): value for name, value in own.items()}})
+
+    record = LandParcel.read(adapter.sources[0].translate(item)).record
+
+    assert [holder.name for holder in record.holders] == ["Nguyễn Thị Mẫu"]
+
+
+@pytest.mark.parametrize("spell", [str, str.upper, "SDE.CONGTRINH.{}".format])
+def test_the_time_of_the_last_edit_is_known_where_the_field_map_reads_it_too(
+    server: LayerServer, spell: Callable[[str], str]
+) -> None:
+    server.layer.edit_date, server.layer.spelling = "ngaySua", spell
+    server.show([edited(1, 60, "mới")])
+    adapter = works(fields=WORKS_FIELDS | {"completed_on": {"property": "ngaySua", "codec": "epoch_day"}})
+
+    with transport_to(adapter, server) as transport:
+        (item,) = all_items(adapter.sources[0], transport)
+
+    assert adapter.sources[0].changed_at(item) == NOW - timedelta(minutes=60)
+
+
+@pytest.mark.parametrize("written", [1714521600000, "1714521600000", "2024-05-01", "01/05/2024"])
+def test_one_codec_reads_a_day_as_milliseconds_and_as_text(written: object) -> None:
+    adapter = works(fields=WORKS_FIELDS | {"started_on": {"property": "ngay", "codec": "epoch_day"}})
+    (item,) = listed(adapter, {"attributes": {**works_feature(1).attributes, "ngay": written}, "geometry": None})
+
+    record = ConstructionWorks.read(adapter.sources[0].translate(item)).record
+
+    assert record.started_on == PartialDate(2024, 5, 1)
+
+
+def test_a_code_stays_where_its_domain_has_no_name_for_it() -> None:
+    codes = [
+        {"code": "DXD", "name": "Đang xây dựng"},
+        {"code": "A"},
+        {"code": "B", "name": ""},
+        {"code": "C", "name": 1},
+    ]
+    description = LAYER | {"fields": [{"name": "maTinhTrang", "domain": {"codedValues": codes}}]}
+    features = [
+        {"attributes": {**works_feature(1).attributes, "maTinhTrang": code}, "geometry": None}
+        for code in ("DXD", "A", "B", "C")
+    ]
+
+    items = listed(works(named_codes=["maTinhTrang"]), *features, description=description)
+
+    assert [item["attributes"]["maTinhTrang"] for item in items] == ["Đang xây dựng", "A", "B", "C"]
 
 
 def test_codes_are_replaced_by_the_names_of_their_domain_on_every_page(server: LayerServer) -> None:
@@ -254,11 +328,18 @@ def test_a_layer_that_has_no_such_time_is_held(fields: object) -> None:
         {"record_type": "dossier"},
         {"changed_since": True, "complete_listing": True},
         {"scheme": None},
+        {"measures": {"DIENTICH": "m2"}},
     ],
 )
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         parcels(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"previous_scheme": "gso-2025-01"}, {"land_use_catalogue": "TT 08/2024/TT-BTNMT"}])
+def test_options_of_parcels_are_refused_for_works(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        works(**wrong)
 
 
 @pytest.mark.parametrize("media_type", ["text/plain;charset=utf-8", "text/html", "application/octet-stream", ""])

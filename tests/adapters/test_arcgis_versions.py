@@ -15,6 +15,7 @@ from cchc_connect.transport import RequestsTransport, Transport
 from cchc_schemas import Record
 from tests.adapters.layer_server import LayerServer, works_feature
 from tests.adapters.wire import records, transport_to
+from tests.quick import scaled
 
 EVERY_VERSION = pytest.mark.parametrize("version", VERSIONS)
 OLD = ("10.0", "10.22")
@@ -25,7 +26,7 @@ SPELLINGS: Sequence[Callable[[str], str]] = (
     lambda name: f"SDE.DBO.CONGTRINH.{name.upper()}",
 )
 MOST_PAGES = 600
-examples = settings(max_examples=25, deadline=None)
+examples = settings(max_examples=scaled(25), deadline=None)
 
 
 def works(page_size: int) -> Source:
@@ -253,6 +254,33 @@ def test_a_server_that_gives_not_even_one_feature_of_a_window_is_held(
         pages(works(4), transport)
 
     assert held.value.code == "arcgis.cut_off"
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_an_id_whose_feature_is_never_sent_holds_the_source_after_few_requests(
+    server: LayerServer, transport: Transport, version: str
+) -> None:
+    server.layer.version = VERSIONS[version]
+    server.show(works_feature(number) for number in range(1200))
+    server.unsent = {499}
+
+    with pytest.raises(SourceHeld) as held:
+        pages(works(500), transport)
+
+    assert held.value.code == "arcgis.cut_off"
+    assert len(server.queries) < 60
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_a_limit_that_is_not_told_is_found_after_one_page(
+    server: LayerServer, transport: Transport, version: str
+) -> None:
+    server.layer.version, server.layer.untold_limit = VERSIONS[version], 100
+    server.show(works_feature(number) for number in range(1000))
+
+    listed = pages(works(500), transport)
+
+    assert [len(page.items) for page in listed] == [100] * 10
 
 
 def test_records_are_the_same_from_every_version_and_spelling(server: LayerServer, transport: Transport) -> None:

@@ -13,6 +13,7 @@ from cchc_connect import HttpRequest, HttpResponse, PageRequest
 from cchc_connect.adapter import ListingEnd, Page, Source
 from cchc_schemas import AdminScheme
 from tests.adapters.wire import json_response
+from tests.quick import few
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -66,7 +67,7 @@ def features(page_size: int) -> Source:
     return OgcFeatures(OgcFeaturesOptions.model_validate(options)).sources[0]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", few(range(60)))
 def test_an_end_is_proven_where_the_server_links_counts_or_shows_less_than_asked_for(seed: int) -> None:
     choose = random.Random(seed)
     count, size = choose.randint(0, 20), choose.randint(1, 9)
@@ -104,7 +105,7 @@ def dossiers(page_size: int) -> Source:
     return OpenCps(OpenCpsOptions(group_id="1", page_size=page_size)).sources[0]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", few(range(60)))
 def test_a_desk_is_asked_beyond_what_may_be_the_end_until_nothing_comes(seed: int) -> None:
     """Whatever its pages are cut to, and whether it counts: all dossiers come, and the end is proven."""
     choose = random.Random(seed)
@@ -154,7 +155,7 @@ def works(page_size: int) -> Source:
     return BinhDuongPermits(BinhDuongPermitsOptions(page_size=page_size)).sources[1]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", few(range(60)))
 def test_a_layer_is_read_whole_whether_or_not_it_announces_more(seed: int) -> None:
     choose = random.Random(seed)
     count, size, cap = choose.randint(0, 20), choose.randint(1, 9), choose.randint(1, 9)

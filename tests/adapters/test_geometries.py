@@ -2,14 +2,14 @@
 
 from math import cos, pi, sin
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, strategies as st
 
-from cchc_adapters.building_blocks.geometries import UNREADABLE, easting_first, geometry_fields
 from cchc_connect import Unreadable
+from cchc_connect.wire.geometries import UNREADABLE, easting_first, geometry_fields
 from cchc_schemas import Geometry, GeometryType
 from cchc_schemas.faults import Noted
 from cchc_schemas.geometry import DEPTH
@@ -44,6 +44,11 @@ def content(esri: object) -> dict[str, Any]:
         fields = fields.value
     assert isinstance(fields, dict)
     return cast("dict[str, Any]", fields)
+
+
+def rules(fields: object) -> set[str]:
+    """Return the rules of the notes on a geometry."""
+    return {fields.rule, *rules(fields.value)} if isinstance(fields, Noted) else set()
 
 
 def polygon(rings: list[Ring], *, several: bool = False) -> dict[str, Any]:
@@ -294,6 +299,29 @@ def test_thousands_of_rings_are_not_compared_with_each_other() -> None:
     assert len(content({"rings": rings})["coordinates"]) == 5000
 
     assert perf_counter() - started < 5
+
+
+def test_thousands_of_rings_with_one_extent_are_not_compared_with_each_other() -> None:
+    rings = [[*OUTER[:3], [600_000 + number / 1000, 1_214_005.0], OUTER[3], OUTER[0]] for number in range(1, 2001)]
+    started = process_time()
+
+    fields = geometry_fields({"rings": [*rings, rings[7]]}, GRID)
+
+    assert process_time() - started < 2
+    assert "ring_repeated" in rules(fields)
+
+
+def test_the_work_on_one_shape_is_bounded_however_many_rings_it_has() -> None:
+    combs = [
+        [[600_000 + side / 1000, 1_214_000 + (100 - number) * (-1) ** side] for side in range(2000)]
+        for number in range(20)
+    ]
+    started = process_time()
+
+    fields = geometry_fields({"rings": [[*comb, comb[0]] for comb in combs]}, GRID)
+
+    assert process_time() - started < 3
+    assert rules(fields) <= {"ring_direction_contradicted"}
 
 
 BROKEN: list[Any] = [

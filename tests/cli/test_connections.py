@@ -14,6 +14,7 @@ from cchc_connect.database.state.lease import Lease
 from tests.cli.conftest import CONFIG, Call, install_adapters, write_config
 from tests.cli.district import DOSSIERS, District
 from tests.databases import on_every_kind
+from tests.quick import few
 from tests.sync.memory_systems import dossier_fields, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
@@ -209,7 +210,7 @@ def test_a_connection_is_not_renamed_while_a_run_is_active(call: Call, books: Pu
 
 
 @on_every_kind
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", few(range(4)))
 def test_a_database_with_a_renamed_connection_is_as_if_it_always_had_that_name(
     call: Call, books: PulledDatabase, districts: tuple[District, District], configure: Configure, seed: int
 ) -> None:

@@ -15,6 +15,9 @@ import pytest
 from cchc_connect.cli import main
 from cchc_connect.messages import Language
 from tests.cli.conftest import Call, Ended
+from tests.quick import few
+
+KILL, BREAK = signal.SIGKILL, signal.SIGINT
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +103,10 @@ def test_a_place_that_cannot_hold_the_database_is_refused(call: Call, path: str)
     assert "emove" not in refused.err
 
 
-@pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize("section", ["2.", pytest.param("4.", marks=pytest.mark.long), "7."])
+@pytest.mark.parametrize(
+    ("section", "signalled"),
+    few([("2.", KILL), ("2.", BREAK), ("4.", KILL), ("4.", BREAK), ("7.", KILL), ("7.", BREAK)], 2),
+)
 def test_an_interrupted_demonstration_can_be_run_again(call: Call, section: str, signalled: signal.Signals) -> None:
     """What the interrupted one left is no obstacle; a demonstration that has ended is not overwritten."""
     hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"

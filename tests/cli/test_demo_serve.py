@@ -14,6 +14,7 @@ import pytest
 
 from cchc_connect.config.file import Config
 from tests.cli.conftest import CONFIG, Call
+from tests.quick import few
 
 FIRST_PORT = 20_000 + os.getpid() % 2_000 * 4
 PORTS = tuple(range(FIRST_PORT, FIRST_PORT + 4))
@@ -58,7 +59,7 @@ def test_every_command_that_it_names_works_as_typed_without_any_variable(call: C
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 
-@pytest.mark.parametrize("stopped_by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stopped_by", few([signal.SIGINT, signal.SIGTERM], 1))
 def test_it_can_be_started_again_and_the_configuration_still_fits(call: Call, stopped_by: signal.Signals) -> None:
     """Same addresses, same records; the file, which may have been edited, is not written again."""
     with served(stopped_by=stopped_by):

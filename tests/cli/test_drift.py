@@ -80,7 +80,7 @@ def test_a_corrected_field_map_ends_the_hold(service: FeatureService, call: Call
     assert call("drift", "show", "--json").document["drift"] == []
 
 
-@pytest.mark.parametrize(("mode", "state", "area"), [("warn", "told", Decimal("100.5")), ("accept", "accepted", None)])
+@pytest.mark.parametrize(("mode", "state", "area"), [("warn", "told", Decimal("100.5")), ("accept", "told", None)])
 def test_a_connection_may_warn_or_accept(
     service: FeatureService, call: Call, mode: str, state: str, area: object
 ) -> None:
@@ -147,6 +147,8 @@ def test_what_did_not_change_cannot_be_accepted(service: FeatureService, call: C
 
     assert call("drift", "accept", "land", "dienTich", "--because", "x").code == 66
     assert call("drift", "accept", "land", "dienTich", "--because", " ").code == 64
+    assert call("drift", "accept", "land", "dienTich", "--because", "x", "--record-type", "land_parcl").code == 64
+    assert call("drift", "accept", "lnad", "dienTich", "--because", "x").code == 64
     assert call("drift", "show", "lnad").code == 64
     assert call("drift", "show").code == 0
     with SharedDatabase("shared.db") as database:
@@ -155,4 +157,10 @@ def test_what_did_not_change_cannot_be_accepted(service: FeatureService, call: C
             accept_drift(database, "land", "dienTich", because="x")
         with pytest.raises(UsageMistake):
             accept_drift(database, "land", "dienTich", because="")
+        for unknown in ({"connection": "lnad"}, {"record_type": "land_parcl"}):
+            names = {"connection": "land", **unknown}
+            with pytest.raises(UsageMistake):
+                accept_drift(database, name="dienTich", because="x", **names)
+        with pytest.raises(UsageMistake):
+            drifts(database, "lnad")
     assert service.request_number == 1

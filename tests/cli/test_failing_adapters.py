@@ -8,6 +8,7 @@ import pytest
 from tests.cli.conftest import DATABASE, Call, Ended
 from tests.cli.district import District
 from tests.cli.harbour import BEFORE_THE_RUN, FILE, PERSON, PLACES, connect_harbour, install_harbour
+from tests.quick import few
 
 SECRET = "harbour-secret-of-the-test"
 LANGUAGES = ("en", "vi")
@@ -68,7 +69,7 @@ def test_file_and_line_of_a_failing_adapter_are_told_in_sync_and_check_alike(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("spot", ["import", "fetch", "translate"])
+@pytest.mark.parametrize("spot", few(["import", "fetch", "translate"], 1))
 def test_each_kind_of_exception_is_told_by_its_type_and_by_names_of_the_program_text_only(
     kind: str, spot: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.tables import prose_lines
 from cchc_connect.messages import Language
+from tests.quick import scaled
 
 LINE = frozenset("─,:")
 """Characters that a table or block adds."""
@@ -70,7 +71,7 @@ def visible(texts: Iterable[str]) -> Counter[str]:
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("width", [40, 80, 200])
-@settings(max_examples=12)
+@settings(max_examples=scaled(12))
 @given(names=st.lists(NAMES, min_size=2, max_size=2), count=st.integers(0, 10**9))
 def test_no_name_is_cut(name: str, width: int, names: list[str], count: int) -> None:
     """Everything that a row contains can be read, and no line is longer than the terminal is wide."""

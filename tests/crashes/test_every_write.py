@@ -17,8 +17,8 @@ from tests.crashes.fork_server import KILLED
 from tests.crashes.losses import NO_LOSSES
 from tests.crashes.small_province import SmallProvince
 
-STRIDE = 360
-"""The quick tests disturb every 360th call."""
+STRIDE = 720
+"""The quick tests disturb every 720th call."""
 
 PARTS = 4
 
@@ -88,7 +88,7 @@ def disturb(hamlet: SmallProvince, fault: Fault, chosen: range, log: Path) -> Co
 def test_the_next_run_completes_after_a_fault_at_some_calls(
     hamlet: SmallProvince, fault: Fault, calls: Counter[str], tmp_path: Path
 ) -> None:
-    """Disturbed at every 360th call, the next run completes: lost 0, duplicated 0, corrupt 0."""
+    """Disturbed at every 720th call, the next run completes: lost 0, duplicated 0, corrupt 0."""
     chosen = range(1, calls[fault.call] + 1, STRIDE)
 
     ended = disturb(hamlet, fault, chosen, tmp_path / "log")

@@ -21,6 +21,7 @@ from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import LeaseHeld, LeaseLost
 from tests.coverage_switch import without_coverage
+from tests.quick import scaled
 from tests.sync.memory_systems import ManualClock
 
 LONG = timedelta(minutes=2)
@@ -166,7 +167,7 @@ class SkewedClock(ManualClock):
 
 
 @given(hours=floats(min_value=-24 * 400, max_value=24 * 400))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_scheduler_whose_clock_is_wrong_takes_no_live_lease(database: SharedDatabase, hours: float) -> None:
     """And it cannot keep one longer than its duration by a clock that is ahead."""
     clock = ManualClock()

@@ -124,7 +124,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(path: Path, content: byt
     with pytest.raises(DatabaseUnusable) as refused:
         SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True)
 
-    assert refused.value.code == "database.failed"
+    assert refused.value.code == "database.no_database"
     assert path.read_bytes() == content
 
 

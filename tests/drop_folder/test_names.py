@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from cchc_connect.drop_folder import DropFolder, DropFolderLimits
 from cchc_connect.drop_folder.names import is_junk, member_name
 from cchc_connect.errors import Rejected
-from tests.drop_folder.packing import with_flags, zipped
+from tests.drop_folder.packing import packed as zipped_tar, tarred, with_flags, zipped
 
 NAME = "Hồ sơ số 1.json"
 LETTERS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12)
@@ -61,6 +61,17 @@ def test_a_name_in_utf_8_that_leads_out_of_the_folder_is_refused(tmp_path: Path)
         members(tmp_path, without_flag("../Hồ.json".encode()))
 
 
+@pytest.mark.parametrize("encoding", ["cp437", "cp1258", "windows-1258", None])
+def test_an_encoding_of_names_is_one_of_texts(encoding: str | None) -> None:
+    assert DropFolderLimits(names_encoding=encoding).names_encoding == encoding
+
+
+@pytest.mark.parametrize("encoding", ["", "vietnamese", "base64", "rot13", "utf-8\0", "zip"])
+def test_an_encoding_of_names_that_is_none_is_refused_where_it_is_written(encoding: str) -> None:
+    with pytest.raises(ValueError, match="names_encoding"):
+        DropFolderLimits(names_encoding=encoding)
+
+
 @given(name=LETTERS)
 def test_every_name_in_utf_8_is_read_as_it_was_written(name: str) -> None:
     decoded = name.encode().decode("cp437")
@@ -84,25 +95,48 @@ def test_no_extra_field_makes_a_name_fail(extra: bytes) -> None:
     assert member_name("b\u00fc", extra, is_unicode=False, declared="cp437") == "b\u00fc"
 
 
-JUNK = ("__MACOSX/._hoso.json", ".DS_Store", "__MACOSX/._.DS_Store", "a/Thumbs.db", "a/desktop.ini", "~$hoso.xlsx")
+JUNK = (
+    "__MACOSX/._hoso.json",
+    "Icon\r",
+    "a/Icon\r",
+    "__MACOSX/._" + "h" * 300,
+    "__MACOSX/a\\b/C:",
+    ".DS_Store",
+    "__MACOSX/._.DS_Store",
+    "a/Thumbs.db",
+    "a/desktop.ini",
+    "~$hoso.xlsx",
+)
 
 
-@pytest.mark.parametrize("packed", ["zip", "folder"])
+def is_name_of_a_file(name: str) -> bool:
+    """True if a disk can have it."""
+    return all(len(part.encode()) <= 255 for part in name.split("/"))
+
+
+@pytest.mark.parametrize("packed", ["zip", "tgz", "folder"])
 def test_what_programs_leave_for_themselves_is_passed_over_and_counted(tmp_path: Path, packed: str) -> None:
-    """In an archive as Finder packs it, and in a folder on a share that people open with Office and Explorer."""
+    """In an archive as Finder packs it, and in a folder on a share that people open with Office and Explorer.
+
+    Whatever it is called: a name that would be refused, and a large file before one that is read.
+    """
     names = ("hoso.json", "a/hoso~$.json", *JUNK, ".~lock.hoso.ods#")
+    contents = {name: b"{}" if name.endswith("json") else bytes(300_000) for name in reversed(names)}
     if packed == "zip":
-        (tmp_path / "a.zip").write_bytes(zipped(dict.fromkeys(names, b"{}")))
-    for name in names if packed == "folder" else ():
+        (tmp_path / "a.zip").write_bytes(zipped(contents))
+    elif packed == "tgz":
+        (tmp_path / "a.tgz").write_bytes(zipped_tar(tarred(list(contents.items()))))
+    for name in filter(is_name_of_a_file, names) if packed == "folder" else ():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"{}")
-    folder = DropFolder(tmp_path, settle_s=0)
+    folder = DropFolder(tmp_path, DropFolderLimits(ratio=100_000), settle_s=0)
 
     listing = folder.scan()
     delivered = [member.name for name in listing.files for member in folder.members(name)]
 
     assert sorted(delivered) == ["a/hoso~$.json", "hoso.json"]
-    assert listing.passed_over + folder.passed_over == len(JUNK) + 1
+    junk = [name for name in names if is_junk(name) and (packed != "folder" or is_name_of_a_file(name))]
+    assert listing.passed_over + folder.passed_over == len(junk)
     assert listing.refused == ()
 
 

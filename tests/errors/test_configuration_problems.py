@@ -113,16 +113,35 @@ def test_a_connection_whose_name_has_another_form_is_told_the_form(tmp_path: Pat
     assert "chữ thường không dấu" in caught.value.in_language(Language.VIETNAMESE)
 
 
-@pytest.mark.parametrize("language", Language)
-def test_a_file_that_is_no_toml_names_line_and_column(language: Language, tmp_path: Path) -> None:
+NO_TOML = {
+    '[run]\ndeadline_s = "\n': ("line 2, column 15", "dòng 2, cột 15", "in quotes", "dấu nháy"),
+    "[run\na = 1": ("line 1, column 5", "dòng 1, cột 5", "no ]", "thiếu ]"),
+    "a = [1, 2": ("end of the file", "cuối tệp", "no ]", "thiếu ]"),
+    "a = {b = 1": ("end of the file", "cuối tệp", "table", "bảng"),
+    "a 1": ("line 1, column 3", "dòng 1, cột 3", "no =", "dấu ="),
+    "a = 1 2": ("line 1, column 7", "dòng 1, cột 7", "one setting a line", "mỗi dòng một khóa"),
+    "a = yes": ("line 1, column 5", "dòng 1, cột 5", "true or false", "true hoặc false"),
+    "a = 2026-02-31": ("line 1, column 5", "dòng 1, cột 5", "no such day", "không tồn tại"),
+    "ố = 1": ("line 1, column 1", "dòng 1, cột 1", "quotes", "dấu nháy"),
+    'a = "C:\\dữ"': ("line 1, column 10", "dòng 1, cột 10", "backslash", "dấu \\"),
+    "a = 1\na = 2\n": ("line 2, column 6", "dòng 2, cột 6", "twice", "hai lần"),
+    "a = {b = 1, b = 2}": ("line 1, column 18", "dòng 1, cột 18", "twice", "hai lần"),
+    "a = 1 # \x01": ("line 1, column 9", "dòng 1, cột 9", "as TOML", "cú pháp TOML"),
+}
+
+
+@pytest.mark.parametrize("text", NO_TOML)
+def test_a_file_that_is_no_toml_names_the_place_and_what_to_write(text: str, tmp_path: Path) -> None:
     path = tmp_path / "cchc.toml"
-    path.write_text('[run]\ndeadline_s = "\n', encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigurationError) as caught:
         Config.load(path)
 
     assert caught.value.code == "config.not_toml"
-    assert {"en": "line 2, column 15", "vi": "dòng 2, cột 15"}[language] in caught.value.in_language(language)
+    english, vietnamese = (caught.value.in_language(language) for language in Language)
+    assert {part: part in english for part in NO_TOML[text][::2]} == dict.fromkeys(NO_TOML[text][::2], True)
+    assert {part: part in vietnamese for part in NO_TOML[text][1::2]} == dict.fromkeys(NO_TOML[text][1::2], True)
 
 
 EXTRAS = {

@@ -17,6 +17,7 @@ from tests.canaries.values import written_forms
 from tests.databases import prepared_address
 from tests.exports.conftest import FieldsSource, Store
 from tests.exports.readers import FORMATS, contents
+from tests.quick import scaled
 from tests.schemas.invented import PARCEL, records_of
 from tests.sync.pulled_database import PulledDatabase
 
@@ -56,7 +57,7 @@ def personal_values(model: Any, document: Mapping[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize("record_class", PERSONAL_TYPES, ids=lambda kind: kind.record_type)
 @given(drawn=st.data())
 @settings(
-    max_examples=5,
+    max_examples=scaled(5),
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

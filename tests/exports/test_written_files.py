@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import openpyxl
@@ -19,7 +20,10 @@ from cchc_schemas import LandParcel
 from tests.databases import on_sqlite_only
 from tests.exports.conftest import Store
 from tests.exports.readers import FORMATS, cells, csv_rows, workbook_rows
+from tests.quick import few
 from tests.schemas.invented import PARCEL
+
+ENDINGS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 
 INTERRUPTED = """
 import os, signal, sys
@@ -58,8 +62,7 @@ def test_the_file_is_for_its_owner_alone(store: Store, ending: str) -> None:
 
 
 @on_sqlite_only
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize(("ending", "number"), few(product(["csv", "parquet"], ENDINGS), 2))
 def test_an_export_that_is_killed_leaves_nothing(
     store: Store, address: str, tmp_path: Path, ending: str, number: signal.Signals
 ) -> None:
@@ -75,7 +78,7 @@ def test_an_export_that_is_killed_leaves_nothing(
 
 
 @on_sqlite_only
-@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("ending", few(FORMATS, 2))
 def test_a_disk_that_takes_no_more_leaves_nothing(store: Store, address: str, tmp_path: Path, ending: str) -> None:
     store(LandParcel, *({**PARCEL, "parcel_number": str(number)} for number in range(40)))
     folder = tmp_path / "out"

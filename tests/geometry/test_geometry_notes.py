@@ -67,6 +67,14 @@ def transformed(x: float, y: float) -> tuple[float, float]:
     return position
 
 
+def test_of_a_position_that_has_none_in_degrees_nothing_is_said() -> None:
+    far = [[[1e12, 1e12], [2e12, 1e12], [2e12, 2e12], [1e12, 1e12]]]
+    near = [[[400_000, 6_000_000], [400_010, 6_000_000], [400_010, 6_000_010], [400_000, 6_000_000]]]
+    records = [parcel(rings, "EPSG:32633", national_id=geohash(106.66, 10.98)) for rings in (far, near)]
+
+    assert GeometryNotes(None).notes(records) == {1: list(ELSEWHERE)}
+
+
 def test_without_an_extent_no_position_is_suspicious() -> None:
     far = [[[x - 100, y] for x, y in SQUARE]]
 

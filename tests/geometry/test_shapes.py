@@ -9,6 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 from cchc_connect.geometry.shapes import border_rules, is_plain
 from cchc_schemas import Geometry
+from cchc_schemas.spelling import Irregularities
+from tests.quick import scaled
 from tests.schemas.invented import polygons
 
 EAST, NORTH = 600_000.0, 1_210_000.0
@@ -63,11 +65,22 @@ def test_many_shapes_are_looked_at_together() -> None:
     assert rules == {number: rule for number, (_, rule) in enumerate(CASES) if rule}
 
 
+@pytest.mark.parametrize(
+    ("corners", "rule"), [(BOW_TIE, "border_self_intersecting"), (SQUARE, None), (SQUARE[:3], None)]
+)
+def test_a_ring_that_is_not_closed_is_judged_like_the_closed_one(corners: Corners, rule: str | None) -> None:
+    fields = {"type": "Polygon", "coordinates": [ring(corners)[:-1]], "crs": "EPSG:9210"}
+    geometry = Geometry.model_validate(fields, context=Irregularities())
+
+    assert is_plain(geometry) is (len(corners) == 3)
+    assert dict(border_rules([geometry])) == ({0: rule} if rule else {})
+
+
 def test_a_point_has_no_border() -> None:
     assert is_plain(Geometry.model_validate({"type": "Point", "coordinates": [EAST, NORTH], "crs": "EPSG:9210"}))
 
 
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(st.lists(polygons(), max_size=3))
 def test_no_shape_that_is_wrong_passes_as_one_that_cannot_be(geometries: list[Geometry]) -> None:
     invalid = {

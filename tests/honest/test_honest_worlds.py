@@ -13,12 +13,11 @@ from tests.honest.checker import HonestResult
 from tests.honest.drawing import draw_layout
 from tests.honest.peculiarities import WAITING, Peculiarity
 from tests.honest.worlds import honest_results
+from tests.quick import few
 
 BATCH_SIZE = 25
-EVERY_NTH_ON_THE_SERVER = 8
 BATCHES = [DEFAULT_SEEDS[start : start + BATCH_SIZE] for start in range(0, len(DEFAULT_SEEDS), BATCH_SIZE)]
 MANY = 10
-FEW_SEEDS = DEFAULT_SEEDS[::EVERY_NTH_ON_THE_SERVER]
 
 
 def suspected(results: list[HonestResult]) -> dict[int, tuple[str, ...]]:
@@ -31,16 +30,17 @@ def suspected(results: list[HonestResult]) -> dict[int, tuple[str, ...]]:
 
 
 @pytest.mark.repeats
-@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+@pytest.mark.parametrize("seeds", few(BATCHES, 2), ids=str)
 def test_nothing_is_suspected_of_an_honest_source(seeds: range) -> None:
     """Nothing is held, incomplete, quarantined or raised, and database and receivers hold what the sources hold."""
     assert suspected(list(honest_results(seeds, DATABASE_KINDS[0]))) == {}
 
 
 @pytest.mark.repeats
-def test_nothing_is_suspected_of_an_honest_source_on_a_server() -> None:
+@pytest.mark.parametrize("every_nth", few([40, 8], 1))
+def test_nothing_is_suspected_of_an_honest_source_on_a_server(every_nth: int) -> None:
     """The same on PostgreSQL, with fewer worlds; `make honest` runs all of them there too."""
-    assert suspected(list(honest_results(FEW_SEEDS, DATABASE_KINDS[1]))) == {}
+    assert suspected(list(honest_results(DEFAULT_SEEDS[::every_nth], DATABASE_KINDS[1]))) == {}
 
 
 def test_every_peculiarity_is_in_several_worlds() -> None:

@@ -5,12 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.honest.shipped_worlds import live_shipped
-
-FEW = range(1, 7)
-MORE = range(7, 41)
+from tests.quick import few
 
 
-@pytest.mark.parametrize("seed", [*FEW, *(pytest.param(seed, marks=pytest.mark.long) for seed in MORE)])
+@pytest.mark.parametrize("seed", few(range(1, 41)))
 def test_nothing_is_suspected_of_agencies_with_honest_habits(seed: int, tmp_path: Path) -> None:
     """Without counts, with full last pages, small caps and ended sessions: no alarm, every record, and then rest."""
     tmp_path.chmod(0o700)

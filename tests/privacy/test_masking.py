@@ -56,6 +56,14 @@ def test_a_wire_item_shows_its_shape_and_no_text_and_no_long_number() -> None:
     assert "0900000123" not in json.dumps(shown)
 
 
+def test_no_member_is_lost_where_names_are_alike_once_they_are_masked() -> None:
+    """Three persons with one ending, and a name that looks like a number behind a masked one."""
+    by_number = {"074087000001": 1, "074187000001": 2, "***0001 (2)": 3, "074287000001": 4}
+
+    assert masked_item(by_number) == {"***0001": 1, "***0001 (2)": 2, "***0001 (2) (2)": 3, "***0001 (3)": 4}
+    assert masked_item({12: 1, None: 2}) == {"12": 1, "None": 2}
+
+
 @pytest.mark.parametrize(
     "code",
     [

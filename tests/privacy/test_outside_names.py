@@ -1,13 +1,16 @@
 """Names and ids from outside are shown on one line, without persons; declared codes are always shown."""
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
 
+from cchc_connect import HttpRequest
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.privacy.outside_names import looks_like_person, shown_name
 from cchc_schemas.faults import dotted_path
+from tests.checkout import ROOT
 
 pytestmark = pytest.mark.repeats
 
@@ -145,11 +148,80 @@ def test_a_persons_number_is_no_number_of_a_parcel() -> None:
     [
         *("hoTen", "soTo", "so_to", "TO_BAN_DO", "SoThua", "DienTich", "LoaiDat", "LyDo", "LE_PHI", "HoSo", "DO_THI"),
         *("Mã hồ sơ", "Hồ Sơ", "Số tờ bản đồ", "Diện tích", "Phạm vi", "Lý do", "Nguyên nhân", "properties.maXa"),
+        *("Lưu ý", "Lưu trữ", "LuuVanBan", "KieuCongTrinh", "KieuVanBan", "BaoCaoCongViec", "BAO_CAO_THANH_TOAN"),
+        *("Chiều cao tầng", "Cao độ nền", "Chiều Cao Công Trình", "Cao trình", "CaoDo", "Chu vi thửa", "Đào đất"),
+        *(
+            "Phạm vi áp dụng",
+            "do_thi_moi",
+            "NguyenGiaDat",
+            "Địa danh Hà Nội",
+            "Lâm nghiệp",
+            "Lương cơ bản",
+            "LoaiVanBan",
+        ),
+        *("Đồng sở hữu", "Quyền sử dụng", "Tăng giảm", "Hà Nội/Số nhà", "Vo_Chong", "QUOC_LO", "DuongQuocLo"),
+        *("Tên hồ/ao", "Hạng mục", "Tỷ lệ", "Thái độ", "Giáp ranh", "THANH_PHO", "ma_to_khai", "Loại đất/Mục đích"),
         *("25747:45:123", "25747-45-123", "HS-2026-000123", "12/GPXD", "550e8400-e29b-41d4-a716-446655440000", ""),
     ],
 )
 def test_ordinary_names_and_ids_are_shown(name: str) -> None:
     assert shown_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Lưu Quang Mẫu", "Đào Mẫu", "Cao Bá Mẫu", "Kiều Thanh Mẫu", "Đàm Mẫu Tám", "Doãn Kế Mẫu", "Hứa Thị Mẫu"),
+        *("Cao Thị Mẫu", "cao thị mẫu", "CAO_THI_MAU", "CaoThiMau", "Chu Văn Mẫu", "Lương Thế Mẫu", "Kim Ngọc Mẫu"),
+        *("Le Bao Chau", "LE BAO CHAU", "Cao Gia Bao", "Luu Thi Mau", "Dao Duy Mau", "Kieu Thi Mau", "Ly Gia Thanh"),
+        *("Nguyen Gia Bao", "Do Thi Lan", "Nguyen Quan Anh", "Nguyen Nhan Tam", "Hà Nam Trung", "Lê Lợi Mẫu"),
+        *("NGUYEN_GIA_BAO", "DoThiLan", "Phạm Vi Anh", "Trần Phú Mẫu", "Châu Đức Mẫu"),
+    ],
+)
+@pytest.mark.parametrize("gap", [None, "\t", "/", "\n", " / ", "\r\n", "\u2028", "\\", "\u200b", ";", " - "])
+def test_a_persons_name_is_masked_whatever_divides_its_words(name: str, gap: str | None) -> None:
+    if gap is not None and (" " not in name or name in {"Le Bao Chau", "LE BAO CHAU", "Cao Gia Bao", "Ly Gia Thanh"}):
+        return  # without marks and middle name it is told by its spaces alone
+    written = name if gap is None else name.replace(" ", gap)
+
+    assert shown_name(f"12, {written}") == "12, ***"
+    assert looks_like_person(written)
+
+
+@pytest.mark.parametrize("start", [b"", b"x"])
+@pytest.mark.parametrize("personal", ["074087000001", "074 087 000 001", "Nguyễn Thị Mẫu", "mau.nguyen@example.vn"])
+def test_no_beginning_of_a_person_is_shown_where_a_name_is_cut(start: bytes, personal: str) -> None:
+    """Wherever the cut falls: what is shown is what the masked whole begins with."""
+    for length in range(150, 420):
+        name = start.decode() + "a," * (length // 2) + "," * (length % 2) + personal + ", " + "b," * 200
+
+        shown = shown_name(name)
+
+        expected = name.replace(personal, "***0001" if personal[0] == "0" else "***")
+        assert shown.removesuffix("...") == expected[: len(shown) - 3]
+
+
+@pytest.mark.parametrize("length", [*range(180, 202), *range(385, 402)])
+def test_no_beginning_of_a_number_is_shown_where_a_path_is_cut(length: int) -> None:
+    path = "/" + "a" * (length - 2) + "/" + "074087000001" + "/b" * 300
+
+    shown = HttpRequest(method="GET", path=path).display_path
+
+    assert "0740" not in shown
+    assert path.replace("074087000001", "***0001").startswith(shown)
+
+
+def test_every_property_name_that_our_adapters_read_is_shown() -> None:
+    names = {
+        step
+        for path in ROOT.glob("adapters/cchc_adapters/**/*.py")
+        for text in re.findall(r'"([^"\\\n]{1,80})"', path.read_text(encoding="utf-8"))
+        if re.fullmatch(r"[\w.]+", text)
+        for step in (text, *text.split("."))
+    }
+
+    assert len(names) > 300
+    assert [name for name in names if shown_name(name) != name and not re.search("[0-9]{9}", name)] == []
 
 
 def test_a_number_as_property_name_is_no_step_of_a_faults_path() -> None:

@@ -18,6 +18,7 @@ from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.tables import schema_version
 from tests.database.restoring import postgres_programs, restore
 from tests.databases import on_sqlite_only
+from tests.quick import scaled
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes
 
@@ -283,7 +284,7 @@ def test_messages_that_were_not_sent_after_all_have_no_key(setting: ReceivingSet
     assert stored[3:] == [None] * 5
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(st.lists(st.integers(1, 40), max_size=20))
 def test_a_change_stays_in_the_epoch_in_which_it_was_numbered(steps: list[int]) -> None:
     """Whatever epochs begin later, up to the limit of those that are kept."""

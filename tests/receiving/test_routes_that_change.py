@@ -6,6 +6,7 @@ import pytest
 
 from cchc_connect.database.outbox.deliveries import MAX_RETRY_WAIT
 from cchc_schemas import DossierStep
+from tests.quick import few
 from tests.receiving.setting import ReceivingSetting, dossiers, route
 from tests.sync.memory_systems import dossier_codes, step_fields
 
@@ -179,7 +180,7 @@ def test_a_route_of_a_former_program_begins_the_types_that_it_never_sent(setting
     assert [sent.document.get("dossier_code") for sent in setting.portal.arrivals] == [A]
 
 
-@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20))])
+@pytest.mark.parametrize("seed", few(range(20), 1))
 def test_whatever_a_route_becomes_each_receiver_ends_with_what_is_live(setting: ReceivingSetting, seed: int) -> None:
     """Types, receivers and names change at random between edits and outages; the last configuration decides."""
     dice, codes, live = Random(seed), list(dossier_codes(6)), dict[str, int]()

@@ -8,6 +8,7 @@ from cchc_connect import status as status_of
 from cchc_connect.cli import main
 from cchc_connect.database.outbox.dead_letters import dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import MAX_RETRY_WAIT
+from tests.quick import few
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes
 
@@ -221,7 +222,7 @@ def test_the_report_says_it_in_words(
     assert sentence in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20))])
+@pytest.mark.parametrize("seed", few(range(20), 1))
 def test_the_portal_ends_with_what_is_live_whatever_was_deleted_and_restored(
     setting: ReceivingSetting, seed: int
 ) -> None:

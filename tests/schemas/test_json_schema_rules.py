@@ -28,6 +28,7 @@ from cchc_schemas import (
 )
 from cchc_schemas.faults import faults_of
 from cchc_schemas.measures import AmountVnd, AreaM2, Duration, Quantity
+from tests.quick import scaled
 from tests.schemas.invented import records_of
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -131,7 +132,7 @@ def samples(record_type: type[Record]) -> tuple[Document, ...]:
     """Return some invented documents; to invent one takes much longer than to change it."""
     documents: list[Document] = []
 
-    @settings(max_examples=12, phases=[Phase.generate], database=None)
+    @settings(max_examples=scaled(12), phases=[Phase.generate], database=None)
     @given(record=records_of(record_type))
     def invent(record: Record) -> None:
         documents.append(to_document(record))
@@ -183,7 +184,7 @@ def test_a_schema_accepts_every_document_that_python_writes(record_type: type[Re
 
 
 @every_record
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 @given(draws=st.data())
 def test_a_schema_refuses_a_document_exactly_if_python_would_not_write_it(
     record_type: type[Record], draws: st.DataObject
@@ -236,7 +237,7 @@ LEAVES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize(("leaf", "texts"), LEAVES.values(), ids=list(LEAVES))
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(draws=st.data())
 def test_a_pattern_matches_exactly_what_python_writes(leaf: Any, texts: tuple[str, ...], draws: st.DataObject) -> None:
     text = draws.draw(st.one_of(st.sampled_from(texts), st.sampled_from(texts).flatmap(altered)))

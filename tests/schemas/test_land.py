@@ -1,5 +1,6 @@
 """Parcels: both keys; areas that do not add up are noted and never refused."""
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -134,6 +135,9 @@ def test_a_code_that_the_stated_catalogue_lacks_is_kept_and_noted(code: str, cat
         ("DCT", "TT 08/2024/TT-BTNMT"),
         ("ODT", "TT 27/2018/TT-BTNMT"),
         ("TTN", "trước TT 27/2018/TT-BTNMT"),
+        ("LUN", "Trước TT 08/2024/TT-BTNMT"),
+        ("LUN", unicodedata.normalize("NFD", "TRƯỚC TT 08/2024/TT-BTNMT")),
+        ("LUN", "Danh mục Cũ (TT 08/2024/TT-BTNMT)"),
         ("LUN", "danh mục của tỉnh"),  # nothing is known of it
         ("DCT", "TT 25/2014/TT-BTNMT"),
     ],

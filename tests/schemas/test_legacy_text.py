@@ -10,6 +10,7 @@ from cchc_schemas import Dossier, LandParcel, Note, from_document, to_document
 from cchc_schemas.legacy_text import LegacyEncoding, decode_tcvn3, decode_vni, legacy_encoding
 from cchc_schemas.package_tables import package_table
 from cchc_schemas.text import TextRule
+from tests.quick import scaled
 from tests.schemas.invented import DOSSIER, PARCEL
 
 LATIN_1 = [chr(code) for code in range(0xA1, 0x100)]
@@ -67,7 +68,7 @@ def test_texts_of_old_databases_are_recognised(text: str, encoding: LegacyEncodi
 
 
 @given(st.sampled_from(names))
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 def test_no_name_in_unicode_is_taken_for_another_encoding(name: str) -> None:
     for text in (name, name.upper(), name.lower(), unicodedata.normalize("NFD", name)):
         assert legacy_encoding(unicodedata.normalize("NFC", text)) is None
@@ -112,7 +113,7 @@ def test_the_note_names_a_part_too() -> None:
 
 
 @given(st.text(st.sampled_from("aeo nhaâãõùúùøûïäëê®µ·©ªÊËÑñôöĐđệ1-"), min_size=1, max_size=12))
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 def test_the_fast_path_takes_no_text_that_the_exact_one_would_note(text: str) -> None:
     fast = re.fullmatch(TextRule(100).quick_pattern, text) is not None
 

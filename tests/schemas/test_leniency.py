@@ -22,13 +22,14 @@ from cchc_schemas import (
 )
 from cchc_schemas.faults import Noted
 from cchc_schemas.leniency import NEVER_LEFT_OUT
+from tests.quick import scaled
 from tests.schemas.invented import PARCEL, records_of
 
 UNREADABLE = Unreadable("spoilt", "a form")
 SPOILT: tuple[Any, ...] = (UNREADABLE, object(), {"a": [1]}, [[1]], "\u0000", "x" * 5000, "-1", -(10**30), float("nan"))
 """Values that few fields read; which rule they break differs."""
 
-limited_examples = settings(max_examples=25)
+limited_examples = settings(max_examples=scaled(25))
 EVERY_RECORD = st.sampled_from(list(RECORD_TYPES.values())).flatmap(records_of)
 Path = tuple[str | int, ...]
 

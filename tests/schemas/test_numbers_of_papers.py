@@ -1,6 +1,7 @@
 """A field of an identity number: placeholders are none, several numbers are told apart, irregular ones are noted."""
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -161,6 +162,29 @@ def test_the_fast_path_takes_nothing_that_the_exact_one_would_change(number: str
     assert not is_placeholder(number)
     assert numbers_in(number) == [number]
     assert read(number) == (number, set())
+
+
+@given(st.from_regex(IDENTITY_NUMBER.quick_pattern, fullmatch=True))
+def test_what_the_fast_path_takes_is_in_its_one_spelling(number: str) -> None:
+    assert IDENTITY_NUMBER.canonical(number) == number
+    assert IDENTITY_NUMBER.canonical(number.lower()) == number
+
+
+@pytest.mark.parametrize("number", ["HC7654329", "CC1234567", "B1234567", "PT00123456"])
+def test_two_spellings_of_a_passport_are_one_number(number: str) -> None:
+    assert read(number) == (number, set())
+    for spelling in (number.lower(), f"Hộ chiếu: {number.lower()}", f"hc {number}"):
+        assert read(spelling) == (number, {"spelling_unified"})
+
+
+@pytest.mark.parametrize("text", ["0" + " " * 40_000 + "x", "0" + "\u2003" * 40_000 + "x", "1 - " * 20_000])
+def test_the_time_for_a_text_of_any_length_is_short(text: str) -> None:
+    started = process_time()
+
+    assert numbers_in(text)
+    assert read(text)[0] is None
+
+    assert process_time() - started < 1
 
 
 def test_the_path_of_a_holder_s_number_is_noted() -> None:

@@ -21,11 +21,12 @@ from cchc_schemas import (
     personal_fields,
     to_document,
 )
+from tests.quick import scaled
 from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
 SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "074187000123", "0900000123", "mau@example.org")
 
-limited_examples = settings(max_examples=25)
+limited_examples = settings(max_examples=scaled(25))
 """Generating a record takes milliseconds; 25 examples cover every record type more than once."""
 
 SHOWN: list[Callable[[Record], str]] = [str, repr, lambda record: f"{record}", lambda record: repr([record])]

@@ -33,6 +33,7 @@ from cchc_schemas import (
 from cchc_schemas.codes import DossierReference
 from cchc_schemas.spelling import RESPELLED, Irregularities, one_spelling, vietnamese_spelling, whole_number
 from cchc_schemas.text import KeyText
+from tests.quick import scaled
 from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
 SAME = [
@@ -137,7 +138,7 @@ def test_a_number_has_one_spelling_whatever_program_wrote_it(
 
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(draws=st.data())
 def test_the_key_of_a_stored_record_is_final(record_type: type[Record], draws: st.DataObject) -> None:
     record = draws.draw(records_of(record_type))
@@ -202,7 +203,7 @@ def with_look_alikes(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
-@settings(max_examples=25)
+@settings(max_examples=scaled(25))
 @given(draws=st.data())
 def test_every_text_of_a_record_has_the_vietnamese_letter(record_type: type[Record], draws: st.DataObject) -> None:
     record = draws.draw(records_of(record_type))

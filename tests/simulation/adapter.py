@@ -23,6 +23,8 @@ from cchc_connect import (
     Unreadable,
     Verdict,
 )
+from cchc_connect.wire.codecs import text_or_none, whole_number
+from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_schemas import RECORD_TYPES, Record, to_document
 from tests.simulation.traits import OfficeTraits, ReceiverTraits, SourceTraits
 
@@ -30,6 +32,13 @@ ENTRY_POINT = "simulated_office"
 
 REQUIRED = {"land_parcel": "map_sheet", "dossier": "status", "dossier_step": "status"}
 """The field that is unreadable in a bad entry."""
+
+FIELDS = {
+    "land_parcel": ("scheme", "commune_code", "map_sheet", "parcel_number", "area_m2", "address"),
+    "dossier": ("code", "procedure_code", "status", "summary"),
+    "dossier_step": ("dossier_code", "at", "action", "status", "note"),
+}
+"""The fields of an entry, for a field map."""
 
 
 class RegisterSource:
@@ -39,7 +48,8 @@ class RegisterSource:
         self._traits = traits
         self.record_type: type[Record] = RECORD_TYPES[traits.record_type]
         self.profile: SourceProfile = traits.profile
-        self.mapping_version = 1
+        self.mapping_version = 2 if traits.property_names else 1
+        self._map = _field_map(traits) if traits.mapped else None
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch one page of the register."""
@@ -62,12 +72,20 @@ class RegisterSource:
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields; on an entry in the state `broken` this adapter raises a KeyError."""
-        fields: dict[str, object] = dict(item["fields"])
         if item["state"] == "broken":
-            del fields["no such field"]
-        if item["state"] == "bad":
-            fields[REQUIRED[self._traits.record_type]] = Unreadable("number_unreadable")
-        return fields
+            raise KeyError("no such field")
+        unreadable = {REQUIRED[self._traits.record_type]: Unreadable("number_unreadable")}
+        own = unreadable if item["state"] == "bad" else {}
+        return {**item["fields"], **own} if self._map is None else translated(item, self._map) | own
+
+
+def _field_map(traits: SourceTraits) -> FieldMap:
+    return {
+        name: at(
+            f"fields.{traits.property_names.get(name, name)}", read=whole_number if name == "status" else text_or_none
+        )
+        for name in FIELDS[traits.record_type]
+    }
 
 
 class DeskTarget:

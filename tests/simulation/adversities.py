@@ -38,6 +38,8 @@ class Adversity(StrEnum):
     """Two sources send one record, nobody is declared as its owner, and who answers first differs."""
     WITHDRAWALS = "withdrawals"
     """The receivers take withdrawals."""
+    RENAMED_PROPERTY = "renamed_property"
+    """A register gives a property of its entries another name; drift is on hold until somebody does something."""
 
 
 def drawn_adversity(seed: int) -> Adversity | None:

@@ -16,11 +16,12 @@ from cchc_connect.database.reading.change_feed import change_rows
 from cchc_connect.database.reading.discrepancies import discrepancy_rows
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry, entries
 from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.tables import GONE
 from cchc_schemas import RECORD_TYPES, from_document
 from tests.simulation.adversities import Adversity
 from tests.simulation.delivery_checker import delivery_faults
-from tests.simulation.register import Document, Register, document_of
+from tests.simulation.register import Document, Register, document_of, fields_of
 from tests.simulation.world import Simulation
 
 MAX_ROWS = 1_000_000
@@ -39,6 +40,7 @@ def faults(world: Simulation) -> list[str]:
             *findings.rows_and_entries(),
             *findings.quarantine(),
             *findings.discrepancies(),
+            *findings.drift(),
             *delivery_faults(world, connection),
         ]
 
@@ -57,6 +59,7 @@ class Findings:
         self._documents = {(row["record_type"], row["record_key"]): json.loads(row["document"]) for row in self._feed}
         self._open = {(entry.connection, entry.record_type, entry.source_key): entry for entry in entries(connection)}
         self._discrepancies = discrepancy_rows(connection)
+        self._holds = [state for state in stream_states(connection) if state.held_code is not None]
 
     def histories(self) -> Iterator[str]:
         """Yield gaps in versions, versions that no register stated, repeated versions, and outdated rows."""
@@ -153,7 +156,7 @@ class Findings:
         for name, register in self._registers():
             for entry in register.entries.values():
                 held = self._open.get((name, register.traits.record_type, entry["id"]))
-                if entry["state"] != "good" and (held is None or held.item != entry):
+                if entry["state"] != "good" and (held is None or held.item != register.sent(entry)):
                     yield f"lost: {name} {entry['id']} is {entry['state']} and not in quarantine as it is"
         for (name, kind, number), held in self._open.items():
             register = self._register_of(name, kind)
@@ -162,6 +165,23 @@ class Findings:
                 yield f"phantom: {name} {number} is in quarantine and gone at its source"
             if now is not None and now["state"] == "good" and not self._has_its_key_taken(held):
                 yield f"stale: {name} {number} is good and in quarantine for {held.faults}"
+
+    def drift(self) -> Iterator[str]:
+        """Yield values that were overwritten as their property was renamed, and sources that still are on hold."""
+        renaming, last = self._world.trial.renaming, dict[str, Document]()
+        if renaming is None:
+            return
+        for row in self._feed:
+            if (row["connection"], row["record_type"]) != (renaming.connection, renaming.record_type):
+                continue
+            document, key = json.loads(row["document"]), row["record_key"]
+            before = last.get(key)
+            is_lost = before is not None and before[renaming.field] is not None and document[renaming.field] is None
+            if is_lost and not 0 < renaming.accepted_after < row["sequence"]:
+                yield f"overwritten: {renaming.field} of {key} in version {row['version']}, and nobody accepted it"
+            last[key] = document
+        for state in self._holds:
+            yield f"held: {state.connection} {state.record_type} by {state.held_code}"
 
     def discrepancies(self) -> Iterator[str]:
         """Yield differences between registers that are not stored, and stored ones that do not exist."""
@@ -224,11 +244,11 @@ class Findings:
 
     def _is_beside_another(self, name: str, register: Register, entry: dict[str, Any]) -> bool:
         held = self._open.get((name, register.traits.record_type, entry["id"]))
-        return held is not None and held.item == entry and self._has_its_key_taken(held)
+        return held is not None and held.item == register.sent(entry) and self._has_its_key_taken(held)
 
     def _has_its_key_taken(self, held: QuarantineEntry) -> bool:
         """True if another live row of the same source has the key of a quarantined entry."""
-        key = key_of(held.record_type, document_of(held.record_type, dict(held.item["fields"])))
+        key = key_of(held.record_type, document_of(held.record_type, fields_of(held.item)))
         row = self._rows.get((held.record_type, key))
         is_taken = row is not None and row["deleted_at"] is None and row["connection"] == held.connection
         return is_taken and row is not None and row["source_key"] != held.source_key

@@ -1,5 +1,6 @@
 """The layout of a simulated world, drawn from the seed: its offices, their traits and the routes between them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -41,6 +42,18 @@ class Layout:
             tables={**self.tables, "connections": connections, "ownership": owners},
         )
 
+    def corrected(self, source: str, property_names: Mapping[str, str]) -> "Layout":
+        """Return the layout with a corrected field map of a source."""
+        offices = {
+            name: _with_sources(office, property_names=property_names, only=source)
+            for name, office in self.offices.items()
+        }
+        connections = {
+            name: {**table, "options": offices[name].model_dump(mode="json")}
+            for name, table in self.tables["connections"].items()
+        }
+        return Layout(offices=offices, tables={**self.tables, "connections": connections})
+
 
 def under_adversity(layout: Layout, adversity: Adversity | None) -> Layout:
     """Return a layout with what its adversity needs: other desks, or the systems to which routes led before."""
@@ -60,7 +73,18 @@ def under_adversity(layout: Layout, adversity: Adversity | None) -> Layout:
     if adversity is Adversity.UNDECLARED_OWNERS:
         ownership = {}
     connections = {name: _connection(office) for name, office in offices.items()}
+    if adversity is Adversity.RENAMED_PROPERTY:
+        offices = {name: _with_sources(office, mapped=True) for name, office in offices.items()}
+        connections = {name: {**_connection(office), "drift": "hold"} for name, office in offices.items()}
     return Layout(offices=offices, tables={**layout.tables, "connections": connections, "ownership": ownership})
+
+
+def _with_sources(office: OfficeTraits, only: str = "", **traits: object) -> OfficeTraits:
+    """Return an office with other traits of its sources, or of one of them."""
+    sources = tuple(
+        source.model_copy(update=traits) if only in {"", source.name} else source for source in office.sources
+    )
+    return office.model_copy(update={"sources": sources})
 
 
 def misdating(adversity: Adversity | None) -> tuple[float, timedelta]:

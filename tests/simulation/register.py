@@ -1,6 +1,7 @@
 """A simulated register of an agency: entries are edited while its pages are being read."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -13,6 +14,10 @@ Entry = dict[str, Any]
 """Id of the entry, time of change, state (good, bad, broken) and the record's fields."""
 
 Document = dict[str, Any]
+
+
+NEW_NAME = "_moi"
+"""What the new name of a property ends with."""
 
 
 class Register:
@@ -33,9 +38,14 @@ class Register:
         self._dated: dict[str, datetime] = {}
         self.ahead = timedelta(0)
         """By how much those are dated ahead at most."""
+        self.renamed = ""
+        """Field that is sent under a new name."""
+        self._unread = ""
+        """Field whose values nobody reads any more."""
 
     def put(self, number: str, fields: Document, state: str, now: datetime) -> None:
         """Write or overwrite an entry."""
+        fields = {**fields, self._unread: None} if self._unread else fields
         self._leave(number)
         at = self._stamp(number, now).isoformat() if self.traits.dated else ""
         self.entries[number] = {"id": number, "at": at, "state": state, "fields": fields}
@@ -47,6 +57,22 @@ class Register:
         """Delete an entry."""
         self._leave(number)
         self.gone[number] = (self._stamp(number, now), self.entries.pop(number))
+
+    def date_anew(self, now: datetime) -> None:
+        """Write each entry again as it is."""
+        for entry in list(self.entries.values()):
+            self.put(entry["id"], entry["fields"], entry["state"], now)
+
+    def stop_reading(self, field: str, now: datetime) -> None:
+        """From now on entries count as having no value of a field, as it was accepted that nobody reads it."""
+        self._unread = field
+        self.date_anew(now)
+
+    def sent(self, entry: Entry) -> Entry:
+        """Return an entry as it is sent now."""
+        names = {self.renamed: f"{self.renamed}{NEW_NAME}"}
+        fields = {names.get(name, name): value for name, value in entry["fields"].items()}
+        return {**entry, "fields": fields}
 
     def page(self, since: str, position: str, fault: Fault | None) -> dict[str, Any]:
         """Return one page, distorted by the fault."""
@@ -67,7 +93,8 @@ class Register:
         if fault is Fault.LISTING_EMPTY:
             shown, last = [], True
         following = None if last else self._position(listed[end - 1], end)
-        return {"items": shown, "next": following, "total": total, "gone": self._gone(moment) if last else []}
+        items = [self.sent(entry) for entry in shown]
+        return {"items": items, "next": following, "total": total, "gone": self._gone(moment) if last else []}
 
     def listed(self) -> list[Entry]:
         """Return all entries in the register's order."""
@@ -128,6 +155,11 @@ class Register:
         if self.traits.deletes != "tombstones":
             return []
         return [number for number, (at, _) in self.gone.items() if since is None or at >= since]
+
+
+def fields_of(item: Mapping[str, Any]) -> Document:
+    """Return the fields of an entry that was sent, by their former names."""
+    return {name.removesuffix(NEW_NAME): value for name, value in item["fields"].items()}
 
 
 def document_of(record_type: str, fields: Document) -> Document:

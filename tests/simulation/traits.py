@@ -34,6 +34,10 @@ class SourceTraits(Traits):
     dated: bool
     """Whether entries have a time of change."""
     page_size: int
+    mapped: bool = False
+    """Whether the adapter reads entries by a field map, so that their properties are known by name."""
+    property_names: dict[str, str] = {}
+    """Field -> property from which a corrected field map reads it, if that is another than its name."""
 
     @property
     def profile(self) -> SourceProfile:

@@ -6,12 +6,14 @@ What is wrong later is found by the checkers, when the world has come to rest.
 import copy
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cchc_connect import LeaseHeld
 from tests.simulation.adversities import Adversity
+from tests.simulation.register import NEW_NAME, Register
 
 if TYPE_CHECKING:
     from tests.simulation.world import Simulation
@@ -20,6 +22,27 @@ AHEAD = timedelta(hours=2)
 """By how much the clock of another scheduler is ahead: more than a lease lasts."""
 FORMER_SUFFIX = "-former"
 """End of the name of the system to which a route led before."""
+
+
+RENAMED_FIELDS = {"land_parcel": "area_m2", "dossier": "status", "dossier_step": "status"}
+"""The field whose property is renamed: every entry has a value."""
+DATED_ANEW = 0.5
+"""Share of the renamings that date every entry anew."""
+REQUIRED_FIELD = "status"
+"""Without it a record is faulty, so that nobody accepts its loss."""
+
+
+@dataclass
+class Renaming:
+    """A property that a register sends under another name."""
+
+    connection: str
+    record_type: str
+    field: str
+    accepted_after: int = 0
+    """Sequence of the last change before a person accepted the loss of its values; 0: nobody did."""
+    is_open: bool = True
+    """Whether nobody accepts it."""
 
 
 class Trial:
@@ -32,6 +55,7 @@ class Trial:
         """Messages that a run sent after another took its lease."""
         self.cached = False
         """Whether a cache answers the question for a first page."""
+        self.renaming: Renaming | None = None
 
     def undergo(self) -> None:
         """Let the world's adversity happen."""
@@ -181,6 +205,56 @@ class Trial:
         world.calm_run()
         self._during = None
 
+    def rename_a_property(self) -> None:
+        """Send a property under another name, and run; then it is undone, accepted, or read by its new name."""
+        world = self._world
+        self.fill_pages()
+        connection, traits = world.dice.choice(world.geography.sources)
+        register, field = world.registers[traits.name], RENAMED_FIELDS[traits.record_type]
+        self.renaming = renaming = Renaming(connection, traits.record_type, field)
+        register.renamed = field
+        world.log(f"{traits.name}: {field} is renamed")
+        if world.dice.random() < DATED_ANEW:
+            register.date_anew(world.time)
+        quarantined = world.quarantined(connection, traits.record_type)
+        for _ in range(2):
+            world.edit(world.dice.randint(0, 3))
+            entries = list(register.entries.values())
+            world.log(world.clerks[traits.name].change(entries[0], world.time) if entries else "no entry is left")
+            world.calm_run()
+            self._require_held(renaming, register, quarantined)
+        self._end_renaming(renaming, register)
+        world.calm_run()
+        renaming.is_open = False
+
+    def _require_held(self, renaming: Renaming, register: Register, quarantined: set[str]) -> None:
+        """Require that the source is on hold, and that no further entry is in quarantine for the new name."""
+        world = self._world
+        held = world.holds().get((renaming.connection, renaming.record_type))
+        if held != "source.drift":
+            world.violations.append(f"unnoticed: {register.traits.name} {renaming.field} is renamed; hold: {held}")
+        for key in world.quarantined(renaming.connection, renaming.record_type) - quarantined:
+            if key in register.entries and register.entries[key]["state"] == "good":
+                world.violations.append(f"faulty: {register.traits.name} {key} by the new name of {renaming.field}")
+
+    def _end_renaming(self, renaming: Renaming, register: Register) -> None:
+        """Let the register go back, a person accept it, or the field map be corrected."""
+        world, field = self._world, renaming.field
+        endings = ["undone", "undone and accepted", "corrected"]
+        ending = world.dice.choice(
+            endings if field == REQUIRED_FIELD else [*endings, "accepted", "accepted", "accepted"]
+        )
+        world.log(f"the renaming is {ending}")
+        if ending.startswith("undone"):
+            register.renamed = ""
+            renaming.is_open = ending == "undone"
+        if ending == "corrected":
+            world.correct(register.traits.name, {field: f"{field}{NEW_NAME}"})
+        if ending == "accepted":
+            register.stop_reading(field, world.time)
+            renaming.is_open = False
+            renaming.accepted_after = world.accept_drift()
+
 
 _TRIALS: Mapping[Adversity, Callable[[Trial], None]] = MappingProxyType(
     {
@@ -197,6 +271,7 @@ _TRIALS: Mapping[Adversity, Callable[[Trial], None]] = MappingProxyType(
         Adversity.SKEWED_SCHEDULERS: Trial.skew_schedulers,
         Adversity.UNDECLARED_OWNERS: Trial.edits_and_runs,
         Adversity.WITHDRAWALS: Trial.edits_and_runs,
+        Adversity.RENAMED_PROPERTY: Trial.rename_a_property,
     }
 )
 

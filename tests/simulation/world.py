@@ -11,10 +11,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from sqlalchemy import select
+
 from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, RunEnvironment, SharedDatabase, Synchronizer
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.reading.change_feed import last_sequence
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.state.cursors import stream_states
+from cchc_connect.database.state.source_properties import DriftState, accept_drifts
+from cchc_connect.database.tables import drift
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.connection_changes import rename_connection
 from tests.simulation.adversities import Adversity, drawn_adversity
@@ -123,8 +129,7 @@ class Simulation:
         self.weather.is_off = True
         before: object = None
         for _ in range(MAX_CALM_RUNS):
-            self.pass_time(UNTIL_NOBODY_RESTS)
-            self._run(accept_shrink=self._shrunk())
+            self.calm_run()
             after = (self._contents(), [desk.messages for desk in self.desks.values()])
             if after == before:
                 return
@@ -134,6 +139,8 @@ class Simulation:
     def calm_run(self, after: timedelta = UNTIL_NOBODY_RESTS) -> None:
         """Run without faults, after a time in which everybody has rested."""
         self.pass_time(after)
+        if self.adversity is Adversity.RENAMED_PROPERTY:
+            self.accept_drift()
         self._run(accept_shrink=self._shrunk())
 
     def mark_feed(self) -> None:
@@ -145,6 +152,34 @@ class Simulation:
         """Let the routes send everything, to the systems that receive from now on."""
         self.config = self._config(self.geography.tables)
         self.desks = {name: desk for name, desk in self.desks.items() if not name.endswith(FORMER_SUFFIX)}
+
+    def correct(self, source: str, property_names: Mapping[str, str]) -> None:
+        """Correct the field map of a source."""
+        self.geography = self.geography.corrected(source, property_names)
+        self.change_tables(self.geography.tables)
+
+    def accept_drift(self) -> int:
+        """Accept drift on hold, as a person does, except of an open renaming; return the last sequence."""
+        renaming = self.trial.renaming
+        with self.database() as database, database.writing() as connection:
+            for row in connection.execute(select(drift).where(drift.c.state == DriftState.HELD)).all():
+                source = row.connection, row.record_type
+                if renaming is None or not renaming.is_open or source != (renaming.connection, renaming.record_type):
+                    now = to_timestamp_text(self.time + self.jumped)
+                    accept_drifts(connection, row.connection, (row.record_type,), row.property, "so it is", now)
+                    self.log(f"accepted: {row.property} of {row.connection} {row.kind}")
+            return last_sequence(connection)
+
+    def holds(self) -> dict[tuple[str, str], str | None]:
+        """Return why each source is on hold, by connection and record type; None if it is not."""
+        with self.database() as database, database.reading() as connection:
+            return {(state.connection, state.record_type): state.held_code for state in stream_states(connection)}
+
+    def quarantined(self, name: str, record_type: str) -> set[str]:
+        """Return the source keys of a source in quarantine."""
+        with self.database() as database, database.reading() as connection:
+            listed = entries(connection)
+        return {entry.source_key for entry in listed if (entry.connection, entry.record_type) == (name, record_type)}
 
     def rename(self, old: str, new: str) -> None:
         """Rename a connection, in the configuration and in the database."""
@@ -169,6 +204,10 @@ class Simulation:
                 self._synchronise(database)
         finally:
             self.jumped -= ahead
+
+    def change_tables(self, tables: Mapping[str, Any]) -> None:
+        """Change the tables of the configuration."""
+        self.config = self._config(tables)
 
     def _config(self, tables: Mapping[str, Any]) -> Config:
         folder = self.database_file.parent

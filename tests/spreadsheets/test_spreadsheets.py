@@ -27,6 +27,7 @@ from cchc_connect.spreadsheets import (
     xlsx as xlsx_sheets,
 )
 from tests.drop_folder.packing import zipped
+from tests.quick import scaled
 
 COLUMNS = [Column("nội dung"), Column("diện tích", ColumnType.NUMBER), Column("ngày", ColumnType.DAY)]
 KINDS = ["a.csv", "a.xlsx"]
@@ -63,7 +64,7 @@ def reread(path: Path, columns: Sequence[Column], written: Sequence[Row]) -> lis
 
 @pytest.mark.parametrize("name", KINDS)
 @given(written=st.lists(rows, max_size=3))
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 def test_what_was_written_is_what_is_read_and_nothing_begins_a_formula(
     tmp_path_factory: pytest.TempPathFactory, name: str, written: list[Row]
 ) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from cchc_connect import Item
 from cchc_connect.wire.codecs import DecimalSign
-from cchc_connect.wire.field_map import FieldMap, at, each, field_map, rules_of, translated
+from cchc_connect.wire.field_map import FieldMap, at, each, translated
+from cchc_connect.wire.field_rules import field_map, rules_of
 from cchc_connect.wire.word_maps import WordMap
 from tests.sync.memory_systems import START, LandRegister
 

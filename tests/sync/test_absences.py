@@ -15,6 +15,7 @@ from cchc_connect.database.tables import absence
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.monitoring.status import status
 from cchc_connect.sync.pull_range import PullRange
+from tests.quick import few
 from tests.sync.listings import Listing
 from tests.sync.memory_systems import parcel_item
 from tests.sync.pulled_database import PulledDatabase
@@ -61,7 +62,7 @@ def held_code(books: PulledDatabase, source: Listing | PartitionedRegister, **pu
 # --- two listings
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", few(range(5)))
 def test_an_item_is_deleted_when_two_complete_listings_in_a_row_lack_it(books: PulledDatabase, seed: int) -> None:
     """Any listing in between that shows it starts the count again: also an incomplete, a limited or a broken one."""
     dice = Random(seed)
@@ -176,7 +177,7 @@ def test_partitions_that_are_listed_empty_together_hold_the_source(books: Pulled
     assert books.live_parcels() == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", few(range(4)))
 def test_a_source_that_shrinks_run_by_run_is_held_within_the_day(books: PulledDatabase, seed: int) -> None:
     """81 of 100 in eight runs, or at any other pace: never more than a fifth of a day's records."""
     dice = Random(seed)
@@ -264,7 +265,7 @@ def test_tombstones_are_not_limited(books: PulledDatabase) -> None:
 # --- honest sources
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", few(range(30)))
 def test_an_honest_source_is_neither_held_nor_incomplete(books: PulledDatabase, seed: int) -> None:
     """With counts or links or neither, full last pages, edits while it is read, and a few rows gone each day."""
     dice = Random(seed)

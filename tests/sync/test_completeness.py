@@ -20,6 +20,7 @@ from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.seen_keys import SeenKeys
+from tests.quick import few, scaled
 from tests.sync.listings import Listing
 from tests.sync.memory_systems import START, parcel_item
 from tests.sync.pulled_database import PulledDatabase
@@ -39,7 +40,7 @@ def code(pull: Pull) -> str | None:
 # --- shown and announced
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", few(range(6)))
 def test_a_listing_that_shows_fewer_than_it_counts_is_incomplete(books: PulledDatabase, seed: int) -> None:
     """What it shows is kept, nothing is deleted and the watermark stays; the next complete pass clears it."""
     dice = Random(seed)
@@ -80,7 +81,7 @@ def test_a_page_that_a_cache_gives_for_another_makes_the_pass_incomplete(books: 
     assert len(books.live_parcels()) == 6
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=scaled(200))
 @given(st.lists(st.lists(st.integers(1, 30), max_size=5), min_size=1, max_size=6), st.integers(0, 40))
 def test_items_shown_are_counted_once_over_pages(pages: list[list[int]], total: int) -> None:
     """Only an item that one page holds twice is two items there."""
@@ -114,7 +115,7 @@ def test_items_shown_are_counted_once_over_pages(pages: list[list[int]], total: 
 # --- a listing that moves
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", few(range(6)))
 def test_a_row_deleted_between_two_pages_hides_none_of_its_neighbours(books: PulledDatabase, seed: int) -> None:
     """The total changes inside the pass, so the listing is read again at once, and the run is done."""
     dice = Random(seed)

@@ -18,6 +18,7 @@ from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel
 from tests.databases import DATABASE_KINDS, prepared_address
+from tests.quick import scaled
 from tests.sync.memory_systems import LandRegister, ManualClock, NoRequestTransport, UnfencedRunContext, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
@@ -73,7 +74,7 @@ class EditedSource:
 
 @pytest.mark.repeats
 @pytest.mark.parametrize("kind", DATABASE_KINDS)
-@settings(max_examples=12)
+@settings(max_examples=scaled(12))
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
 def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page_size: int) -> None:
     """The live records are the good items, but for items whose number is taken by another one."""

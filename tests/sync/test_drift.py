@@ -1,5 +1,6 @@
 """What a source sends otherwise than before is held before it overwrites anything; honest changes never are."""
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -9,18 +10,23 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import select
 
 from cchc_connect.adapter import DeleteDetection, SourceProfile
-from cchc_connect.database.state.source_properties import DriftKind, DriftState, accept_drifts
+from cchc_connect.clock import to_timestamp_text
+from cchc_connect.database.state.source_properties import DriftKind, DriftMode, DriftState, accept_drifts
 from cchc_connect.database.tables import drift, source_property
 from cchc_connect.errors import SourceHeld
+from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.drift_guard import DriftHeld
-from cchc_connect.wire.field_map import field_map, rules_of
+from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.wire.field_rules import field_map, rules_of
+from tests.quick import scaled
 from tests.sync.mapped_register import MAP, SIGN, MappedRegister, every, mapped_item, mapped_items, renamed
+from tests.sync.memory_systems import START
 from tests.sync.pulled_database import PulledDatabase
 
 NAMES = count()
 """Numbers of the connections that the examples pull."""
 
-SEVERAL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SEVERAL = settings(max_examples=scaled(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def parcels(books: PulledDatabase) -> list[Any]:
@@ -140,6 +146,176 @@ def test_accepted_drift_is_written_and_not_held_again(books: PulledDatabase) -> 
 
     assert {row["area_m2"] for row in parcels(books)} == {None}
     assert [state for *_, state in drifts(books)] == [DriftState.ACCEPTED]
+
+
+def accept(books: PulledDatabase, name: str) -> None:
+    """Accept drift of a property as a person does, an hour later."""
+    books.clock.advance(timedelta(hours=1))
+    with books.database.writing() as connection:
+        accept_drifts(connection, "a", (), name, "no longer kept", to_timestamp_text(books.clock.now()))
+    books.clock.advance(timedelta(hours=1))
+
+
+@pytest.mark.parametrize("number", [6, 30])
+def test_an_accepted_property_is_watched_again_once_it_is_learned_anew(books: PulledDatabase, number: int) -> None:
+    source = MappedRegister(mapped_items(number))
+    books.pull("a", source)
+    source.items = every(mapped_items(number), lambda item: {**item, "dienTich": str(item["dienTich"])})
+    assert held(books, source) == [("dienTich", DriftKind.KIND_CHANGED)]
+    accept(books, "dienTich")
+    books.pull("a", source)
+
+    source.items = every(source.items, with_value("dienTich", None))
+
+    assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
+
+
+def test_an_accepted_property_of_a_source_of_changes_is_watched_again_after_twenty_items(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30), profile=SourceProfile(changed_since=True, deletes=DeleteDetection.NEVER))
+    books.pull("a", source)
+
+    def change(first: int, last: int, area: object) -> None:
+        books.clock.advance(timedelta(days=1))
+        at = books.clock.moment.isoformat()
+        source.items[first - 1 : last] = [mapped_item(n, dienTich=area, at=at) for n in range(first, last + 1)]
+
+    change(30, 30, 5.0)  # from here on a listing has what changed only
+    books.pull("a", source)
+    change(1, 10, "5.5")
+    assert held(books, source) == [("dienTich", DriftKind.KIND_CHANGED)]
+    accept(books, "dienTich")
+    books.pull("a", source)
+    change(11, 29, "6.5")
+    books.pull("a", source)
+    change(1, 29, None)
+
+    assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
+
+
+def test_after_an_acceptance_an_item_that_is_read_in_each_run_teaches_once(books: PulledDatabase) -> None:
+    """Its key is another one's, so it is translated in each run."""
+    twin = {**mapped_item(1), "id": "q1"}
+    source = MappedRegister([*mapped_items(6), twin], profile=SourceProfile(changed_since=True))
+    books.pull("a", source)
+    source.items = every(source.items, lambda item: {**item, "dienTich": str(item["dienTich"])})
+    held(books, source)
+    accept(books, "dienTich")
+    books.pull("a", source)
+    learned = books.everything("cursor")["source_property"]
+
+    books.pull("a", source)
+
+    assert books.quarantined() == ["q1"]
+    assert books.everything("cursor")["source_property"] == learned
+
+
+def test_values_from_before_an_acceptance_are_no_new_drift_when_everything_is_listed(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(60), profile=SourceProfile(changed_since=True, deletes=DeleteDetection.NEVER))
+    books.pull("a", source)
+
+    def change(first: int, last: int) -> None:
+        books.clock.advance(timedelta(days=1))
+        at = books.clock.moment.isoformat()
+        source.items[first - 1 : last] = every(source.items[first - 1 : last], with_value("at", at))
+
+    change(60, 60)  # from here on a listing has what changed only
+    books.pull("a", source)
+    source.items = every(source.items, with_value("dienTich", None))
+    change(1, 12)
+    assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
+    accept(books, "dienTich")
+    books.pull("a", source)
+    change(13, 30)
+    books.pull("a", source)  # and is watched again
+
+    books.pull("a", source, pull_range=PullRange(everything=True))
+
+    assert {row["area_m2"] for row in parcels(books)} == {None}
+    assert [state for *_, state in drifts(books)] == [DriftState.ACCEPTED]
+
+
+def test_what_a_connection_takes_without_asking_is_no_acceptance_by_a_person(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    source.items = every(source.items, lambda item: {**item, "dienTich": str(item["dienTich"])})
+    terms = {"a": ConnectionTerms(drift_mode=DriftMode.ACCEPT)}
+    books.prepared(source, books.stream("a", source), terms=terms).run()
+    assert drifts(books) == [("dienTich", "kind_changed", "text", "told")]
+
+    source.items = every(source.items, with_value("dienTich", None))
+
+    assert held(books, source) == [("dienTich", DriftKind.EMPTIED)]
+
+
+def test_a_new_property_that_was_accepted_is_not_told_again(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    source.items = every(source.items, with_value("mucDich", "ODT"))
+    books.pull("a", source)
+    accept(books, "mucDich")
+    books.pull("a", source)
+
+    source.items = every(source.items, with_value("tranhChap", "C"))
+    books.pull("a", source)
+
+    assert drifts(books) == [("mucDich", "property_new", "", "accepted")]
+
+
+def test_drift_that_comes_again_after_it_was_accepted_is_a_new_one(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    source.items = every(source.items, with_value("dienTich", None))
+    held(books, source)
+    accept(books, "dienTich")
+    books.pull("a", source)
+    for number in range(20):  # the property is filled again, so often that this is usual
+        source.items = every(mapped_items(30), with_value("tranhChap", "CK"[number % 2]))
+        books.pull("a", source)
+    source.items = every(source.items, with_value("dienTich", None))
+    held(books, source)
+
+    with books.database.reading() as connection:
+        (row,) = connection.execute(select(drift)).all()
+    assert (row.state, row.because, row.accepted_at) == (DriftState.HELD, None, None)
+    assert row.detected_at > to_timestamp_text(START)
+
+
+@pytest.mark.parametrize("pull_range", [PullRange(key="p3"), PullRange(since=START - timedelta(days=1))])
+def test_a_partial_pull_puts_nothing_on_hold(books: PulledDatabase, pull_range: PullRange) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    source.items = every(source.items, renamed("dienTich", "dien_tich"))
+
+    with suppress(DriftHeld):
+        books.pull("a", source, pull_range=pull_range)
+
+    assert drifts(books) == []
+
+
+def test_a_pull_of_one_item_is_not_held_by_the_others_and_learns_nothing_of_them(books: PulledDatabase) -> None:
+    source = MappedRegister(mapped_items(30))
+    books.pull("a", source)
+    learned = books.everything("cursor")["source_property"]
+    source.items = [
+        mapped_item(1, tranhChap="C"),
+        *every(source.items[1:], lambda item: {**item, "dienTich": str(item["dienTich"])}),
+    ]
+
+    books.pull("a", source, pull_range=PullRange(key="p1"))
+
+    assert [row["parcel_number"] for row in parcels(books) if row["in_dispute"]] == ["1"]
+    assert books.everything("cursor")["source_property"] == learned
+
+
+def test_faulty_items_that_did_not_change_are_items_without_a_change(books: PulledDatabase) -> None:
+    """Six of sixty items lose a value, which is no drift, whether the others are faulty or not."""
+    source = MappedRegister(every(mapped_items(50), with_value("to", None)) + mapped_items(60)[50:], page_size=100)
+    books.pull("a", source)
+
+    source.items[50:56] = every(source.items[50:56], without("dienTich"))
+    books.pull("a", source)
+
+    assert drifts(books) == []
 
 
 def test_a_source_of_changes_is_held_at_three_items_without_a_property(books: PulledDatabase) -> None:

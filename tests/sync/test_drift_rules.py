@@ -6,7 +6,8 @@ from cchc_connect.database.state.source_properties import DriftKind, StoredPrope
 from cchc_connect.sync.drift_rules import DriftRules
 from cchc_connect.sync.property_watch import PropertyWatch, SeenItems, word_hash
 from cchc_connect.wire.field_map import translated
-from tests.sync.mapped_register import MAP, mapped_item
+from cchc_connect.wire.field_rules import field_map, rules_of
+from tests.sync.mapped_register import MAP, SIGN, mapped_item
 
 KNOWN = {
     "dienTich": StoredProperty(items=100, present=100, filled=100, kinds={"number": 100}, is_read=True),
@@ -82,9 +83,34 @@ def test_what_was_accepted_is_not_judged() -> None:
     assert kinds(page, accepted=("dienTich",)) == []
 
 
-@pytest.mark.parametrize("name", ["079203001234", "dien\ntich", "x" * 300, "a\u2028b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("079203001234", "dien\ntich", "x" * 300, "a\u2028b"),
+        *("nguyen.van.a@mail.example", "Nguyễn Văn Mẫu", "CCCD 079 203 001 234"),
+    ],
+)
 def test_names_that_must_not_be_shown_are_not_kept(name: str) -> None:
     assert name not in seen({**plain(1), name: 1}).properties
+
+
+def test_a_rule_whose_property_looks_like_a_person_is_not_named_as_one_that_finds_nothing() -> None:
+    name = "Nguyễn Văn Mẫu"
+    fields = field_map(rules_of({"area_m2": {"property": name, "codec": "number"}}), SIGN)
+    watch = PropertyWatch()
+    watch.add_mapped(translated({name: 5}, fields))
+
+    page = watch.take()
+
+    assert page is not None
+    assert page.unseen_rules == {}
+
+
+def test_a_word_is_told_without_its_hash() -> None:
+    (drift,) = DriftRules(KNOWN, ()).drifts(seen(*(plain(number, tranhChap="Không rõ") for number in range(9))), 0)
+
+    assert drift.detail == word_hash("Không rõ")
+    assert drift.message().context["detail"] == ""
 
 
 def test_hostile_names_and_forms_are_counted_in_bounded_memory() -> None:

@@ -13,6 +13,7 @@ from cchc_connect.adapter import ListingOrder, Page, PageRequest, SourceProfile
 from cchc_connect.sync.pull import Pull
 from cchc_connect.transport import Traffic
 from tests.databases import on_sqlite_only
+from tests.quick import few
 from tests.sync.memory_systems import START, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
@@ -30,7 +31,7 @@ def stamped(moment: datetime) -> str:
     return moment.isoformat()
 
 
-@pytest.mark.parametrize("ahead", AHEAD, ids=str)
+@pytest.mark.parametrize("ahead", few(AHEAD), ids=str)
 @pytest.mark.parametrize("order", ListingOrder)
 def test_an_item_stamped_ahead_hides_no_later_change(
     books: PulledDatabase, ahead: timedelta, order: ListingOrder
@@ -53,7 +54,7 @@ def test_an_item_stamped_ahead_hides_no_later_change(
     assert len(books.live_parcels()) == 2
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", few(range(6)))
 def test_a_source_that_writes_local_time_as_utc_loses_no_change(books: PulledDatabase, seed: int) -> None:
     """All its stamps are seven hours ahead; every run sees what changed since the run before."""
     choose, zone = random.Random(seed), 7 * HOUR

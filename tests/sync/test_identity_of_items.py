@@ -13,6 +13,7 @@ import pytest
 from cchc_connect import Item
 from cchc_connect.adapter import DeleteDetection, ListsDrafts, Source, SourceProfile
 from tests.databases import on_sqlite_only
+from tests.quick import few
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
@@ -69,7 +70,7 @@ def stored_areas(books: PulledDatabase) -> dict[str, str]:
 
 @on_sqlite_only
 @pytest.mark.parametrize("kind", KEYS)
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", few(range(12)))
 def test_whatever_the_keys_do_every_record_is_what_the_source_says_last(
     books: PulledDatabase, kind: str, seed: int
 ) -> None:
@@ -133,7 +134,7 @@ def test_two_items_that_are_one_record_stay_a_conflict_however_often_they_are_re
     assert len(books.versions()) == 2
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", few(range(20)))
 def test_of_items_with_one_key_the_record_is_one_of_them_and_the_others_wait(books: PulledDatabase, seed: int) -> None:
     """The one that was the record leaves, others that waited take its place: content and source key are of one item."""
     choose = random.Random(seed)

@@ -13,6 +13,7 @@ from cchc_connect import Conversation
 from cchc_connect.adapter import Page, PageRequest, SourceProfile
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
+from tests.quick import few
 from tests.sync.memory_systems import START, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
@@ -140,7 +141,7 @@ def test_a_third_content_replaces_the_record_and_not_the_entry(books: PulledData
 
 
 @pytest.mark.parametrize("ahead", [0, 1])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", few(range(8)))
 def test_any_listing_with_contents_that_share_keys_comes_to_rest(books: PulledDatabase, seed: int, ahead: int) -> None:
     """From the third run on nothing is written, each key has one record, and each other content one entry."""
     draw = random.Random(seed)

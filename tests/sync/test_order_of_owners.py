@@ -13,6 +13,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.ownership import Senders, owners_of
 from cchc_connect.diagnostics.ownership import ownership_findings
 from cchc_connect.sync.senders import connections_by_type
+from tests.quick import few
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
@@ -64,7 +65,7 @@ def test_a_second_round_writes_nothing(books: PulledDatabase, order: tuple[str, 
     assert books.versions() == before
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", few(range(6)))
 def test_any_interleaving_of_sources_that_share_records_ends_alike(books: PulledDatabase, seed: int) -> None:
     """Pages of several sources are committed in the order of speed; each order of whole pulls ends in one state."""
     draw = random.Random(seed)

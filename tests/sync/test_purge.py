@@ -20,8 +20,9 @@ from cchc_connect.database.reading.history import history, record_at, records_at
 from cchc_connect.database.reading.records import records
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.runs import begin_run, finish_run
+from cchc_connect.database.state.source_properties import DriftKind, DriftState, PropertyDrift, store_drifts
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import delivery, discrepancy, quarantine, run_counter
+from cchc_connect.database.tables import delivery, discrepancy, drift, quarantine, run_counter
 from cchc_connect.errors import NotFound, Unreachable
 from cchc_connect.exports.exporter import export
 from cchc_connect.sync.pull import Pull
@@ -265,6 +266,30 @@ def test_old_runs_are_deleted_with_their_counters_but_the_latest_finished_one(of
     with office.database.reading() as connection:
         assert list(connection.execute(select(run_counter.c.run_id)).scalars()) == ["third"]
     assert report.rows["runs"] == 3
+
+
+def test_what_a_deleted_run_told_of_a_source_is_deleted_with_it(office: Office) -> None:
+    """What is held or was accepted stays, and what a later run told again."""
+    a_run(office, "old")
+    office.clock.advance(400 * DAY)
+    a_run(office, "new")
+    desk = Stream(connection="desk", record_type="dossier", agency="H09.1")
+    with office.database.writing() as connection:
+        for name, state, run_id in (
+            ("told", DriftState.TOLD, "old"),
+            ("told-again", DriftState.TOLD, "old"),
+            ("told-again", DriftState.TOLD, "new"),
+            ("held", DriftState.HELD, "old"),
+            ("accepted", DriftState.ACCEPTED, "old"),
+        ):
+            store_drifts(
+                connection, desk, [PropertyDrift(property=name, kind=DriftKind.EMPTIED)], state, run_id, "2026"
+            )
+
+    purge(office, RetentionTable())
+
+    with office.database.reading() as connection:
+        assert {*connection.execute(select(drift.c.property)).scalars()} == {"told-again", "held", "accepted"}
 
 
 @pytest.mark.parametrize("name", ["quarantine", "discrepancies"])

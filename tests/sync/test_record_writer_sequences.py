@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cchc_connect import RecordWriter, SharedDatabase, changes, records
 from cchc_schemas import LandParcel
+from tests.quick import scaled
 from tests.sync.memory_systems import START
 from tests.sync.pulled_database import parcel_key
 from tests.sync.test_record_writer import parcel
@@ -89,7 +90,7 @@ SHEETS = iter(range(1, 10_000))
 """Each example writes parcels of a map sheet of its own, so that all share one database."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=st.lists(st.lists(steps, max_size=8), min_size=1, max_size=3))
 def test_the_database_holds_what_the_model_holds(database: SharedDatabase, runs: Sequence[Sequence[Step]]) -> None:
     sheet, model = str(next(SHEETS)), Model()

@@ -14,6 +14,7 @@ from cchc_connect.errors import Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.run_context import RunContext
 from tests.databases import on_sqlite_only
+from tests.quick import few
 from tests.sync.memory_systems import START, LandRegister, NoRequestTransport, parcel_item
 from tests.sync.pulled_database import PulledDatabase
 
@@ -41,7 +42,7 @@ def truth(items: list[dict[str, Any]]) -> dict[str, str]:
     return {item["number"]: item["area"] for item in items}
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", few(range(16)))
 @pytest.mark.parametrize("deletes", [DeleteDetection.NEVER, DeleteDetection.TOMBSTONES])
 def test_a_source_that_was_restored_and_then_edited_is_compared_completely(
     books: PulledDatabase, seed: int, deletes: DeleteDetection
@@ -78,7 +79,7 @@ def test_a_source_that_was_restored_and_then_edited_is_compared_completely(
         assert all(page_request.since is not None for page_request in register.requests)
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", few(range(16)))
 def test_an_honest_source_is_never_said_to_have_gone_back(books: PulledDatabase, seed: int) -> None:
     """Edited again, added, committed late, dated by the day, paged while it is edited: nothing is told or compared."""
     choose = random.Random(seed)

@@ -14,6 +14,7 @@ from cchc_connect.database.writing.status_changes import settle_status
 from cchc_connect.sync.pull import Pull
 from cchc_connect.wire.json import Item
 from cchc_schemas import Dossier, DossierStatus, is_usual_transition
+from tests.quick import scaled
 from tests.sync.memory_systems import DossierRegister, dossier_fields
 from tests.sync.pulled_database import PulledDatabase
 
@@ -148,7 +149,7 @@ def test_a_site_may_say_what_a_pending_request_means() -> None:
 statuses = st.sampled_from(list(DossierStatus))
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(statuses, statuses, st.sampled_from([None, json.dumps([UNUSUAL])]))
 def test_settling_twice_is_settling_once(before: DossierStatus, after: DossierStatus, notes: str | None) -> None:
     stored, sent = (

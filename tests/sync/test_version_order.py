@@ -10,6 +10,7 @@ import pytest
 from cchc_connect import Conversation
 from cchc_connect.adapter import Page, PageRequest, SourceProfile
 from tests.databases import on_sqlite_only
+from tests.quick import few
 from tests.sync.memory_systems import START, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 
@@ -43,7 +44,7 @@ def areas(books: PulledDatabase, numbers: range) -> dict[int, float]:
     return {number: float(books.row(parcel_key(number)).area_m2) for number in numbers}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", few(range(12)))
 def test_the_newest_version_stays_in_whatever_order_versions_are_shown(books: PulledDatabase, seed: int) -> None:
     """Versions of nine parcels come shuffled over pages, overlapping partitions and runs; none comes in two runs."""
     choose, numbers = random.Random(seed), range(1, 10)
@@ -67,7 +68,7 @@ def test_the_newest_version_stays_in_whatever_order_versions_are_shown(books: Pu
     assert areas(books, numbers) == {number: float(version(number, newest[number])["area"]) for number in numbers}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", few(range(8)))
 def test_the_newest_version_stays_where_every_run_shows_the_same_versions(books: PulledDatabase, seed: int) -> None:
     """An old copy in an overlapping partition or on a later page changes nothing, run after run."""
     choose, numbers = random.Random(seed), range(1, 7)

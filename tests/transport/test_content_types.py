@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from cchc_connect import HttpRequest, HttpResponse, ResponseUnreadable, SourceHeld, Verdict, classify_rest
 from cchc_connect.wire.charsets import json_in_utf8
 from cchc_connect.wire.links import header_links, linked_address
+from tests.quick import scaled
 from tests.transport.both_transports import OpenTransport
 from tests.transport.dialects import rest_endpoint
 from tests.transport.scripted_server import (
@@ -87,13 +88,33 @@ def test_any_body_under_any_content_type_has_a_verdict(body: bytes, media_type: 
     assert classify_rest(response_of(body, media_type + parameters)) in {Verdict.OK, Verdict.UNKNOWN}
 
 
-@given(STRUCTURES, st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]))
-def test_json_of_two_or_four_bytes_a_character_is_read_where_that_is_declared(document: object, encoding: str) -> None:
+@given(
+    document=STRUCTURES,
+    encoding=st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]),
+    is_declared=st.booleans(),
+)
+def test_json_of_two_or_four_bytes_a_character_is_read_whether_that_is_declared_or_not(
+    document: object, encoding: str, *, is_declared: bool
+) -> None:
+    """With a byte order mark or without one."""
     body = json.dumps(document, ensure_ascii=False).encode(encoding)
-    response = response_of(body, f'application/json; charset="{encoding.upper()}"')
+    charset = f'; charset="{encoding.upper()}"' if is_declared else ""
+    response = response_of(body, f"application/json{charset}")
 
     assert (classify_rest(response), response.json()) == (Verdict.OK, document)
-    assert classify_rest(response_of(body, "application/json")) is Verdict.UNKNOWN
+    assert response_of(body, "application/json; charset=utf-8").json() == document
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_one_item_that_is_no_text_spares_the_others_in_utf_16_too(encoding: str) -> None:
+    body = '{"items": [{"use": "Đất ở"}, {"use": "\ud800"}]}'.encode(encoding, "surrogatepass")
+
+    items = response_of(body, "application/json").listing("items").items
+
+    assert items is not None
+    assert (items[0]["use"], len(items)) == ("Đất ở", 2)
+    with pytest.raises(ValueError, match="utf-8"):
+        items[1].read()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +178,7 @@ def test_a_link_for_programs_goes_before_one_for_people_whatever_the_page_calls_
     assert address in {LINKS[name].partition(">")[0][1:] if name else None for name in expected}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 5), status=st.sampled_from(["100 Continue", "102 Processing", "103 Early Hints"]))
 def test_any_number_of_1xx_before_the_answer_changes_nothing(
     serve: Serve, open_carrier: OpenTransport, count: int, status: str

@@ -12,6 +12,7 @@ from cchc_connect.errors import Maintenance
 from cchc_connect.transport import Policy
 from cchc_connect.transport.calls.call import Call, Deadline
 from cchc_connect.transport.retry_policy import RetryBudget
+from tests.quick import scaled
 
 GET = HttpRequest(method="GET", path="/parcels")
 CALLS = 3_000
@@ -53,7 +54,7 @@ def test_without_a_retry_budget_an_outage_costs_four_times_as_many_requests() ->
     assert attempts_of(boundless, random.Random(1), 0.0, calls=100) == 400
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(st.lists(st.booleans(), max_size=300), st.integers(0, 20), st.floats(0, 1))
 def test_spending_never_exceeds_the_reserve_plus_what_was_earned(moves: list[bool], reserve: int, share: float) -> None:
     budget, spent, earned = RetryBudget(reserve, share), 0, 0

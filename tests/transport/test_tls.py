@@ -1,5 +1,6 @@
 """TLS contexts: which servers they trust, which client certificate they send, and that no key file is left behind."""
 
+import os
 import ssl
 import sys
 import tempfile
@@ -199,6 +200,22 @@ def test_a_ca_file_without_a_certificate_is_refused(tmp_path: Path, content: byt
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
+
+    with pytest.raises(ConfigurationError) as raised:
+        tls_context(ca_file=file)
+
+    assert raised.value.code == "tls.ca_unusable"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_ca_file_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "ca.pem"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        file.mkdir()
 
     with pytest.raises(ConfigurationError) as raised:
         tls_context(ca_file=file)

@@ -2,16 +2,18 @@
 
 import gzip
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from cchc_connect import HttpRequest, HttpResponse
+from cchc_connect import Dialect, HttpRequest, HttpResponse, Verdict
 from cchc_connect.errors import CchcError, SourceHeld
 from cchc_connect.messages import Language
 from cchc_connect.testing import FAULTS, FaultyServer, json_response
 from cchc_connect.transport.calls.unexpected import is_web_page, redirect_target
+from tests.quick import scaled
 from tests.transport.both_transports import OpenTransport
 from tests.transport.dialects import rest_endpoint
 from tests.transport.scripted_server import (
@@ -59,7 +61,7 @@ def held_code(ask: Callable[[], object]) -> tuple[str, SourceHeld]:
 
 
 @pytest.mark.repeats
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     status=statuses,
     sent=st.lists(locations, min_size=1, max_size=2),
@@ -141,6 +143,8 @@ def test_any_location_is_told(location: str) -> None:
         ("200 OK", PAGE, "text/html; charset=utf-8", "transport.web_page"),
         ("200 OK", PAGE, "application/json", "transport.web_page"),
         ("200 OK", b"\xef\xbb\xbf\n<!-- x -->\n<HTML lang=vi>", "", "transport.web_page"),
+        ("200 OK", b"<!-- a -- b - --->" * 40 + b"<html>", "", "transport.web_page"),
+        ("200 OK", b"<!---->" * 500, "", "transport.response_unexpected"),
         ("418 I'm a teapot", b"<p>no</p>", "text/html", "transport.web_page"),
         ("418 I'm a teapot", b"{}", "application/json", "transport.response_unexpected"),
         ("202 Accepted", b"{}", "application/json", "transport.response_unexpected"),
@@ -155,6 +159,43 @@ def test_a_response_that_nobody_can_use_is_told_by_its_kind(
     error_code, _ = held_code(lambda: open_carrier(rest_endpoint(agency.base_url)).send(GET))
 
     assert (error_code, len(agency.requests)) == (code, 1)
+
+
+def classify_with(read: Callable[[HttpResponse], object]) -> Dialect:
+    """Return a dialect whose classifier reads the body before it judges."""
+
+    def classify(response: HttpResponse) -> Verdict:
+        return Verdict.OK if read(response) else Verdict.UNKNOWN
+
+    return Dialect(classify=classify)
+
+
+def test_a_body_of_too_many_values_is_told_as_such_where_a_classifier_reads_it(
+    serve: Serve, open_carrier: OpenTransport
+) -> None:
+    body = b"[" + b",".join([b"1"] * 100_002) + b"]"
+    agency = serve(in_turn([closing_response("200 OK", body, media_type="application/json")]))
+    endpoint = replace(rest_endpoint(agency.base_url), dialect=classify_with(HttpResponse.json))
+
+    code, error = held_code(lambda: open_carrier(endpoint).send(GET))
+
+    assert (code, error.context["limit"], len(agency.requests)) == ("transport.too_large", "items", 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_told"), [(b'{"code": "x"}', True), (b'{"code": ', False)], ids=["a mistake", "no JSON"]
+)
+def test_a_mistake_of_a_classifier_is_told_with_its_place_and_without_the_value(
+    serve: Serve, open_carrier: OpenTransport, caplog: pytest.LogCaptureFixture, body: bytes, *, is_told: bool
+) -> None:
+    agency = serve(in_turn([closing_response("200 OK", body, media_type="text/plain")]))
+    dialect = classify_with(lambda response: int(cast("Any", response.json())["code"]))
+
+    held_code(lambda: open_carrier(replace(rest_endpoint(agency.base_url), dialect=dialect)).send(GET))
+
+    warnings = [line.getMessage() for line in caplog.records if "classified" in line.msg]
+    assert ["ValueError, tests/transport/test_unusable_responses.py:" in line for line in warnings] == [True] * is_told
+    assert not any("'x'" in line for line in warnings)
 
 
 def test_a_web_page_is_none_where_the_body_is_json() -> None:

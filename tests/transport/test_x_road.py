@@ -121,6 +121,13 @@ def test_any_error_of_x_road_is_no_success(code: str, body: bytes, status: int) 
     assert classify_rest(HttpResponse(status=status, headers={"x-road-error": code}, body=body)) is not Verdict.OK
 
 
+def test_the_code_of_the_header_counts_whatever_the_body_holds() -> None:
+    headers = {"x-road-error": "server.clientproxy.unknown_member", "content-type": "application/json"}
+    body = b"[" + b",".join([b"1"] * 100_002) + b"]"
+
+    assert classify_rest(HttpResponse(status=500, headers=headers, body=body)) is INVALID
+
+
 @pytest.mark.parametrize(
     ("code", "error", "requests"),
     [

@@ -39,3 +39,16 @@ def test_no_statement_neither_contradicts_nor_confirms(silence: object) -> None:
 def test_a_statement_that_nobody_understands_contradicts(unknown: object) -> None:
     assert stated_crs(unknown) is None
     assert contradicts("EPSG:9210", unknown)
+
+
+@pytest.mark.parametrize(
+    "part", ["[", "{", '{"a":', '{"type":"CompoundCRS","components":[', "PROJCS[", "+proj=x ", "[\ud800", "{\0"]
+)
+@pytest.mark.parametrize("number", [1, 400, 2_500])
+def test_no_definition_breaks_the_reader_however_deep_it_is(part: str, number: int) -> None:
+    assert contradicts("EPSG:9210", (part * number)[:20_000])
+
+
+@given(st.text(st.characters() | st.sampled_from('[]{}",:+=proj'), max_size=40))
+def test_any_text_is_a_statement(text: str) -> None:
+    assert isinstance(contradicts("EPSG:9210", f"+proj{text}"), bool)

@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_connect import Unreadable
-from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, rules_of, translated, value_at
+from cchc_connect.wire.field_map import at, each, translated, value_at
+from cchc_connect.wire.field_rules import FieldRule, field_map, rules_of
+from cchc_connect.wire.named_codecs import READERS, Codec
 from cchc_connect.wire.times import NOTHING
 from cchc_schemas import PartialDate
 
@@ -80,6 +82,13 @@ def test_a_rule_in_toml_reads_a_value(rule: str, value: object) -> None:
         (Codec.ISO_DAY, "2021-09-26T17:00:00Z", PartialDate(2021, 9, 27)),
         (Codec.ISO_DAY, "0001-01-01T00:00:00Z", NOTHING),
         (Codec.EPOCH_DAY, 1632675600000, PartialDate(2021, 9, 27)),
+        (Codec.EPOCH_DAY, "1632675600000", PartialDate(2021, 9, 27)),
+        (Codec.EPOCH_DAY, -86_400_000, PartialDate(1969, 12, 31)),
+        (Codec.EPOCH_DAY, "-86400000", PartialDate(1969, 12, 31)),
+        (Codec.EPOCH_DAY, "2021-09-27", PartialDate(2021, 9, 27)),
+        (Codec.EPOCH_DAY, "2021-09-26T17:00:00Z", PartialDate(2021, 9, 27)),
+        (Codec.EPOCH_DAY, "20210927", PartialDate(2021, 9, 27)),
+        (Codec.EPOCH_DAY, "2021", PartialDate(2021)),
         (Codec.DATE, "27/09/2021", PartialDate(2021, 9, 27)),
         (Codec.ISO_DATE, "2021-09", PartialDate(2021, 9)),
         (Codec.FLAG, "Y", True),
@@ -90,7 +99,8 @@ def test_a_codec_reads_its_format(codec: Codec, wire_value: object, expected: ob
 
 
 def test_every_codec_has_a_reader() -> None:
-    rules = {codec.value: FieldRule(property="x", codec=codec) for codec in Codec}
+    systems = {Codec.SHAPE: "EPSG:9210"}
+    rules = {codec.value: FieldRule(property="x", codec=codec, crs=systems.get(codec)) for codec in Codec}
 
     assert translated({}, field_map(rules, ",")) == dict.fromkeys(rules)
 

@@ -69,3 +69,14 @@ def test_three_million_empty_items_cost_no_more_than_their_bytes(read: Any) -> N
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5 * len(body)
+
+
+@pytest.mark.parametrize("listed", ["", '"items": [], ', '"items": [{"a": NaN}], '], ids=["none", "read", "leniently"])
+def test_objects_beside_the_items_of_a_listing_are_counted_too(listed: str) -> None:
+    """Whether it has a list of that name or not."""
+    body = f'{{{listed}"other": [{", ".join(["[{}, {}]"] * 5)}]}}'.encode()
+
+    with pytest.raises(PageTooLarge) as refused:
+        split_listing(body, "items", limits=FEW)
+
+    assert (refused.value.limit, refused.value.allowed) == ("objects", 9)

@@ -56,6 +56,9 @@ def test_a_name_of_an_object_with_very_many_properties_compares_in_both_forms() 
 
     assert found_name({**many, sent: 1}, "Diện tích") == sent
     assert found_name({**many, sent: 1}, "diện tích") is None
+    assert at("Diện tích")({**many, sent: 1}) == "1"
+    assert at("Diện tích.thửa")({**many, sent: {"thửa": 1}}) == "1"
+    assert at("diện tích")({**many, sent: 1}) is None
 
 
 @given(st.lists(NAMES.filter(lambda name: not name.endswith("\\")), min_size=1, max_size=3))

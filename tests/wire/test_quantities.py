@@ -59,7 +59,22 @@ def test_a_unit_that_is_not_the_same_everywhere_is_not_read(value: str) -> None:
     assert area_m2(value, ",") == Unreadable("unit_unknown")
 
 
-@pytest.mark.parametrize("value", ["m2", "khoảng 228 m2", "228 m2 và 12 m2", "-5 m2", "228.4 m2", True, [], "12 + 13"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "m2",
+        "khoảng 228 m2",
+        "228 m2 và 12 m2",
+        "-5 m2",
+        "\u2212 5 m2",
+        "\u00b1 5 m2",
+        "\u00b10,5 ha",
+        "228.4 m2",
+        True,
+        [],
+        "12 + 13",
+    ],
+)
 def test_a_text_that_is_not_one_area_is_unreadable(value: object) -> None:
     assert isinstance(area_m2(value, ","), Unreadable)
 

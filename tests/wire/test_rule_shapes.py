@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from cchc_connect.wire.compiled_models import WireModels
-from cchc_connect.wire.field_map import FieldRule, field_map, rules_of, translated
+from cchc_connect.wire.field_map import translated
+from cchc_connect.wire.field_rules import FieldRule, field_map, rules_of
 from cchc_connect.wire.flat_parts import flat_rules
 from cchc_connect.wire.rule_shapes import rules_fit
 from cchc_schemas import ConstructionPermit, LandParcel, Record, to_document

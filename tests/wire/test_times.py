@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from cchc_connect import Unreadable
 from cchc_connect.wire import times
 from cchc_connect.wire.codecs import Reader
-from cchc_connect.wire.field_map import INSTANTS, READERS, Codec, FieldMap, at, translated
+from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.named_codecs import INSTANTS, READERS, Codec
 from cchc_connect.wire.times import NOTHING, change_time, day, instant
 from cchc_schemas import VIETNAM, LandParcel, Note, PartialDate
 from tests.schemas.invented import PARCEL

@@ -35,11 +35,9 @@ from cchc_adapters.building_blocks.arcgis import layer_page
 from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
 from cchc_adapters.building_blocks.arcgis_layers import Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
-from cchc_adapters.building_blocks.arcgis_times import esri_day
-from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
 from cchc_adapters.building_blocks.parcel_lists import location_fields
-from cchc_adapters.building_blocks.works_maps import WorksMap, check_works_rules
+from cchc_adapters.building_blocks.works_maps import WORKS_RULES, WorksMap
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -52,12 +50,16 @@ from cchc_connect import (
     SourceProfile,
 )
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import READERS, Codec, FieldMap, FieldRule, at, field_map, iso_day, translated
+from cchc_connect.wire.days import epoch_day, iso_day
+from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
+from cchc_connect.wire.geometries import geometry_fields
+from cchc_connect.wire.named_codecs import READERS, Codec
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
-MAPPING_VERSION = 4
+MAPPING_VERSION = 5
 
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),
@@ -76,8 +78,8 @@ WORKS: FieldMap = {
     "status": at("maTinhTrang"),
     "kind": at("loaiCongTrinh"),
     "address": at("diaChi"),
-    "started_on": at("ngayKhoiCong", read=esri_day),
-    "completed_on": at("ngayHoanThanh", read=esri_day),
+    "started_on": at("ngayKhoiCong", read=epoch_day),
+    "completed_on": at("ngayHoanThanh", read=epoch_day),
     "province_code": at("maTinhTP"),
     "commune_code": at("maPhuongXa", read=READERS[Codec.COMMUNE_CODE]),
     "map_sheet": at("soTo"),
@@ -119,7 +121,7 @@ class BinhDuongPermitsOptions(AdapterOptions):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        check_works_rules(self.works_fields, required=False)
+        WORKS_RULES.check(self.works_fields, overrides=True)
         if "changed_at" in self.works_fields:
             raise ValueError("works_fields has no changed_at: use the adapter arcgis")
         return self

@@ -91,15 +91,16 @@ class _FeatureSet:
     """The features of one response."""
 
     features: Sequence[Item]
+    as_written: Sequence[Item]
+    """Attributes of each feature with the server's names."""
     announces_more: bool
     """Whether the server says that it left features out; servers before 10.3.1 never say so."""
 
     def object_ids(self, name: str) -> list[int | None]:
         """Return the object id of each feature; None for a feature without."""
         ids = list[int | None]()
-        for feature in self.features:
-            attributes = feature["attributes"]
-            ids.append(_object_id(attributes.get(name, attributes.get(name_as_written(name, attributes, {}) or ""))))
+        for attributes in self.as_written:
+            ids.append(_object_id(attributes.get(name_as_written(name, attributes, {}) or "")))
         return ids
 
 
@@ -134,7 +135,7 @@ def _described(layer: Layer) -> Conversation[LayerDescription]:
     description = layer_description(response.json())
     if description is None:
         raise SourceHeld("arcgis.no_layer")
-    layer.domains.update({name: description.coded_values(name) for name in layer.coded})
+    layer.domains.update({name: description.coded_field(name) for name in layer.coded})
     return description
 
 
@@ -247,12 +248,15 @@ def _page_by_windows(layer: Layer, position: _Position) -> Conversation[Page]:
 def _with_smaller_windows(layer: Layer, position: _Position, shown: int) -> Conversation[_Position]:
     """Return the position with windows that the server may give whole: of the first one it gave `shown` features.
 
+    Few of them show its limit. If nearly all came, a feature may be one that it never gives: then halves find it soon.
+
     Raises:
         SourceHeld: it does not even give a single feature.
     """
     if position.size == 1:
         raise SourceHeld("arcgis.cut_off")
-    size = min(shown, position.size - 1) or position.size // 2
+    is_limit = 0 < shown <= position.size * 3 // 4
+    size = shown if is_limit else position.size // 2
     return (yield from _with_windows(layer, position, position.bounds[0], size))
 
 
@@ -310,8 +314,13 @@ def _feature_set(layer: Layer, content: Item) -> _FeatureSet:
     if any(feature.get("geometry") for feature in features) and layer.is_contradicted(content.get("spatialReference")):
         raise SourceHeld("arcgis.other_crs", wanted=layer.crs)
     marks = {mark: True for mark in ("hasZ", "hasM") if content.get(mark) is True}
-    completed = [layer.completed(feature, marks) for feature in layer.names.renamed(features, content)]
-    return _FeatureSet(completed, codecs.flag(content.get("exceededTransferLimit")) is True)
+    dated = [layer.dated(feature) for feature in features]
+    as_written = [feature["attributes"] for feature in features]
+    renamed = layer.names.renamed(dated, content)
+    completed = [
+        layer.completed(feature, marks, attributes) for feature, attributes in zip(renamed, as_written, strict=True)
+    ]
+    return _FeatureSet(completed, as_written, codecs.flag(content.get("exceededTransferLimit")) is True)
 
 
 def _count(layer: Layer, where: str) -> Conversation[int | None]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Verdict, classify_rest
 from cchc_connect.wire import codecs
 
-OK, TOO_MANY_REQUESTS, NOT_FOUND = 200, 429, 404
+OK, TOO_MANY_REQUESTS = 200, 429
 SERVER_ERRORS, CLIENT_ERRORS = range(500, 600), range(400, 500)
 ANY_REFUSAL = frozenset({Verdict.OK, Verdict.INVALID, Verdict.NOT_FOUND, Verdict.MAINTENANCE, Verdict.UNKNOWN})
 

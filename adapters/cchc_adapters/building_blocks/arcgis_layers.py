@@ -8,15 +8,17 @@ whether they page by offset.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cchc_adapters.building_blocks.arcgis_domains import CodedField, Subtypes, coded_values, subtypes
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, field_aliases, name_as_written
-from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_connect import HttpRequest, Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import contradicts
+from cchc_connect.wire.geometries import geometry_fields
+from cchc_schemas.reference_systems import CRS84
 
 OBJECT_ID_TYPE = "esriFieldTypeOID"
 EVERYTHING = "1=1"
-CRS84, CRS84_WKID = "OGC:CRS84", "4326"
+CRS84_WKID = "4326"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,8 @@ class Layer:
     """Attributes whose codes are replaced by the names that the layer's domains give them."""
     edited: str = ""
     """Name of that field, as the layer describes it; its value becomes the item's member `edited`."""
-    domains: dict[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]], compare=False)
-    """Names by code for each coded attribute, as last described."""
+    domains: dict[str, CodedField] = field(default_factory=dict[str, CodedField], compare=False)
+    """Names of the codes of each coded attribute, as last described."""
 
     def query(self, where: str, **params: str) -> HttpRequest:
         """Return a question about the features for which `where` holds."""
@@ -59,26 +61,26 @@ class Layer:
 
     def geometry(self, item: Item) -> object:
         """Return the fields of an item's geometry; unreadable if it states another reference system for itself."""
-        shape = item.get("geometry")
-        if self.is_contradicted((codecs.as_object(shape) or {}).get("spatialReference")):
-            return codecs.Unreadable("crs_contradicted", self.crs)
-        return geometry_fields(shape, self.crs)
+        return geometry_fields(item.get("geometry"), self.crs)
 
-    def completed(self, feature: Item, marks: Mapping[str, bool]) -> Item:
+    def dated(self, feature: Item) -> Item:
+        """Return a feature, with the server's names, with the time of its last edit where the layer notes that."""
+        return {**feature, "edited": feature["attributes"].get(self.edited)} if self.edited else feature
+
+    def completed(self, feature: Item, marks: Mapping[str, bool], as_written: Item) -> Item:
         """Return a feature with what stands elsewhere in the response or the description.
 
-        That is the time of its last edit, `marks` of its positions ("hasZ", "hasM"), and names instead of codes.
+        That is `marks` of its positions ("hasZ", "hasM"), and names instead of codes, which may depend on its subtype:
+        that is looked for in `as_written`, the attributes with the server's names.
         """
         attributes: Item = feature["attributes"]
         shape = codecs.as_object(feature.get("geometry")) if marks else None
         if shape is not None:
             feature = {**feature, "geometry": {**marks, **shape}}
-        if self.edited:
-            feature = {**feature, "edited": attributes.get(self.edited)}
         if not self.coded:
             return feature
         names = {
-            name: self.domains[name].get(codecs.plain_text(attributes[name]), attributes[name])
+            name: self.domains[name].value(attributes[name], as_written)
             for name in self.coded.intersection(attributes, self.domains)
         }
         return {**feature, "attributes": {**attributes, **names}}
@@ -104,6 +106,8 @@ class LayerDescription:
     """Time zone in which conditions name that time; None: UTC."""
     zone: str | None = None
     """Time zone in which conditions name the times of all other fields; None: UTC."""
+    subtypes: Subtypes
+    """Subtypes of the features, with domains of their own."""
 
     def written_name(self, name: str) -> str | None:
         """Return a field's name as the server writes it; None if there is no such field, or more than one."""
@@ -113,12 +117,15 @@ class LayerDescription:
         """Return the Esri type of a field, such as `esriFieldTypeDate`; "" where it is not told."""
         return _name(self.fields.get(name, {}).get("type")) or ""
 
-    def coded_values(self, name: str) -> Mapping[str, object]:
-        """Return the names that the layer's domain gives to the codes of a field, by the code as text."""
-        described = self.fields.get(self.written_name(name) or "", {})
-        domain = codecs.as_object(described.get("domain")) or {}
-        values = codecs.as_objects(domain.get("codedValues")) or []
-        return {codecs.plain_text(value.get("code")): value.get("name") for value in values}
+    def coded_field(self, name: str) -> CodedField:
+        """Return the names that the layer's domains give to the codes of a field."""
+        written_name = self.written_name(name) or ""
+        names = coded_values(self.fields.get(written_name, {}).get("domain"))
+        if not names and written_name and written_name == self.written_name(self.subtypes.field):
+            names = self.subtypes.names
+        return CodedField(
+            names=names, by_subtype=self.subtypes.domains_of(written_name), subtype_field=self.subtypes.field
+        )
 
 
 def layer_description(document: object) -> LayerDescription | None:
@@ -146,6 +153,7 @@ def layer_description(document: object) -> LayerDescription | None:
         edit_date=_name(edits.get("editDateField")),
         edit_zone=_zone(edits),
         zone=_zone(described),
+        subtypes=subtypes(described),
     )
 
 

@@ -4,12 +4,12 @@ Oracle makes names upper case and PostgreSQL lower case, a joined or versioned t
 ("GIS.CONGTRINH.MACTXD"), and a view may keep the name that people know as the field's alias only.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from cchc_connect import Item
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import At, FieldMap
+from cchc_connect.wire.field_map import FieldMap, every_at
+from cchc_connect.wire.property_names import found_name, nfc
 
 
 class AttributeNames:
@@ -19,24 +19,28 @@ class AttributeNames:
         """Prepare for the names in `names`."""
         self._names = frozenset(names) - {""}
 
-    def renaming(self, written: Iterable[str], aliases: Mapping[str, str]) -> Mapping[str, str]:
-        """Return our name for each written one that differs from it; names that fit several are left alone.
+    def renaming(self, written: Iterable[str], aliases: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+        """Return our names for each written one that differs from them; names that fit several are left alone.
 
         Args:
             written: names of the attributes as the server writes them.
             aliases: the fields' aliases by written name.
         """
         all_written = [*written]
-        renaming = dict[str, str]()
-        for name in self._names.difference(all_written):
+        renaming = dict[str, list[str]]()
+        for name in sorted(self._names.difference(all_written)):
             written_name = name_as_written(name, all_written, aliases)
-            if written_name is not None and written_name not in self._names:
-                renaming[written_name] = name
+            if written_name is None:
+                continue
+            if written_name not in self._names:
+                renaming.setdefault(written_name, []).append(name)
+            elif _folded(written_name) == _folded(name):
+                renaming.setdefault(written_name, [written_name]).append(name)
         return renaming
 
     def renamed(self, features: Sequence[Item], response: Item) -> Sequence[Item]:
         """Return the features of a response with our names; features that have them already are left as they are."""
-        result, renamings = list[Item](), dict[tuple[str, ...], Mapping[str, str]]()
+        result, renamings = list[Item](), dict[tuple[str, ...], Mapping[str, Sequence[str]]]()
         for feature in features:
             attributes = feature["attributes"]
             if self._names <= attributes.keys():
@@ -49,14 +53,16 @@ class AttributeNames:
             if not renaming:
                 result.append(feature)
                 continue
-            renamed = {renaming.get(name, name): value for name, value in attributes.items()}
+            renamed = {
+                name: value for written, value in attributes.items() for name in renaming.get(written, (written,))
+            }
             result.append({**feature, "attributes": renamed})
         return result
 
 
 def names_read(fields: FieldMap) -> set[str]:
     """Return the names of the attributes that a field map reads."""
-    return {".".join(path) for value in fields.values() if isinstance(value, At) for path in value.paths}
+    return {".".join(path) for value in every_at(fields.values()) for path in value.paths}
 
 
 def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str]) -> str | None:
@@ -67,15 +73,12 @@ def name_as_written(name: str, written: Iterable[str], aliases: Mapping[str, str
     >>> name_as_written("maCTXD", ["A.MACTXD", "B.MACTXD"], {}) is None
     True
     """
-    names, folded = [*written], _folded(name)
-    if name in names:
-        return name
-    matches = (
-        [candidate for candidate in names if _folded(candidate) == folded],
-        [candidate for candidate in names if _folded(candidate.rpartition(".")[2]) == folded],
-        [candidate for candidate in names if _folded(aliases.get(candidate, "")) == folded],
-    )
-    closest = next(filter(None, matches), list[str]())
+    names, folded = dict.fromkeys(written), _folded(name)
+    if (same_name := found_name(names, name)) is not None:
+        return same_name
+    closest = [candidate for candidate in names if _folded(candidate.rpartition(".")[2]) == folded] or [
+        candidate for candidate in names if _folded(aliases.get(candidate, "")) == folded
+    ]
     return closest[0] if len(closest) == 1 else None
 
 
@@ -93,4 +96,4 @@ def field_aliases(fields: Iterable[Item]) -> Mapping[str, str]:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.strip()).casefold()
+    return nfc(name.strip()).casefold()

@@ -1,9 +1,9 @@
-"""Days and times as layers of ArcGIS Server write them, and conditions on them.
+"""Conditions on days and times, as layers of ArcGIS Server hold them.
 
 A field of type `esriFieldTypeDate` holds milliseconds since 1970, negative before then, and as text where a table was
 copied from elsewhere. Since 11.2 there are also `esriFieldTypeDateOnly` ("2024-05-01") and fields with an offset
 ("2024-05-01T08:00:00+07:00"). A condition names a time in the layer's time zone, which is UTC unless the layer says
-otherwise (`dateFieldsTimeReference`).
+otherwise (`dateFieldsTimeReference`). The codec `epoch_day` reads the day of a field of any of these types.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,6 @@ from types import MappingProxyType
 
 from cchc_adapters.building_blocks.arcgis_layers import LayerDescription
 from cchc_connect import SourceHeld
-from cchc_connect.wire import times
-from cchc_connect.wire.field_map import epoch_day
 
 DAYS, TIMES, TIMES_WITH_OFFSET = "esriFieldTypeDateOnly", "esriFieldTypeDate", "esriFieldTypeTimestampOffset"
 ZONE_HOURS: Mapping[str, int] = MappingProxyType(
@@ -25,15 +23,6 @@ ZONE_HOURS: Mapping[str, int] = MappingProxyType(
 """Hours from UTC of time zones, by their names in Windows and in the IANA database, in lower case."""
 ANY_ZONE = timedelta(hours=12)
 """How much earlier to ask where the zone is not known: more is listed, nothing is missed."""
-
-
-def esri_day(value: object) -> object:
-    """Return the Vietnamese day of a field of any of these types; a number is milliseconds, however small.
-
-    >>> str(esri_day(1714521600000)), str(esri_day(-86400000)), str(esri_day("2024-05-01"))
-    ('2024-05-01', '1969-12-31', '2024-05-01')
-    """
-    return epoch_day(value) if isinstance(value, int | float) and not isinstance(value, bool) else times.day(value)
 
 
 def changed_since(description: LayerDescription, name: str, since: datetime) -> str:

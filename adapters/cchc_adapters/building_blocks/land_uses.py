@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 
 from cchc_connect.wire import codecs
 from cchc_connect.wire.quantities import area_m2
+from cchc_schemas.text import TEXT_LENGTH
 
-_MARK = re.compile(r"\s*(?:[+;/&|\n]|,(?![0-9])|\s(?:và|-)\s)\s*", re.IGNORECASE)
+_MARK = re.compile(r"[+;/&|\n]|,(?![0-9])|\s(?:và|-)\s", re.IGNORECASE)
 """Separates the codes of one text; a comma within a number does not."""
-_WITH_AREA = re.compile(r"(?P<code>[^\W\d_]{2,5})\s*[:=(-]?\s*(?P<area>[0-9][0-9.,]*(?:\s*[^\W\d_][^)]*)?)\)?")
+_WITH_AREA = re.compile(r"(?P<code>[^\W\d_]{2,5})\s*+(?:[:=(-]\s*+)?(?P<area>[0-9][0-9.,]*(?:\s*[^\W\d_][^)]*)?)\)?")
 
 
 def land_uses(rows: object, catalogue: str, decimal_sign: codecs.DecimalSign) -> Iterator[object]:
@@ -31,7 +32,7 @@ def land_uses(rows: object, catalogue: str, decimal_sign: codecs.DecimalSign) ->
         code = use.get("code") if use else None
         if use is None:
             yield row
-        elif not isinstance(code, str):
+        elif not isinstance(code, str) or len(code) > TEXT_LENGTH:
             yield {**use, "catalogue": catalogue}
         else:
             joined = [part.strip() for part in _MARK.split(code) if part.strip()]

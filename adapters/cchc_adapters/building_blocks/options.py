@@ -6,7 +6,7 @@ Unverified values belong in a table or in the options, so that they can be corre
 
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set as AbstractSet
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, TypeAlias
@@ -45,7 +45,12 @@ class AdapterOptions(DescribedModel):
         option is corrected (a status, an agency code, a field map), unchanged items are translated again, quarantined
         ones included.
         """
-        return adapter_version << 32 | zlib.crc32(self.model_dump_json().encode())
+        return self._version_of(adapter_version, None)
+
+    def _version_of(self, adapter_version: int, names: AbstractSet[str] | None) -> int:
+        """Return a version that changes with the options `names`; None: with any. Defaults do not count."""
+        written = self.model_dump_json(include=None if names is None else set(names), exclude_defaults=True)
+        return adapter_version << 32 | zlib.crc32(written.encode())
 
 
 @cache

@@ -12,7 +12,7 @@ from cchc_connect import Item
 from cchc_connect.wire import codecs
 from cchc_schemas import AdminScheme
 
-_NUMBER = re.compile(r"[0-9]+[0-9A-Za-z/.-]*")
+_NUMBER = re.compile(r"[0-9][0-9A-Za-z/.-]*")
 _WITH_SHEET = re.compile(r"(?P<numbers>[^()]+)\(\s*tờ (?:bản đồ )?số (?P<sheet>[^()\s]+)\s*\)", re.IGNORECASE)
 
 

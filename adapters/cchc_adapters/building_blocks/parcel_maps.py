@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
+from cchc_adapters.building_blocks.map_rules import MapRules
 from cchc_connect import Item
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import INSTANTS, At, FieldMap, FieldRule, field_map, translated
-from cchc_connect.wire.rule_shapes import rules_fit
+from cchc_connect.wire.field_map import At, FieldMap, translated
+from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_schemas import AdminScheme, LandParcel, parcel_key
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
 EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at", "is_current"})
 """Field map names that are not fields of a parcel: parts of its former key, time of change, mark of the current one."""
-MAPPABLE_FIELDS = (LandParcel.model_fields.keys() | EXTRA_FIELDS) - {"scheme", "geometry", "previous_keys"}
-KEY_FIELDS = ("commune_code", "map_sheet", "parcel_number")
+PARCEL_RULES = MapRules(
+    record_type=LandParcel,
+    required=("commune_code", "map_sheet", "parcel_number"),
+    made_by_adapter=frozenset({"scheme", "geometry", "previous_keys"}),
+    other_fields=EXTRA_FIELDS | {"uses"},
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,7 @@ class ParcelMap:
     """Reads parcels by the rules of one connection."""
 
     def __init__(self, rules: Mapping[str, FieldRule], terms: ParcelTerms) -> None:
-        """Prepare for `rules` that `check_parcel_rules` accepts."""
+        """Prepare for `rules` that `PARCEL_RULES` accepts."""
         self._terms = terms
         self.rules = field_map(rules, terms.decimal_sign)
         """The field map, with the names that are no fields of a parcel."""
@@ -72,30 +77,6 @@ class ParcelMap:
             "uses": list(land_uses(rows, terms.land_use_catalogue, terms.decimal_sign)),
             "geometry": geometry,
         }
-
-
-def check_parcel_rules(rules: Mapping[str, FieldRule]) -> None:
-    """Check the rules of a field map of parcels.
-
-    Raises:
-        ValueError: a rule is for no field, has the wrong shape, or is missing.
-    """
-    if unknown := {name.partition(".")[0] for name in rules} - MAPPABLE_FIELDS:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
-    rules_fit(rules, LandParcel, other_fields={*EXTRA_FIELDS, "uses"})
-    if missing := [name for name in KEY_FIELDS if name not in rules]:
-        raise ValueError(f"no rule for: {', '.join(missing)}")
-    check_change_rule(rules)
-
-
-def check_change_rule(rules: Mapping[str, FieldRule]) -> None:
-    """Check the rule for the time of the last change.
-
-    Raises:
-        ValueError: its codec reads no instants.
-    """
-    if (changed_at := rules.get("changed_at")) and changed_at.codec not in INSTANTS:
-        raise ValueError("changed_at needs a codec for instants")
 
 
 def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[object]:

@@ -3,23 +3,24 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from cchc_adapters.building_blocks.map_rules import MapRules
 from cchc_adapters.building_blocks.measures import measure_fields
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.building_blocks.parcel_lists import parcel_refs
-from cchc_adapters.building_blocks.parcel_maps import check_change_rule
 from cchc_connect import Item
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldMap, FieldRule, ValueReader, translated
-from cchc_connect.wire.rule_shapes import rules_fit
+from cchc_connect.wire.field_map import FieldMap, ValueReader, translated
 from cchc_schemas import AdminScheme, ConstructionWorks
 
 EXTRA_FIELDS = frozenset({"province_code", "map_sheet", "parcel_numbers", "grade", "changed_at"})
 """Field map names that are no fields of works, or are read further: grade and parcels by their words."""
-MAPPABLE_FIELDS = (ConstructionWorks.model_fields.keys() | EXTRA_FIELDS) - {
-    *("scheme", "geometry", "parcel_refs", "measures")
-}
-REQUIRED_FIELDS = ("works_code", "name", "status", "commune_code")
+WORKS_RULES = MapRules(
+    record_type=ConstructionWorks,
+    required=("works_code", "name", "status", "commune_code"),
+    made_by_adapter=frozenset({"scheme", "geometry", "parcel_refs", "measures"}),
+    other_fields=EXTRA_FIELDS,
+)
 
 
 class WorksMap:
@@ -35,7 +36,7 @@ class WorksMap:
         """Prepare.
 
         Args:
-            rules: field map with the names of `MAPPABLE_FIELDS`.
+            rules: field map whose rules `WORKS_RULES` accepts.
             measures: unit of each property that is a measure.
             decimal_sign: decimal sign of numbers in text.
             schemes: scheme of the commune codes, or that by province code.
@@ -49,7 +50,7 @@ class WorksMap:
         self._also_reads = {name: value for name, value in rules.items() if name not in fields}
         self._measures, self._schemes = measures, schemes
         self._decimal_sign: codecs.DecimalSign = decimal_sign
-        self._grades: Mapping[str, str] = package_table("binh_duong_permits")["grades"]
+        self._grades: Mapping[str, str] = package_table("works_grades")["grades"]
 
     @property
     def names(self) -> frozenset[str]:
@@ -88,18 +89,3 @@ class WorksMap:
     def _value(self, name: str, properties: Item) -> object:
         read = self._extra[name]
         return None if read is None else read(properties)
-
-
-def check_works_rules(rules: Mapping[str, FieldRule], *, required: bool = True) -> None:
-    """Check the rules of a field map of works; without `required` they only override a built-in map.
-
-    Raises:
-        ValueError: a rule is for no field, has the wrong shape, or is missing.
-    """
-    if unknown := {name.partition(".")[0] for name in rules} - MAPPABLE_FIELDS:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
-    rules_fit(rules, ConstructionWorks, other_fields=EXTRA_FIELDS)
-    removed = {name for name, rule in rules.items() if not rule.reads()}
-    if missing := [name for name in REQUIRED_FIELDS if name in removed or (required and name not in rules)]:
-        raise ValueError(f"no rule for: {', '.join(missing)}")
-    check_change_rule(rules)

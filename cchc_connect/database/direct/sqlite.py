@@ -17,6 +17,9 @@ from cchc_connect.privacy.private_files import PRIVATE_MODE
 ERRORS_WITH_MESSAGE = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
 """Error names of SQLite that have a message of their own."""
 
+NO_DATABASE = "database_reason.sqlite_notadb"
+"""Reason of a file that is no database."""
+
 DRIVER_ERRORS: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
 
 _WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
@@ -46,7 +49,14 @@ def sqlite_failure(error: BaseException, path: Path) -> DatabaseUnusable:
     is_without_log = getattr(error, "sqlite_errorname", "").startswith(_WITHOUT_LOG)
     if is_without_log and _may(path, os.R_OK) and not _may(path.parent, os.W_OK):
         return DatabaseUnusable("database.folder_not_writable", path=path, folder=path.parent)
-    return DatabaseUnusable("database.failed", path=path, reason=sqlite_error_message(error))
+    return unusable(path, sqlite_error_message(error))
+
+
+def unusable(path: object, reason: Message) -> DatabaseUnusable:
+    """Return our error for a reason that a driver gave; to run again does not help where the file is no database."""
+    if reason.code == NO_DATABASE:
+        return DatabaseUnusable("database.no_database", path=path)
+    return DatabaseUnusable("database.failed", path=path, reason=reason)
 
 
 def connect_sqlite(path: Path, mode: str) -> sqlite3.Connection:

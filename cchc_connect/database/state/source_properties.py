@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, u
 from cchc_connect.database.bulk import upsert_row, upsert_rows
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor, drift, source_property
+from cchc_connect.messages import Message
 
 
 class DriftKind(StrEnum):
@@ -38,9 +39,9 @@ class DriftState(StrEnum):
     HELD = "held"
     """Nothing was overwritten; the source waits until it is accepted, or sends what it sent before."""
     TOLD = "told"
-    """It is only told."""
+    """It is only told, or the connection accepts all."""
     ACCEPTED = "accepted"
-    """A person accepted it, or the connection accepts all."""
+    """A person accepted it."""
 
 
 class DriftMode(StrEnum):
@@ -62,6 +63,12 @@ class PropertyDrift(msgspec.Struct, frozen=True, kw_only=True):
     """Items that show it."""
     items: int = 0
     """Items among which they are."""
+
+    def message(self) -> Message:
+        """Return what it is, as a sentence; without the hash of a word."""
+        detail = "" if self.kind is DriftKind.WORD_NEW else self.detail
+        counts = {"affected": self.affected, "items": self.items}
+        return Message(f"drift_change.{self.kind}", {"property": self.property, "detail": detail, **counts})
 
 
 class StoredProperty(msgspec.Struct):
@@ -108,50 +115,36 @@ def store_properties(connection: Connection, stream: Stream, properties: Mapping
     upsert_rows(connection, source_property, rows)
 
 
-class PropertiesOfSource(msgspec.Struct):
-    """Which properties of a source no item had although a rule reads them, and which were there."""
-
-    unseen: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """Property -> number of items that lack it."""
-    seen: list[str] = msgspec.field(default_factory=list[str])
-
-
-def unseen_properties(connection: Connection) -> dict[tuple[str, str], PropertiesOfSource]:
-    """Return for each connection and record type with a rule that finds nothing what it finds and what not."""
-    columns = (source_property.c[name] for name in ("connection", "record_type", "property", "items", "present"))
-    sources: dict[tuple[str, str], PropertiesOfSource] = {}
-    for row in connection.execute(select(*columns, source_property.c.is_read).order_by(source_property.c.property)):
-        source = sources.setdefault((row.connection, row.record_type), PropertiesOfSource())
-        if row.present:
-            source.seen.append(row.property)
-        elif row.is_read and row.items:
-            source.unseen[row.property] = row.items
-    return {name: source for name, source in sources.items() if source.unseen}
-
-
-def has_learned(connection: Connection, stream: Stream) -> bool:
-    """Return whether a pass over the stream was complete before, so that its items are known."""
+def last_completed(connection: Connection, stream: Stream) -> str | None:
+    """Return when a pass over the stream was complete last (UTC, as stored), so that its items are known."""
     completed = select(func.max(cursor.c.completed_at)).where(
         (cursor.c.connection == stream.connection)
         & (cursor.c.record_type == stream.record_type)
         & (cursor.c.partition == stream.partition)
     )
-    return connection.execute(completed).scalar() is not None
+    return connection.execute(completed).scalar()
 
 
-def accepted_properties(connection: Connection, stream: Stream) -> set[str]:
-    """Return the properties of a source whose drift a person accepted."""
+def accepted_properties(connection: Connection, stream: Stream) -> dict[str, str]:
+    """Return the properties of a source whose drift a person accepted, and when (UTC, as stored)."""
     is_accepted = _of_source(drift, stream) & (drift.c.state == DriftState.ACCEPTED)
-    return set(connection.execute(select(drift.c.property).where(is_accepted)).scalars())
+    accepted = select(drift.c.property, func.max(drift.c.accepted_at).label("accepted_at")).where(is_accepted)
+    return {row.property: row.accepted_at for row in connection.execute(accepted.group_by(drift.c.property))}
 
 
 def store_drifts(
     connection: Connection, stream: Stream, drifts: Iterable[PropertyDrift], state: DriftState, run_id: str, now: str
 ) -> None:
-    """Store what changed in what a source sends, at `now` (UTC, as stored); a drift that is open keeps its instant."""
+    """Store what changed in what a source sends, at `now` (UTC, as stored); a drift that is open keeps its instant.
+
+    One that was accepted before is a new one.
+    """
     of_source = {"connection": stream.connection, "record_type": stream.record_type}
     for of_property in drifts:
         keys = {**of_source, "property": of_property.property, "kind": of_property.kind.value}
+        is_accepted = _of_source(drift, stream) & (drift.c.state == DriftState.ACCEPTED)
+        is_same = (drift.c.property == of_property.property) & (drift.c.kind == of_property.kind)
+        connection.execute(delete(drift).where(is_accepted & is_same))
         counts = {"affected": of_property.affected, "items": of_property.items}
         values = {"detail": of_property.detail, **counts, "state": state.value, "run_id": run_id}
         upsert_row(connection, drift, keys, values, insert_values={"detected_at": now})
@@ -165,15 +158,20 @@ def end_held_drifts(connection: Connection, stream: Stream) -> None:
 def accept_drifts(
     connection: Connection, connection_name: str, record_types: Collection[str], name: str, because: str, now: str
 ) -> list[str]:
-    """Accept all drift of a property, and forget what it was before; return the record types that had any."""
+    """Accept all drift of a property, and forget what it was before; return the record types that had any.
+
+    A property that is only new was nothing before: what is known of it stays.
+    """
     is_meant = (drift.c.connection == connection_name) & (drift.c.property == name)
     if record_types:
         is_meant &= drift.c.record_type.in_(record_types)
     affected = sorted(set(connection.execute(select(drift.c.record_type).where(is_meant)).scalars()))
+    is_other = is_meant & (drift.c.kind != DriftKind.PROPERTY_NEW)
+    changed = connection.execute(select(drift.c.record_type).where(is_other)).scalars().all()
     accepted = {"state": DriftState.ACCEPTED.value, "because": because, "accepted_at": now}
     connection.execute(update(drift).where(is_meant).values(accepted))
     is_learned = (source_property.c.connection == connection_name) & (source_property.c.property == name)
-    connection.execute(delete(source_property).where(is_learned & source_property.c.record_type.in_(affected)))
+    connection.execute(delete(source_property).where(is_learned & source_property.c.record_type.in_(changed)))
     return affected
 
 

@@ -3,11 +3,29 @@
 Little is imported: `status` shows it.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 from unicodedata import normalize
 
 from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import closest, suggestion
+
+
+def notes_by_source(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[Message, ...]]:
+    """Return a sentence on each rule that finds nothing, by connection and record type; without sources that have none.
+
+    Args:
+        rows: connection, record_type, property, items, present and is_read of each property, as `source_property` has
+            them.
+    """
+    unseen, seen = dict[tuple[str, str], dict[str, int]](), dict[tuple[str, str], list[str]]()
+    for row in rows:
+        source = row["connection"], row["record_type"]
+        if row["present"]:
+            seen.setdefault(source, []).append(row["property"])
+        elif row["is_read"] and row["items"]:
+            unseen.setdefault(source, {})[row["property"]] = row["items"]
+    return {source: tuple(unseen_notes(names, seen.get(source, []))) for source, names in unseen.items()}
 
 
 def unseen_notes(unseen: Mapping[str, int], seen_names: Collection[str]) -> Iterator[Message]:

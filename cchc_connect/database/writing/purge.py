@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, fu
 from cchc_connect.database.maintenance import Mark, MarkName, read_mark, write_mark
 from cchc_connect.database.outbox.deliveries import DeliveryState
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
-from cchc_connect.database.tables import change, delivery, discrepancy, quarantine, route, run, run_counter
+from cchc_connect.database.state.source_properties import DriftState
+from cchc_connect.database.tables import change, delivery, discrepancy, drift, quarantine, route, run, run_counter
 
 PURGE_BATCH_SIZE = 500
 """Rows that one transaction deletes, or versions whose predecessors it deletes."""
@@ -40,10 +41,12 @@ class OldRows:
         return connection.execute(query).all()
 
     def delete(self, connection: Connection, keys: Sequence[Row[Any]]) -> int:
-        """Delete the rows with these keys and return their number; counters are deleted with their run."""
+        """Delete the rows with these keys and return their number; with a run its counters, and what it told last."""
         columns = tuple_(*self.table.primary_key.columns)
         if self.table is run:
-            connection.execute(delete(run_counter).where(run_counter.c.run_id.in_([key.run_id for key in keys])))
+            run_ids = [key.run_id for key in keys]
+            connection.execute(delete(run_counter).where(run_counter.c.run_id.in_(run_ids)))
+            connection.execute(delete(drift).where(drift.c.run_id.in_(run_ids), drift.c.state == DriftState.TOLD))
         connection.execute(delete(self.table).where(columns.in_([tuple(key) for key in keys])))
         return len(keys)
 

@@ -37,6 +37,16 @@ class Feature:
     """Returns the geometry in the coordinate system of a wkid."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerSubtype:
+    """Features of a layer with one code in the field of the subtypes, which mean other things by other codes."""
+
+    code: int
+    name: str
+    domains: Mapping[str, Mapping[str, str] | None]
+    """Names of the codes of a field; None: as in the domain of the field, which is how "inherited" is written."""
+
+
 class MapLayer:
     """A layer of polygons.
 
@@ -65,6 +75,9 @@ class MapLayer:
         """Field that holds the time of the last edit."""
         self.domains: Mapping[str, Mapping[str, str]] = {}
         """Names of the codes of a field, by the field and the code."""
+        self.subtype_field = ""
+        """Field with the code of a feature's subtype."""
+        self.subtypes: Sequence[LayerSubtype] = ()
         self.hours = 0
         """Offset from UTC of the times that a `where` clause names."""
         self._whole_days = frozenset(whole_days)
@@ -91,6 +104,9 @@ class MapLayer:
             described["supportsAdvancedQueries"] = True
         if version.pages:
             described["advancedQueryCapabilities"] = {"supportsPagination": True, "supportsOrderBy": True}
+        if self.subtypes:
+            described["typeIdField"] = self.spelling(self.subtype_field)
+            described["types"] = [self._subtype_object(subtype) for subtype in self.subtypes]
         zone = {"timeZone": "SE Asia Standard Time" if self.hours else "UTC", "respectsDaylightSaving": False}
         if self.hours:
             described["dateFieldsTimeReference"] = zone
@@ -153,8 +169,14 @@ class MapLayer:
 
     def _domain(self, name: str) -> dict[str, Any] | None:
         names = self.domains.get(name)
-        values = [{"name": word, "code": code} for code, word in (names or {}).items()]
-        return {"type": "codedValue", "name": name, "codedValues": values} if names else None
+        return _coded_values(name, names) if names else None
+
+    def _subtype_object(self, subtype: LayerSubtype) -> dict[str, Any]:
+        domains = {
+            self.spelling(name): {"type": "inherited"} if names is None else _coded_values(name, names)
+            for name, names in subtype.domains.items()
+        }
+        return {"id": subtype.code, "name": subtype.name, "domains": domains, "templates": []}
 
     def _type(self, name: str) -> str:
         return "esriFieldTypeDateOnly" if self._is_text_day(name) else self.fields[name]
@@ -204,6 +226,11 @@ def arcgis_error(code: int, message: str, *details: str, media_type: str = JSON)
     """Return an ArcGIS error object, with HTTP status 200 as ArcGIS does."""
     error = {"code": code, "message": message, "details": list(details)}
     return json_response({"error": error}, media_type=media_type)
+
+
+def _coded_values(domain: str, names: Mapping[str, str]) -> dict[str, Any]:
+    values = [{"name": name, "code": code} for code, name in names.items()]
+    return {"type": "codedValue", "name": domain, "codedValues": values}
 
 
 def _number(request: ReceivedRequest, name: str, default: int) -> int:

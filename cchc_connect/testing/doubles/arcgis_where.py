@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from string import whitespace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,9 +14,9 @@ TEXT_FIELD, DATE_FIELD = "esriFieldTypeString", "esriFieldTypeDate"
 EVERYTHING = "1=1"
 
 _COMPARISON = re.compile(
-    r"([\w.]+)\s*(=|<>|>=|<=|>|<)\s*((?:timestamp|date)?\s*'(?:[^']|'')*'|-?\d+(?:\.\d+)?)", re.IGNORECASE
+    r"([\w.]+)\s*(=|<>|>=|<=|>|<)\s*+((?:(?:timestamp|date)\s*+)?'(?:[^']|'')*+'|-?\d+(?:\.\d+)?)", re.IGNORECASE
 )
-_BETWEEN_CONDITIONS = re.compile(r"\s+AND\s+(?=(?:[^']*'[^']*')*[^']*\Z)", re.IGNORECASE)
+_TOKEN = re.compile(r"'[^']*+'?|\s++(?P<between>AND(?=\s))?|[^'\s]++", re.IGNORECASE)
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
         "=": lambda stored, operand: stored == operand,
@@ -44,12 +45,23 @@ def conditions(text: str, field_named: Callable[[str], str], types: Mapping[str,
     Raises:
         InvalidQuery: it is not understood.
     """
-    parts = [_without_brackets(part) for part in _BETWEEN_CONDITIONS.split(text.strip())]
+    parts = [_without_brackets(part) for part in _split(text)]
     return [_condition(part, field_named, types, hours) for part in parts if part.replace(" ", "") != EVERYTHING]
 
 
+def _split(text: str) -> list[str]:
+    """Return the parts between each AND outside a quoted text."""
+    parts = [""]
+    for token in _TOKEN.finditer(text):
+        if token["between"]:
+            parts.append("")
+        else:
+            parts[-1] += token[0]
+    return parts
+
+
 def _without_brackets(text: str) -> str:
-    return re.sub(r"\A[\s(]+|[\s)]+\Z", "", text)
+    return text.lstrip(f"{whitespace}(").rstrip(f"{whitespace})")
 
 
 def _condition(text: str, field_named: Callable[[str], str], types: Mapping[str, str], hours: int) -> Condition:

@@ -13,7 +13,7 @@ from cchc_connect.http import Credentials, HttpRequest, HttpResponse, SessionLog
 from cchc_connect.privacy.secrets import register_secret
 from cchc_connect.transport.auth.token_store import TokenStore
 from cchc_connect.transport.calls.call import Call, Deadline, SendStep
-from cchc_connect.transport.calls.error_mapping import deadline_error, require_accepted
+from cchc_connect.transport.calls.error_mapping import deadline_error, require_accepted, too_large_as_held
 from cchc_connect.transport.network.url_guard import Origin
 
 _MARGIN = 0.2
@@ -147,7 +147,9 @@ class SharedSession:
         login = self.login_method.login
         send = new_login_step(login.login_request(self.login_method.account))
         requested_at = self._clock()
-        token = login.token_from(require_accepted((yield send), send.call))
+        response = require_accepted((yield send), send.call)
+        with too_large_as_held(send.call):
+            token = login.token_from(response)
         if not token:
             raise AuthenticationFailed("transport.login_refused", **send.call.context())
         session_token = token if isinstance(token, SessionToken) else SessionToken(token, login.lifetime_s)

@@ -2,7 +2,8 @@
 
 import http.client
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from cchc_connect.errors import (
@@ -21,6 +22,7 @@ from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.calls.unexpected import unexpected_error
 from cchc_connect.transport.calls.x_road import is_x_road_error
 from cchc_connect.transport.network.http1 import Overlong
+from cchc_connect.wire.page_limits import PageTooLarge
 
 NEVER_CONNECTED = "transport.never_connected"
 """Error code after which even a request that is not idempotent is sent again: nothing was sent."""
@@ -103,6 +105,15 @@ def login_error(call: Call, response: HttpResponse, retry_after_s: float | None)
     if call.verdict in _MESSAGE_VERDICTS:
         return AuthenticationFailed("transport.login_refused", **call.context())
     return verdict_error(call, response, retry_after_s)
+
+
+@contextmanager
+def too_large_as_held(call: Call) -> Generator[None, None, None]:
+    """Raise `SourceHeld` where a dialect reads a body that has more in it than a page may have."""
+    try:
+        yield
+    except PageTooLarge as refused:
+        raise SourceHeld("transport.too_large", **call.context(), limit=refused.limit) from None
 
 
 def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:

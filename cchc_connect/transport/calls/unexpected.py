@@ -11,7 +11,7 @@ from cchc_connect.wire.links import WEB_PAGE_TYPES, resolve
 _REDIRECT_CLASS, _SUCCESS_CLASS = 3, 2
 _NOT_MODIFIED, _PARTIAL = 304, 206
 _WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    rb"(?:\xef\xbb\xbf)?(?:\s++|<!--(?:[^-]|-(?!->))*+-->)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
 _WEB_PAGE_SEARCHED_BYTES = 4096
 

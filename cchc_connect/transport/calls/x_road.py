@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.wire.codecs import as_object
+from cchc_connect.wire.page_limits import PageTooLarge
 
 ERROR_HEADER = "x-road-error"
 """Header that every error of X-Road itself has in a REST response, and no response of the provider."""
@@ -42,7 +43,9 @@ _OWN_ORIGIN, _CLIENT_ORIGIN, _SERVER_ORIGIN = ("server", "clientproxy"), "client
 _UNREADABLE_REQUEST = re.compile(r"invalid (?:request uri|client id)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _IN_XML = re.compile(rb"<(?:\w+:)?(type|message)>([^<]{0,1000})</")
-_SOAP_CODE = re.compile(rb"<(?:\w+:)?(?:faultcode|Value)[^>]*>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\.")
+_SOAP_CODE = re.compile(
+    rb"<(?:\w+:)?(?:faultcode|Value)[^<>]*+>[^<]{0,80}?\b(?:Server|Client)\.(?:Client|Server)Proxy\."
+)
 _SEARCHED_BYTES = 16 * 1024
 
 
@@ -113,6 +116,8 @@ def _members(response: HttpResponse) -> Mapping[str, str]:
     """Return the texts `type` and `message` of an error body, JSON or XML; nothing of any other body."""
     try:
         document = as_object(response.json()) or {}
+    except PageTooLarge:  # no error of X-Road; the code of the header says what it is
+        return {}
     except ValueError:
         elements = _IN_XML.findall(response.body[:_SEARCHED_BYTES])
         return {name.decode(): value.decode(errors="replace").strip() for name, value in elements}

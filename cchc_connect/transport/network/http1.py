@@ -20,7 +20,7 @@ _LINE_END = b"\r\n"
 _HTTP1 = b"HTTP/1."
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\x00\r\n\x0b\x0c]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n\x0b\x0c]*?)[ \t]*")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+([^\x00\r\n\x0b\x0c]*+)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\x00\r\n]*)?")
 
 _FRAMING_HEADERS = (b"transfer-encoding", b"content-length")
@@ -265,4 +265,4 @@ def _headers(lines: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
         match = _HEADER.fullmatch(line)
         if match is None:
             raise Malformed("header line")
-        yield match[1], match[2]
+        yield match[1], match[2].rstrip(b" \t")

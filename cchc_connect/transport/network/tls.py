@@ -107,6 +107,8 @@ def default_tls_context() -> ssl.SSLContext:
 
 
 def _trust_file(context: ssl.SSLContext, ca_file: Path) -> None:
+    if not ca_file.is_file():  # a pipe would hang
+        raise ConfigurationError("tls.ca_unusable", path=ca_file)
     try:
         context.load_verify_locations(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one

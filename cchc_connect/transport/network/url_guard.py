@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*+:[0-9a-f:.]*+")
 
 _METADATA_ADDRESSES = frozenset(
     {

@@ -8,7 +8,8 @@ Sources of the cases: pysal/pysal#852 and GeospatialPython/pyshp#202 (islands in
 elastic/elasticsearch#9511 (holes that touch), tmontaigu/shapefile-rs#55 (direction).
 """
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,9 +24,21 @@ _Side: TypeAlias = tuple[float, float, float, float]
 
 _LAYERS_PER_SIDE = 4
 _MAX_COMPARISONS = 3_000_000
-"""Sides of one ring that are compared with positions: some seconds of work."""
+"""Sides and rings of one shape that are compared: some seconds of work."""
 _PRECISION = 1e-9
 """Part of a coordinate within which two positions are one: a millimetre of a northing."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What may still be compared for one shape, so that time is bounded whatever a source sends."""
+
+    remaining: int = _MAX_COMPARISONS
+
+    def spend(self, comparisons: int) -> bool:
+        """Return whether so many comparisons may be made, and count them."""
+        self.remaining -= comparisons
+        return self.remaining >= 0
 
 
 @dataclass(slots=True)
@@ -56,12 +69,16 @@ class Nesting:
 
 
 def nested(rings: Sequence[Ring]) -> Nesting:
-    """Return the polygons that rings make, in the order of their outer rings."""
+    """Return the polygons that rings make, in the order of their outer rings.
+
+    In a shape that would take too many comparisons, the smallest rings count as outer ones.
+    """
+    budget = _Budget()
     nodes, is_repeated = _distinct([_node(number, ring) for number, ring in enumerate(rings)])
     by_size = sorted(nodes, key=lambda node: -node.size)
-    candidates = _larger_rings(by_size)
+    candidates = _larger_rings(by_size, budget)
     for node in by_size:
-        parent = next((outer for outer in candidates(node) if _is_within(node, outer)), None)
+        parent = next((outer for outer in candidates(node) if _is_within(node, outer, budget)), None)
         node.is_outer = parent is None or not parent.is_outer
         if parent is not None and not node.is_outer:
             parent.holes.append(_wound(node, clockwise=True))
@@ -88,29 +105,29 @@ def _doubled_area(ring: Ring) -> float:
 
 def _distinct(nodes: list[_Node]) -> tuple[list[_Node], bool]:
     """Return the rings without those that have the sides of an earlier one."""
-    by_box = defaultdict[object, list[_Node]](list)
+    rings_by_box = Counter(node.box for node in nodes)
+    seen = set[tuple[int, frozenset[frozenset[tuple[float, float]]]]]()
     distinct: list[_Node] = []
     for node in nodes:
-        if not any(_has_same_sides(node, earlier) for earlier in by_box[node.box]):
-            distinct.append(node)
-            by_box[node.box].append(node)
+        if rings_by_box[node.box] > 1:  # only then the ring may be there twice
+            form = len(node.ring), _sides(node.ring)
+            if form in seen:
+                continue
+            seen.add(form)
+        distinct.append(node)
     return distinct, len(distinct) < len(nodes)
 
 
-def _has_same_sides(node: _Node, earlier: _Node) -> bool:
-    return len(node.ring) == len(earlier.ring) and _sides(node.ring) == _sides(earlier.ring)
-
-
-def _sides(ring: Ring) -> set[frozenset[tuple[float, float]]]:
+def _sides(ring: Ring) -> frozenset[frozenset[tuple[float, float]]]:
     corners = [(position[0], position[1]) for position in ring]
-    return set(map(frozenset, pairwise(corners)))
+    return frozenset(map(frozenset, pairwise(corners)))
 
 
 def _wound(node: _Node, *, clockwise: bool) -> Ring:
     return node.ring if node.is_clockwise is clockwise or not node.size else list(reversed(node.ring))
 
 
-def _larger_rings(by_size: Sequence[_Node]) -> Callable[[_Node], Iterator[_Node]]:
+def _larger_rings(by_size: Sequence[_Node], budget: _Budget) -> Callable[[_Node], Iterator[_Node]]:
     """Return a function that yields the rings larger than one, the smallest first, whose extent is around its own.
 
     Rings stand in columns of the shape, so that thousands of them are not compared with each other.
@@ -126,11 +143,18 @@ def _larger_rings(by_size: Sequence[_Node]) -> Callable[[_Node], Iterator[_Node]
 
     def larger(node: _Node) -> Iterator[_Node]:
         rank, margin = ranks[node.number], _margin(node)
-        for other_rank, outer in reversed(columns[int((node.box[0] + node.box[2] - 2 * west) / 2 / width)]):
-            if other_rank < rank and _is_around(outer.box, node.box, margin):
-                yield outer
+        column = columns[int((node.box[0] + node.box[2] - 2 * west) / 2 / width)]
+        for index in range(bisect_left(column, rank, key=_rank) - 1, -1, -1):
+            if not budget.spend(1):
+                return
+            if _is_around(column[index][1].box, node.box, margin):
+                yield column[index][1]
 
     return larger
+
+
+def _rank(ranked: tuple[int, _Node]) -> int:
+    return ranked[0]
 
 
 def _margin(node: _Node) -> float:
@@ -148,9 +172,9 @@ def _is_around(
     )
 
 
-def _is_within(inner: _Node, outer: _Node) -> bool:
+def _is_within(inner: _Node, outer: _Node, budget: _Budget) -> bool:
     """True if no corner of `inner` is outside; where all corners are on the border, the middles of its sides decide."""
-    border = outer.border = outer.border or _Border(outer)
+    border = outer.border = outer.border or _Border(outer, budget)
     sides = [border.side(position) for position in inner.ring]
     if any(side < 0 for side in sides):
         return False
@@ -164,7 +188,7 @@ def _is_within(inner: _Node, outer: _Node) -> bool:
 class _Border:
     """The sides of a ring in layers from south to north, so that a position is compared with few of them."""
 
-    def __init__(self, node: _Node) -> None:
+    def __init__(self, node: _Node, budget: _Budget) -> None:
         self._margin = _margin(node)
         _, self._south, _, north = node.box
         sides = [(start[0], start[1], end[0], end[1]) for start, end in pairwise(node.ring)]
@@ -176,18 +200,17 @@ class _Border:
             first, last = sorted((side[1], side[3]))
             for layer in range(self._layer(first - self._margin), self._layer(last + self._margin) + 1):
                 self._layers[layer].append(side)
-        self._budget = _MAX_COMPARISONS
+        self._budget = budget
 
     def side(self, position: Position) -> int:
         """Return 1 for a position inside the ring, 0 on its border, -1 outside: a ray to the east counts crossings.
 
-        A ring against which too much was compared already says 0: time is bounded whatever a source sends.
+        Where nothing more may be compared it is -1, so that the ring is within none.
         """
         x, y = position[0], position[1]
         sides = self._layers.get(self._layer(y), ())
-        self._budget -= len(sides)
-        if self._budget < 0:
-            return 0
+        if not self._budget.spend(len(sides)):
+            return -1
         inside = False
         for side in sides:
             if _is_near(x, y, side, self._margin):

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeGuard, cast
 
-from cchc_adapters.building_blocks.ring_nesting import Ring, nested
-from cchc_connect import Unreadable
 from cchc_connect.wire import codecs
+from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.crs_statements import contradicts
+from cchc_connect.wire.ring_nesting import Ring, nested
 from cchc_schemas.faults import Noted
 from cchc_schemas.geometry import DEPTH, GeometryType
 from cchc_schemas.reference_systems import reference_system
@@ -32,7 +32,7 @@ _MAX_NUMBERS = 3
 _MIN_LINE, _MIN_CORNERS = 2, 3
 _BOUND = 1e100
 """No coordinate comes near it, and its square is still a number."""
-_EMPTY_TEXT = re.compile(r"(?:SRID=\d+;)?\s*[A-Z]+(?:\s+Z?M?)?\s+EMPTY", re.IGNORECASE)
+_EMPTY_TEXT = re.compile(r"(?:SRID=\d+;)?\s*[A-Z]+\s+(?:(?:ZM?|M)\s+)?EMPTY", re.IGNORECASE)
 _STATEMENTS = ("crs", "spatialReference")
 """Members in which a shape of GeoJSON or of Esri names its own reference system."""
 _CURVES = ("curveRings", "curvePaths")
