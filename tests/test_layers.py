@@ -87,7 +87,7 @@ ROOMS = {
         "transport.network database.state transport config sync"
     ),
     "testing.kit": (
-        "cchc_schemas clock messages wire errors http testing.doubles adapter privacy registry testing.faults "
+        "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry testing.faults "
         "transport database database.reading config sync"
     ),
     "testing": "testing.faults",

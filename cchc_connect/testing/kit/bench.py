@@ -1,18 +1,21 @@
 """Where one rule examines an adapter: its connection to a running system, and an empty shared database for each run."""
 
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from cchc_connect.adapter import Adapter, Page, PageRequest, Source, Target
+from cchc_connect.clock import SystemClock, VietnameseClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.reading.records import records
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.connector import TransportFactory, endpoint_for
+from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.run_environment import RunEnvironment
@@ -57,10 +60,18 @@ class Bench:
     """Limits of a call; None: those of a run."""
     databases: int = 0
     """Number of databases that were made."""
+    _opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def adapter(self) -> Adapter:
         """Return a new adapter, as another process would make it."""
-        return self.config.adapter(self.name)
+        adapter = self.config.adapter(self.name)
+        if isinstance(adapter, LocalSystem):
+            self._opened.callback(adapter.close)
+        return adapter
+
+    def close(self) -> None:
+        """Close what adapters without HTTP hold open."""
+        self._opened.close()
 
     def source(self, record_type: str) -> Source:
         """Return the source of a record type, of a new adapter."""
@@ -73,8 +84,11 @@ class Bench:
     @contextmanager
     def transport(self) -> Generator[Transport, None, None]:
         """Open a transport to the system."""
-        table = self.config.connections[self.name]
-        with self.open_transport(self.name, table, self.adapter(), self.config.run.deadline_s) as transport:
+        table, adapter = self.config.connections[self.name], self.adapter()
+        if isinstance(adapter, LocalSystem):
+            yield LocalTransport(self.name, table, adapter, VietnameseClock(SystemClock()))
+            return
+        with self.open_transport(self.name, table, adapter, self.config.run.deadline_s) as transport:
             yield transport
 
     def page(self, transport: Transport, source: Source, page_request: PageRequest) -> Page:

@@ -44,7 +44,9 @@ class Setup:
             secrets: list[str] = []
             tables = self._tables(system, relay, folder, secrets)
             config = _with_route(tables, folder / "cchc.toml")
-            yield Bench(config=config, folder=folder, system=system, relay=relay, secrets=tuple(secrets))
+            bench = Bench(config=config, folder=folder, system=system, relay=relay, secrets=tuple(secrets))
+            opened.callback(bench.close)
+            yield bench
 
     def _tables(self, system: Any, relay: Relay | None, folder: Path, secrets: list[str]) -> Mapping[str, Any]:
         table: dict[str, Any] = {"agency": SAMPLE_AGENCY}

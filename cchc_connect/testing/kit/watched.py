@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import PrivateAttr
 
 from cchc_connect.adapter import Adapter, Outgoing, Page, PageRequest, Receipt, Source, Target
 from cchc_connect.config.file import Config
 from cchc_connect.http import Conversation, Dialect
+from cchc_connect.local_sources.contract import LocalSystem
 
 PageWatch = Callable[[Source, PageRequest, Page], Page]
 """Sees each page that a source returns, and returns what the engine gets in its place."""
@@ -42,6 +43,10 @@ class WatchedConfig(Config):
         pages, deliveries = self._page_watch, self._delivery_watch
         if pages is None and deliveries is None:
             return adapter
+        if isinstance(adapter, LocalSystem):
+            for source in adapter.sources if pages else ():
+                _exchange_class(source, {"fetch": _watched_local_fetch(source, pages)})
+            return adapter
         return WatchedAdapter(
             dialect=adapter.dialect,
             sources=[source if pages is None else _watched_source(source, pages) for source in adapter.sources],
@@ -64,6 +69,17 @@ def _watched_source(source: Source, watch: PageWatch) -> Source:
 
     _exchange_class(source, {"fetch": fetch})
     return source
+
+
+def _watched_local_fetch(source: Source, watch: PageWatch | None) -> Callable[[Any, PageRequest], Page]:
+    """Return the `fetch` of a watched source without HTTP, which returns its page."""
+    own_fetch = cast("Callable[[Any, PageRequest], Page]", type(source).fetch)
+
+    def fetch(self: Any, page_request: PageRequest) -> Page:
+        page = own_fetch(self, page_request)
+        return page if watch is None else watch(self, page_request, page)
+
+    return fetch
 
 
 def _watched_target(target: Target, watch: DeliveryWatch) -> Target:
