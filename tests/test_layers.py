@@ -58,6 +58,7 @@ ROOMS = {
     "registry": "cchc_schemas messages errors adapter extras privacy local_sources",
     "signing": "clock messages wire errors extras privacy",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
+    "foreign_tables": "cchc_schemas messages wire errors extras spreadsheets",
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",
     "database.migrations": "database",

@@ -1,7 +1,8 @@
 """Land parcels or construction works from any layer of an ArcGIS Server, by a field map in cchc.toml.
 
 Agency: whichever publishes the layer. Documentation: Esri's REST API, map service and feature service "query";
-caveats observed at servers from 10.0 to 11 and at Koop 10.4. Account: none or Basic.
+caveats observed at servers from 10.0 to 11 and at Koop 10.4. Account: none, Basic, or
+one that `generateToken` exchanges for a token.
 
 Caveats:
     - Errors, refused tokens included, come with HTTP 200 and an `error` object; 10.0 sends JSON as `text/plain`.
@@ -28,6 +29,7 @@ from cchc_adapters.building_blocks.arcgis import layer_page
 from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
 from cchc_adapters.building_blocks.arcgis_layers import EVERYTHING, Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
+from cchc_adapters.building_blocks.arcgis_tokens import TokenSession
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent
 from cchc_adapters.building_blocks.parcel_maps import PARCEL_RULES, ParcelMap, ParcelTerms
 from cchc_adapters.building_blocks.works_maps import WORKS_RULES, WorksMap
@@ -89,6 +91,10 @@ class ArcGisOptions(AdapterOptions):
     """Whether an unlisted feature counts as deleted."""
     token_errors: tuple[int, ...] = (498, 499)
     """ArcGIS error codes for a missing or refused token (unverified)."""
+    token_path: str = ""
+    """Path of `generateToken`, for example "/arcgis/tokens/generateToken"; with it the account opens a session."""
+    token_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    """Life of a token to ask for, minutes; the server may give a shorter one."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -97,6 +103,8 @@ class ArcGisOptions(AdapterOptions):
         (PARCEL_RULES if is_of_parcels else WORKS_RULES).check(rules)
         if idle := sorted(self.model_fields_set & (_OF_WORKS if is_of_parcels else _OF_PARCELS)):
             raise ValueError(f"{self.record_type} has no use for: {', '.join(idle)}")
+        if "token_minutes" in self.model_fields_set and not self.token_path:
+            raise ValueError("token_minutes needs token_path")
         changed_at = rules.get("changed_at")
         if self.changed_since and changed_at and not isinstance(changed_at.property, str):
             raise ValueError("changed_since needs one attribute for changed_at")
@@ -170,7 +178,8 @@ class ArcGis:
 
     def __init__(self, options: ArcGisOptions) -> None:
         classify = partial(classify_arcgis, token_errors=options.token_errors)
-        self.dialect = Dialect(classify=classify, headers={"Accept": "application/json"})
+        login = TokenSession(path=options.token_path, minutes=options.token_minutes) if options.token_path else None
+        self.dialect = Dialect(classify=classify, headers={"Accept": "application/json"}, login=login)
         self.sources = (LayerFeatures(options),)
 
 

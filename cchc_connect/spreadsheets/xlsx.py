@@ -96,7 +96,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     Raises:
         Rejected: the file is not such a table, or is hostile; the error names the row and column.
     """
-    _check_parts(file, name)
+    check_parts(file, name)
     cell_rows = _cell_rows(file)
     heading = [_cell_value(cell, ColumnType.TEXT) for cell in next(cell_rows, list[Any]())]
     if not names_columns(heading, columns):
@@ -133,7 +133,7 @@ def text_cell(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _check_parts(file: BinaryIO, name: str) -> None:
+def check_parts(file: BinaryIO, name: str) -> None:
     """Unpack and check every part of a workbook once, keeping nothing."""
     size = file.seek(0, 2)
     location = FileLocation(name)
@@ -155,16 +155,16 @@ def _check_part(member: Member) -> None:
 
 
 def _cell_rows(file: BinaryIO) -> Iterator[list[Any]]:
-    workbook: Any = _run_step(partial(load_workbook, file, read_only=True))
-    sheet = _run_step(lambda: workbook.worksheets[0])
+    workbook: Any = run_step(partial(load_workbook, file, read_only=True))
+    sheet = run_step(lambda: workbook.worksheets[0])
     sheet.reset_dimensions()  # the size that a workbook declares is not trusted
     rows = sheet.iter_rows()
-    while (cells := _run_step(partial(next, rows, None))) is not None:
+    while (cells := run_step(partial(next, rows, None))) is not None:
         yield list(cells)
     workbook.close()
 
 
-def _run_step(step: Callable[[], Any]) -> Any:
+def run_step(step: Callable[[], Any]) -> Any:
     """Run one step of openpyxl.
 
     Raises:

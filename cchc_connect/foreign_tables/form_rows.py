@@ -1,0 +1,117 @@
+"""Recognises the rows of a printed form that are no records: numbers of columns, groups, totals, signatures.
+
+Nothing is passed over that may be a record: a row with a key is one, unless it is the heading again, or a total.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from cchc_connect.foreign_tables.forms import PassedOver
+from cchc_connect.foreign_tables.headings import Headings, plain_name
+
+FEW_CELLS = 3
+"""A signature has at most so many cells."""
+_MIN_BARE_NUMBERS = 4
+"""Columns that a row of bare numbers 1 2 3 4 must number to be no record."""
+
+_TOTALS = frozenset(
+    {"tong cong", "tong so", "tong", "cong", "total", "grand total", "cong trang", "tong cong trang", "luy ke"}
+)
+_TOTAL_START = re.compile(r"(?:tong cong|tong so|cong) .{0,60}")
+_TOTAL_SPELLINGS = frozenset(
+    form + end
+    for words in ("Tổng cộng", "Tổng số", "Tổng", "Cộng", "Cộng trang", "Total")
+    for form in (words, words.upper(), words.lower(), words.title())
+    for end in ("", ":", " :")
+)
+_SIGNATURE = re.compile(
+    r"(?:.{0,40} )?ngay(?: \d{1,2})? thang(?: \d{1,2})? nam(?: \d{2,4})?"
+    r"|(?:nguoi|can bo) (?:lap|ke khai|tong hop|kiem tra)\b.*"
+    r"|(?:tm|kt|tl|tuq) (?:uy ban|ubnd|chu tich|giam doc|thu truong).*|thu truong\b.*|chu tich\b.*|giam doc\b.*"
+    r"|ky (?:va )?(?:ghi ro )?.*ho ten.*|ky ten.*|noi nhan\b.*|ghi chu|xac nhan cua .*|phu trach .*|truong phong\b.*"
+)
+_GROUP_CELLS = 2
+"""Cells of a row that names a group: its number and its name."""
+_ENUMERATOR = re.compile(r"(?:[IVXLC]+|[A-ZĐ]|[0-9]{1,3})[.)]?")
+_NUMBERED = re.compile(r"[(\[]?\s*(\d{1,3})\s*(?:=.{0,30})?[)\]]?")
+_BRACKETED = re.compile(r"[(\[].*[)\]]")
+
+
+class RecordRows:
+    """Tells the rows of one table that are records; counts the others."""
+
+    def __init__(self, headings: Headings, key_names: Sequence[str], passed_over: PassedOver) -> None:
+        """Begin below the headings.
+
+        Args:
+            headings: the headings of the table.
+            key_names: names of the columns that make the key.
+            passed_over: where rows that are no records are counted.
+        """
+        self._names = tuple(plain_name(name) for name in headings.written)
+        self._heading_cells = frozenset(name for name in headings.written if name)
+        self._keys = tuple(at for at, name in enumerate(headings.names) if name in set(key_names))
+        self._key_name = headings.names[self._keys[0]] if self._keys else ""
+        self._passed_over = passed_over
+        self._width = headings.width
+        self._is_first = True
+        self._is_below = False
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the next row neither is the first below headings nor stands below the table."""
+        return bool(self._keys) and not self._is_first and not self._is_below
+
+    def are_plain(self, rows: Sequence[Mapping[str, object]]) -> bool:
+        """Whether all rows are records at one glance: each has its key, and that is neither a total nor the heading.
+
+        They must have more cells than a signature.
+        """
+        keys = [row[self._key_name] for row in rows]
+        return "" not in keys and self._heading_cells.isdisjoint(keys) and _TOTAL_SPELLINGS.isdisjoint(keys)
+
+    def is_record(self, cells: Sequence[object]) -> bool:
+        """Return whether a row is a record; one that is none is counted, apart from empty ones."""
+        texts = ["" if cell is None else str(cell).strip() for cell in cells]
+        filled = [text for text in texts if text]
+        if not filled:
+            return False
+        is_first, self._is_first = self._is_first, False
+        kind = self._kind(texts, filled, is_first=is_first)
+        if kind is None:
+            self._is_below = False
+            return True
+        if kind == "repeated_headings":
+            self._is_first = True
+        self._is_below |= kind == "signatures"
+        setattr(self._passed_over, kind, getattr(self._passed_over, kind) + 1)
+        return False
+
+    def _kind(self, texts: Sequence[str], filled: Sequence[str], *, is_first: bool) -> str | None:
+        """Return the name of the count of a row that is no record; None for a record."""
+        if self._is_heading(texts):
+            return "repeated_headings"
+        if is_first and _is_numbered(filled):
+            return "numbered"
+        has_key = any(at < len(texts) and texts[at] for at in self._keys)
+        start = plain_name(filled[0])
+        if start in _TOTALS or (not has_key and _TOTAL_START.fullmatch(start)):
+            return "totals"
+        is_short = len(filled) <= FEW_CELLS and len(filled) < self._width
+        if is_short and (self._is_below or any(_SIGNATURE.fullmatch(plain_name(text)) for text in filled)):
+            return "signatures"
+        is_named = len(set(filled)) == 1 or (len(filled) == _GROUP_CELLS and _ENUMERATOR.fullmatch(filled[0]))
+        return "groups" if is_named and not has_key and self._keys and self._width > FEW_CELLS else None
+
+    def _is_heading(self, texts: Sequence[str]) -> bool:
+        names = [plain_name(text) for text in texts]
+        same = sum(1 for name, own_name in zip(names, self._names, strict=False) if name and name == own_name)
+        return same > 1 and same >= sum(1 for name in names if name) - 1
+
+
+def _is_numbered(filled: Sequence[str]) -> bool:
+    """Whether a row numbers the columns: (1) (2) (3), or at least 1 2 3 4."""
+    numbers = [int(match[1]) if (match := _NUMBERED.fullmatch(text)) else None for text in filled]
+    if numbers != list(range(1, len(filled) + 1)) or len(filled) == 1:
+        return False
+    return len(filled) >= _MIN_BARE_NUMBERS or all(_BRACKETED.fullmatch(text) for text in filled)

@@ -1,0 +1,184 @@
+"""Reads XLSX from outside: every visible sheet with the headings, hidden rows with the others.
+
+Before openpyxl reads a workbook, each part is unpacked within limits, and checked (`spreadsheets.xlsx`).
+"""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, BinaryIO
+
+from openpyxl import load_workbook
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+from openpyxl.utils.cell import range_boundaries
+
+from cchc_connect.foreign_tables.form_rows import RecordRows
+from cchc_connect.foreign_tables.forms import FaultList, PassedOver, TableForm, TableRow, refused
+from cchc_connect.foreign_tables.headings import (
+    MAX_ROWS_ABOVE,
+    Headings,
+    find_headings,
+    note_heading_faults,
+    plain_name,
+)
+from cchc_connect.foreign_tables.workbook_cells import SheetCells
+from cchc_connect.messages import Message
+from cchc_connect.spreadsheets.xlsx import check_parts, run_step
+
+_CHUNK_BYTES = 1024 * 1024
+_MERGED = re.compile(rb'mergeCell\s[^>]{0,100}?ref="([A-Z0-9:]{1,40})"')
+_LONGEST_TAG = 200
+
+
+class _Workbook:
+    """What the cells of a workbook need: texts, formats, the first day of its calendar."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of what it leaves out: styles, extensions
+            workbook: Any = run_step(partial(load_workbook, file, read_only=True, data_only=True))
+        self._archive = workbook._archive  # noqa: SLF001  # openpyxl gives hidden rows to nobody who reads by rows
+        self.sheets: Sequence[Any] = [sheet for sheet in workbook.worksheets if hasattr(sheet, "_worksheet_path")]
+        self.epoch = workbook.epoch
+        self.date_formats = workbook._date_formats  # noqa: SLF001  # the same
+        self.timedelta_formats = workbook._timedelta_formats  # noqa: SLF001  # the same
+        self.shared_texts: Sequence[str] = self.sheets[0]._shared_strings if self.sheets else ()  # noqa: SLF001  # the same
+        own_formats, styles = workbook._number_formats, workbook._cell_styles  # noqa: SLF001  # the same
+        self.percent_styles = frozenset(
+            number for number, style in enumerate(styles) if "%" in _number_format(style.numFmtId, own_formats)
+        )
+
+    def open(self, sheet: Any) -> BinaryIO:
+        """Open the XML of a sheet."""
+        stream: BinaryIO = self._archive.open(sheet._worksheet_path)  # noqa: SLF001  # the same
+        return stream
+
+
+class WorkbookTable:
+    """One workbook, checked."""
+
+    def __init__(self, file: BinaryIO, form: TableForm, where: Message) -> None:
+        """Find the sheets and their headings.
+
+        Args:
+            file: the workbook, seekable.
+            form: what is declared of it.
+            where: the file, for messages.
+
+        Raises:
+            Rejected: it is damaged, or no such table; the error names every fault.
+        """
+        check_parts(file, "")
+        file.seek(0)
+        self._workbook = _Workbook(file)
+        self._form = form
+        self._where = where
+        self.passed_over = PassedOver()
+        self._sheets = list[tuple[Any, Headings]]()
+        faults = FaultList()
+        for sheet in self._wanted_sheets(faults):
+            headings = self._headings(sheet)
+            if headings is None:
+                self.passed_over.other_sheets += 1
+                continue
+            note_heading_faults(headings, form, self._line(sheet, headings), faults, sheet.title)
+            self._sheets.append((sheet, headings))
+        if not self._sheets and not faults.number:
+            names = [alternatives[0] for alternatives in form.names] or list(form.optional_names)
+            faults.add("no_headings", names=names, rows=MAX_ROWS_ABOVE)
+        faults.check(where)
+        self.headings = self._sheets[0][1]
+        self._at_start = PassedOver(**vars(self.passed_over))
+
+    def chunks(self, size: int) -> Iterator[list[TableRow]]:
+        """Yield the records of all sheets, `size` at a time; `passed_over` counts what is none."""
+        self.passed_over = PassedOver(**vars(self._at_start))
+        for sheet, headings in self._sheets:
+            rows = self._records(sheet, headings)
+            while chunk := list(islice(rows, size)):
+                yield chunk
+
+    def _wanted_sheets(self, faults: FaultList) -> Iterator[Any]:
+        """Yield the named sheets; where none are named, the visible ones."""
+        by_name = {plain_name(sheet.title): sheet for sheet in self._workbook.sheets}
+        for name in self._form.sheets:
+            if plain_name(name) in by_name:
+                yield by_name[plain_name(name)]
+            else:
+                titles = [sheet.title for sheet in self._workbook.sheets]
+                faults.add("no_sheet", name=name, names=titles)
+        if not self._form.sheets:
+            for sheet in self._workbook.sheets:
+                if sheet.sheet_state == "visible":
+                    yield sheet
+                else:
+                    self.passed_over.hidden_sheets += 1
+
+    def _headings(self, sheet: Any) -> Headings | None:
+        if self._form.columns:
+            names = tuple(self._form.columns)
+            return Headings(-1, 0, names, frozenset(names), names)
+        rows = [cells for _, cells, _ in islice(self._rows(sheet), MAX_ROWS_ABOVE)]
+        return find_headings(rows, self._form)
+
+    def _line(self, sheet: Any, headings: Headings) -> int:
+        numbers = [number for number, _, _ in islice(self._rows(sheet), headings.row + 1)]
+        return numbers[-1] if numbers else 1
+
+    def _rows(self, sheet: Any) -> Iterator[tuple[int, list[object], bool]]:
+        with self._workbook.open(sheet) as source:
+            rows = SheetCells(source, self._workbook, self._form.decimal_sign).rows()
+            while (row := run_step(partial(next, rows, None))) is not None:
+                yield row
+
+    def _records(self, sheet: Any, headings: Headings) -> Iterator[TableRow]:
+        """Yield the records of one sheet.
+
+        Raises:
+            Rejected: a row has cells beyond the headings.
+        """
+        records = RecordRows(headings, self._form.key_names, self.passed_over)
+        self.passed_over.titles += headings.first_row
+        merged = self._merged(sheet, headings)
+        width, names, above = headings.width, headings.names, dict[int, object]()
+        for number, row, is_hidden in islice(self._rows(sheet), headings.row + 1, None):
+            cells = [*row, *[None] * (width - len(row))]
+            for column, rows in merged.items():
+                if any(number in span for span in rows):
+                    cells[column] = above.get(column)
+                else:
+                    above[column] = cells[column]
+            if not records.is_record(cells):
+                continue
+            if any(cell not in {None, ""} for cell in cells[width:] if not isinstance(cell, dict)):
+                raise refused(self._where, "cells_beyond", line=number, sheet=sheet.title, width=width)
+            self.passed_over.hidden_rows += is_hidden
+            yield TableRow(zip(names, cells[:width], strict=True)).at(number)
+
+    def _merged(self, sheet: Any, headings: Headings) -> dict[int, list[range]]:
+        """Return the rows that a merged cell covers below its first, by index of a column that is to be filled."""
+        filled = [at for at, name in enumerate(headings.names) if name in set(self._form.fill_down)]
+        spans: dict[int, list[range]] = {at: [] for at in filled}
+        if not filled:
+            return spans
+        with self._workbook.open(sheet) as source:
+            rest = b""
+            while block := source.read(_CHUNK_BYTES):
+                for match in _MERGED.finditer(rest + block):
+                    first_column, first_row, last_column, last_row = (
+                        bound or 0 for bound in range_boundaries(match[1].decode())
+                    )
+                    for at in filled:
+                        if first_column <= at + 1 <= last_column:
+                            spans[at].append(range(first_row + 1, last_row + 1))
+                rest = block[-_LONGEST_TAG:]
+        return spans
+
+
+def _number_format(number: int, own_formats: Sequence[str]) -> str:
+    if number >= BUILTIN_FORMATS_MAX_SIZE:
+        at = number - BUILTIN_FORMATS_MAX_SIZE
+        return own_formats[at] if at < len(own_formats) else ""
+    return BUILTIN_FORMATS.get(number, "")
