@@ -88,8 +88,8 @@ ROOMS = {
         "transport.network database.state transport config sync"
     ),
     "testing.kit": (
-        "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry testing.faults "
-        "transport database database.reading config sync"
+        "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
+        "testing.faults transport database database.reading config sync"
     ),
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
