@@ -14,7 +14,12 @@ pytestmark = pytest.mark.repeats
 
 LAYERS = tuple(PACKAGE_FOLDERS)
 
-DISTRIBUTIONS = {"sqlalchemy": "SQLAlchemy", "pymysql": "PyMySQL", "pydantic_core": "pydantic", "lazy_loader": "lazy-loader"}
+DISTRIBUTIONS = {
+    "sqlalchemy": "SQLAlchemy",
+    "pymysql": "PyMySQL",
+    "pydantic_core": "pydantic",
+    "lazy_loader": "lazy-loader",
+}
 """Import packages that are not named as what brings them; pydantic pins its core to one version."""
 
 MAX_LOOSE_MODULES = 10
@@ -31,7 +36,7 @@ SEAMS = {
 }
 """Foreign package -> the one place that knows it."""
 
-NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest")}
+NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest"), ("cchc_connect.testing.kit.check", "pytest")}
 """What a module needs and its reader brings: nobody names fixtures for pytest who has no pytest."""
 
 ROOMS = {
@@ -63,7 +68,6 @@ ROOMS = {
     "transport.network": "errors extras privacy",
     "database.migrations": "database",
     "database.reading": "cchc_schemas clock messages wire errors database",
-    "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "wire errors http transport.network",
     "database.outbox": "cchc_schemas clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
@@ -88,6 +92,11 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter local_sources privacy database.direct database geometry "
         "transport.network database.state transport config sync"
     ),
+    "testing.kit": (
+        "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
+        "testing.faults transport database database.reading config sync"
+    ),
+    "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
         "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
