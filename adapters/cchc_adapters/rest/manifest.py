@@ -16,9 +16,9 @@ from cchc_adapters.rest.classifier import AnswerTable
 from cchc_adapters.rest.source import RestTable
 from cchc_adapters.rest.target_checks import Targets
 from cchc_adapters.rest.target_tables import RestTargetTable
+from cchc_connect import ConfigurationError
 from cchc_connect.config.checks import pydantic_faults
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
-from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
 
 
