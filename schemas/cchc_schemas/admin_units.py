@@ -168,7 +168,7 @@ class CommuneRule(Code):
 
     def check(self, code: str, validation: ValidationInfo) -> str:
         """Return `code`; if the scheme is invalid or missing, only the pattern is checked."""
-        scheme = validation.data.get("scheme")
+        scheme = (validation.data or {}).get("scheme")  # a value that is checked alone has no record
         if scheme is not None and code in _commune_codes(scheme):
             return code
         code = super().check(code, validation)

@@ -10,6 +10,7 @@ from cchc_connect.testing import (
     World,
 )
 from tests.conformance.receiving_portal import OPTIONS as PORTAL_OPTIONS, ReceivingPortal, account
+from tests.conformance.register import Register
 
 SEED = 7
 
@@ -34,6 +35,25 @@ def works_layer() -> ConstructionDepartmentDouble:
     """Return the department whose map layer has the works."""
     return ConstructionDepartmentDouble(world(works=9))
 
+
+REGISTER: Mapping[str, Any] = {
+    "path": "/parcels",
+    "items": "parcels",
+    "paging": {"kind": "offset", "parameter": "offset", "size": 3, "total": "total"},
+    "since": {"parameter": "since", "format": "iso_utc"},
+    "changed_at": {"property": "at", "codec": "iso_instant"},
+    "key": "id",
+    "decimal_sign": ".",
+    "fields": {
+        "scheme": {"constant": "gso-2025-07"},
+        "commune_code": {"constant": "25747"},
+        "map_sheet": "sheet",
+        "parcel_number": "number",
+        "area_m2": {"property": "area", "codec": "area"},
+        "address": "address",
+    },
+}
+"""The register of parcels, described for the adapter `rest`."""
 
 SHIPPED: Mapping[str, Mapping[str, Any]] = {
     "ogc_features": {
@@ -69,6 +89,11 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
                 "commune_code": {"property": "maPhuongXa", "codec": "commune_code"},
             },
         },
+    },
+    "rest": {
+        "system": Register,
+        "options": {"sources": {"land_parcel": REGISTER}},
+        "connection": {"account": {"kind": "api_key", "key": "mat-khau-mau"}},
     },
 }
 """Adapter -> the arguments of `check_adapter`."""

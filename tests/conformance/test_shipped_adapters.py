@@ -9,6 +9,7 @@ test_binh_duong_permits = check_adapter("binh_duong_permits", **SHIPPED["binh_du
 test_national_portal = check_adapter("national_portal", **SHIPPED["national_portal"])
 test_ogc_features = check_adapter("ogc_features", **SHIPPED["ogc_features"])
 test_opencps = check_adapter("opencps", **SHIPPED["opencps"])
+test_rest = check_adapter("rest", **SHIPPED["rest"])
 
 
 def test_no_adapter_that_ships_is_forgotten() -> None:
