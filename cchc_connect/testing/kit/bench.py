@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,11 +35,26 @@ PROGRAM_CONNECTION = "program"
 ROUTE = "to-system"
 """Name of the route to these targets."""
 
+LONG_PAUSE = timedelta(hours=25)
+"""Longer than any pause that a failure causes or that a system may ask for."""
+
 QUICK_POLICY = Policy(deadline_s=4.0, connect_timeout_s=1.0, read_timeout_s=2.0, backoff_base_s=0.001)
 """Limits of a call to a system on this machine: short waits, so that a fault is over soon."""
 
 Holdings = Mapping[str, Mapping[str, Any]]
 """Documents of the live records of one type, by record key."""
+
+
+class LaterClock(SystemClock):
+    """The clocks of this machine, of which the wall clock is ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        """Show times that are so much later."""
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """Return the instant, aware, in UTC."""
+        return super().now() + self._ahead
 
 
 @dataclass(kw_only=True)
@@ -58,6 +74,10 @@ class Bench:
     """Secrets of the connection's account."""
     policy: Policy | None = QUICK_POLICY
     """Limits of a call; None: those of a run."""
+    pause: timedelta = timedelta(0)
+    """Time that passes between two runs: so long that a circuit breaker, which failed runs open, is closed again."""
+    ahead: timedelta = timedelta(0)
+    """How far its clock is ahead of this machine's, for the pauses so far."""
     databases: int = 0
     """Number of databases that were made."""
     _opened: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -122,8 +142,9 @@ class Bench:
             environment: what the run uses; None: the real engine without threads.
         """
         self.config.watch(pages=watch)
+        self.ahead += self.pause
         environment = environment or RunEnvironment(prefetch=0)
-        environment = replace(environment, open_transport=self.open_transport)
+        environment = replace(environment, open_transport=self.open_transport, clock=LaterClock(self.ahead))
         try:
             pull_range = PullRange(record_type=record_type, everything=everything)
             return Synchronizer(self.config, database, environment).pull(self.name, pull_range)

@@ -1,7 +1,6 @@
 """Rules of the thorough form: named faults on the wire, a crash after every page, other orders of the items."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +11,12 @@ from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import normal_script
 from cchc_connect.testing.faults.response_scripts import ResponseScript
-from cchc_connect.testing.kit.bench import QUICK_POLICY, Bench, Holdings
+from cchc_connect.testing.kit.bench import LONG_PAUSE, QUICK_POLICY, Bench, Holdings
 from cchc_connect.testing.kit.listing import listing
 from cchc_connect.testing.kit.rule import Rule, RuleBroken
 from cchc_connect.testing.kit.run_rules import holdings_after_run, require_done, run_done
 from cchc_connect.testing.kit.watched import PageWatch
+from cchc_connect.wire.json import Item
 
 FAULT_POLICY = replace(QUICK_POLICY, deadline_s=0.6, read_timeout_s=0.5)
 """Limits of a call to a server with a fault: some faults use all of them."""
@@ -36,7 +36,7 @@ def no_fault_is_taken_for_a_page(bench: Bench, source: Source) -> None:
     """No named fault of a network or a server changes records or is taken for a page."""
     if bench.relay is None:
         raise RuleBroken("kit.no_relay")
-    bench.policy = FAULT_POLICY
+    bench.policy, bench.pause = FAULT_POLICY, LONG_PAUSE
     with bench.database() as database:
         before = holdings_after_run(bench, database, source)
         for fault in FAULTS.values():
@@ -143,12 +143,12 @@ def _shuffled(seed: int) -> PageWatch:
 
 
 def _repeating() -> PageWatch:
-    last: Sequence[Any] = ()
+    last = list[Item]()
 
     def repeat(_: Source, __: PageRequest, page: Page) -> Page:
-        nonlocal last
-        repeated, last = last, page.items
-        return replace(page, items=[*page.items, *repeated[-1:]])
+        repeated = [*page.items, *last]
+        last[:] = page.items[-1:]
+        return replace(page, items=repeated)
 
     return repeat
 
