@@ -1,4 +1,4 @@
-"""Commands about adapters: `adapter list`, `show`, `new`. See `app` for their form."""
+"""Commands about adapters: `adapter list`, `show`, `new`, `test`. See `app` for their form."""
 # ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
 
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.completed_values import adapters
+from cchc_connect.cli.completed_values import adapters, connections
 from cchc_connect.cli.context import command_context
 
 
@@ -52,3 +52,16 @@ def adapter_new(
     from cchc_connect.cli.adapter_new import write_adapter_project
 
     return write_adapter_project(command_context(context), name, kind, to)
+
+
+@adapter_app.command("test", help="help.adapter_test")
+def adapter_test(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_test_name", autocompletion=connections)],
+    *,
+    rule: Annotated[list[str] | None, typer.Option("--rule", metavar="RULE", help="help.adapter_test_rule")] = None,
+) -> int:
+    """Examine a configured system by the rules of the conformance kit, reading only."""
+    from cchc_connect.cli.adapter_test import test_connection
+
+    return test_connection(command_context(context), name, rule or [])

@@ -74,6 +74,10 @@ class Bench:
     """Secrets of the connection's account."""
     policy: Policy | None = QUICK_POLICY
     """Limits of a call; None: those of a run."""
+    limits: SharedDatabase | None = field(default=None, repr=False)
+    """Has the rate limit that all calls share; None: there is none."""
+    shown: dict[object, object] = field(default_factory=dict[object, object], repr=False)
+    """Listings that were shown and may be looked at again, where an agency's own system is examined."""
     pause: timedelta = timedelta(0)
     """Time that passes between two runs: so long that a circuit breaker, which failed runs open, is closed again."""
     ahead: timedelta = timedelta(0)
@@ -81,6 +85,11 @@ class Bench:
     databases: int = 0
     """Number of databases that were made."""
     _opened: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @property
+    def spares_the_system(self) -> bool:
+        """Whether it is an agency's own system, from which a listing is asked for once."""
+        return self.policy is None
 
     def adapter(self) -> Adapter:
         """Return a new adapter, as another process would make it."""
@@ -160,7 +169,7 @@ class Bench:
     ) -> AbstractContextManager[Transport]:
         """Open a transport; see `TransportOpener`."""
         if self.policy is None:
-            return TransportFactory()(name, table, adapter, deadline_s)
+            return TransportFactory(self.limits)(name, table, adapter, deadline_s)
         return RequestsTransport(endpoint_for(name, table, adapter), self.policy, TransportEnvironment())
 
 
