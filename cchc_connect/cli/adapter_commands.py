@@ -18,6 +18,9 @@ class AdapterKind(StrEnum):
     """A class in a package of its own."""
 
 
+KINDS = "|".join(AdapterKind)
+"""The kinds, as the help shows them."""
+
 adapter_app = typer.Typer(help="help.adapter", no_args_is_help=True)
 
 
@@ -45,7 +48,7 @@ def adapter_new(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_new_name")],
     *,
-    kind: Annotated[AdapterKind, typer.Option("--kind", help="help.adapter_kind")] = AdapterKind.PYTHON,
+    kind: Annotated[AdapterKind, typer.Option("--kind", metavar=KINDS, help="help.adapter_kind")] = AdapterKind.PYTHON,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="help.adapter_new_to")] = Path(),
 ) -> int:
     """Write the project of a new adapter, with a double of its system and a test."""

@@ -80,11 +80,11 @@ def test_the_name_of_an_installed_adapter_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    kept = tmp_path / "harbour-master-adapter" / "README.md"
-    kept.parent.mkdir()
-    kept.write_text("mine", encoding="utf-8")
+    existing = tmp_path / "harbour-master-adapter" / "README.md"
+    existing.parent.mkdir()
+    existing.write_text("mine", encoding="utf-8")
 
     refused = call("adapter", "new", NAME, folder=tmp_path)
 
     assert refused.returncode == ExitCode.CANNOT_CREATE
-    assert kept.read_text(encoding="utf-8") == "mine"
+    assert existing.read_text(encoding="utf-8") == "mine"
