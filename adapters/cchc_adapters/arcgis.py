@@ -14,6 +14,8 @@ Caveats:
     - Names come in another case or qualified by their table ("GIS.THUADAT.SOTO"), or only as the fields' aliases; a
       name that fits several fields is not read.
     - A server that does not know the requested reference system responds in its own; its `spatialReference` shows it.
+    - Koop transforms coordinates without the shift between WGS 84 and VN-2000, which puts them some 200 m aside;
+      request them in the system of its files.
     - Times are milliseconds in UTC, but a condition names them in the layer's time zone. Days may be text since 11.2.
     - A layer notes its edits only if that was switched on; deleted features leave no trace.
 """
