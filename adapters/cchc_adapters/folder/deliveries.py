@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
+from cchc_adapters.folder.inboxes import Inbox
 from cchc_adapters.folder.name_dates import delivery_time
 from cchc_adapters.folder.options import FolderSourceTable
-from cchc_adapters.folder.places import Place
 from cchc_connect.drop_folder import Member
 from cchc_connect.drop_folder.archives import archive_format_of
 from cchc_connect.drop_folder.names import FileLocation
@@ -24,7 +24,7 @@ _CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Delivery:
+class FileDelivery:
     """One file of a source."""
 
     name: str
@@ -39,31 +39,24 @@ def fits(name: str, table: FolderSourceTable) -> bool:
     return any(_fits(name, pattern) for pattern in table.files)
 
 
-def deliveries_of(names: Sequence[str], table: FolderSourceTable) -> list[Delivery]:
+def deliveries_of(names: Sequence[str], table: FolderSourceTable) -> list[FileDelivery]:
     """Return the deliveries of a source among the files of its folder, in the order of their names."""
-    return [Delivery(name, delivery_time(name, table.name_date)) for name in names if fits(name, table)]
+    return [FileDelivery(name, delivery_time(name, table.name_date)) for name in names if fits(name, table)]
 
 
 class OpenDelivery:
     """The tables of one delivery, opened and checked; closed by `close`."""
 
-    def __init__(self, place: Place, delivery: Delivery, table: FolderSourceTable) -> None:
+    def __init__(self, inbox: Inbox, delivery: FileDelivery, table: FolderSourceTable) -> None:
         """Copy the file, so that nobody can change it while it is read, and open its tables.
 
         Raises:
             Rejected: it is no such table; the error names every fault.
         """
         self._stack = ExitStack()
-        self._names = [delivery.name]
         digest = hashlib.blake2b(digest_size=16)
         try:
-            copies = list(self._copies(place, delivery.name, table.members, digest))
-            self.tables: list[ForeignTable] = [
-                self._stack.enter_context(open_table(file, name, table.form, FileLocation(shown).message))
-                for file, name, shown in copies
-            ]
-            if not self.tables:
-                raise FileLocation(delivery.name).rejection("folder.no_member", pattern=table.members)
+            self.tables = self._tables(inbox, delivery.name, table, digest)
             self.delivery = replace(delivery, digest=digest.hexdigest())
             if table.dated_by:
                 self.delivery = replace(self.delivery, delivered_at=self._latest(table.dated_by))
@@ -84,15 +77,31 @@ class OpenDelivery:
         """Close the tables and remove the copies."""
         self._stack.close()
 
+    def _tables(
+        self, inbox: Inbox, name: str, table: FolderSourceTable, digest: "hashlib.blake2b"
+    ) -> list[ForeignTable]:
+        """Return the tables of a file, or of the members of an archive that fit.
+
+        Raises:
+            Rejected: one is no such table, or none fits.
+        """
+        tables = [
+            self._stack.enter_context(open_table(file, member_name, table.form, FileLocation(shown).message))
+            for file, member_name, shown in list(self._copies(inbox, name, table.members, digest))
+        ]
+        if not tables:
+            raise FileLocation(name).rejection("folder.no_member", pattern=table.members)
+        return tables
+
     def _copies(
-        self, place: Place, name: str, pattern: str, digest: "hashlib.blake2b"
+        self, inbox: Inbox, name: str, pattern: str, digest: "hashlib.blake2b"
     ) -> Iterator[tuple[BinaryIO, str, str]]:
         """Yield a copy of the file, or of each member of an archive that fits, with its name and that for messages."""
         is_inside = archive_format_of(name) is not None
-        for number, member in enumerate(place.members(name), start=1):
+        for number, member in enumerate(inbox.members(name), start=1):
             if is_inside and not _fits(member.name, pattern):
                 continue
-            copy = cast("BinaryIO", self._stack.enter_context(TemporaryFile()))
+            copy = cast("BinaryIO", self._stack.enter_context(TemporaryFile()))  # noqa: SIM115  # the stack closes it
             _copy(member, copy, digest)
             yield copy, member.name, f"{name} ({number})" if is_inside else name
 
@@ -102,7 +111,7 @@ class OpenDelivery:
         return max((time for time in times if isinstance(time, datetime)), default=None)
 
 
-def digest_of(place: Place, name: str, pattern: str) -> str:
+def digest_of(inbox: Inbox, name: str, pattern: str) -> str:
     """Return the hash of what a file holds, without opening its tables.
 
     Raises:
@@ -110,11 +119,10 @@ def digest_of(place: Place, name: str, pattern: str) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     is_inside = archive_format_of(name) is not None
-    for member in place.members(name):
+    for member in inbox.members(name):
         if not is_inside or _fits(member.name, pattern):
             _copy(member, None, digest)
     return digest.hexdigest()
-
 
 
 def _copy(member: Member, copy: BinaryIO | None, digest: "hashlib.blake2b") -> None:

@@ -2,51 +2,53 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cchc_adapters.folder.deliveries import Delivery, OpenDelivery, fits
+from cchc_adapters.folder.deliveries import FileDelivery, OpenDelivery, fits
+from cchc_adapters.folder.inboxes import Inbox
 from cchc_adapters.folder.options import FolderSourceTable
-from cchc_adapters.folder.places import Place
 from cchc_adapters.folder.plans import MAX_NAMES, planned
 from cchc_adapters.folder.refusals import refusals_of
 from cchc_connect import Message, Observation
 from cchc_connect.errors import CchcError, Rejected, SourceHeld
 
 
-def examined(place: Place, tables: Mapping[str, FolderSourceTable]) -> Iterator[Observation]:
+def examined(inbox: Inbox, tables: Mapping[str, FolderSourceTable]) -> Iterator[Observation]:
     """Look at a folder without changing it.
 
     Raises:
         Retriable: the server does not answer.
         Fatal: the folder cannot be read.
     """
-    names = place.names()
-    yield Observation(Message("folder.examined", {"folder": place.shown, "number": len(names)}))
+    names = inbox.names()
+    yield Observation(Message("folder.examined", {"folder": inbox.shown, "number": len(names)}))
     for record_type, table in tables.items():
-        yield from _source(place, names, record_type, table)
+        yield from _source(inbox, names, record_type, table)
     strangers = [name for name in names if not any(fits(name, table) for table in tables.values())]
     if strangers:
         values = {"number": len(strangers), "names": strangers[:MAX_NAMES]}
         yield Observation(Message("folder.strangers", values), "warning")
 
 
-def _source(
-    place: Place, names: Sequence[str], record_type: str, table: FolderSourceTable
-) -> Iterator[Observation]:
-    for refusal in refusals_of(place, table):
+def _source(inbox: Inbox, names: Sequence[str], record_type: str, table: FolderSourceTable) -> Iterator[Observation]:
+    for refusal in refusals_of(inbox, table):
         yield Observation(Message(refusal.error.code, refusal.error.context), "warning", record_type)
     try:
-        plan = planned(place, names, table, None)
+        plan = planned(inbox, names, table, None)
     except (SourceHeld, Rejected) as error:
         yield _failed(error, record_type)
         return
     if not plan.deliveries:
-        yield Observation(Message("folder.no_delivery", {"folder": place.shown, "files": table.files}), "warning", record_type)
+        yield Observation(
+            Message("folder.no_delivery", {"folder": inbox.shown, "files": table.files}), "warning", record_type
+        )
     for delivery in plan.deliveries[-1:]:
-        yield from _delivery(place, delivery, record_type, table)
+        yield from _delivery(inbox, delivery, record_type, table)
 
 
-def _delivery(place: Place, delivery: Delivery, record_type: str, table: FolderSourceTable) -> Iterator[Observation]:
+def _delivery(
+    inbox: Inbox, delivery: FileDelivery, record_type: str, table: FolderSourceTable
+) -> Iterator[Observation]:
     try:
-        opened = OpenDelivery(place, delivery, table)
+        opened = OpenDelivery(inbox, delivery, table)
     except Rejected as error:
         yield _failed(error, record_type)
         return
@@ -61,7 +63,7 @@ def _delivery(place: Place, delivery: Delivery, record_type: str, table: FolderS
                 yield Observation(message, "good", record_type)
             unread = [name for name in foreign.headings.names if name not in foreign.headings.matched]
             if unread:
-                yield Observation(Message("folder.unread", {"names": unread[:MAX_NAMES * 3]}), "good", record_type)
+                yield Observation(Message("folder.unread", {"names": unread[: MAX_NAMES * 3]}), "good", record_type)
     except Rejected as error:
         yield _failed(error, record_type)
     finally:
@@ -70,5 +72,3 @@ def _delivery(place: Place, delivery: Delivery, record_type: str, table: FolderS
 
 def _failed(error: CchcError, record_type: str) -> Observation:
     return Observation(Message(error.code, error.context), "bad", record_type)
-
-

@@ -9,7 +9,7 @@ from cchc_connect.wire.field_rules import FieldRule
 
 def names_read(table: SourceTable) -> tuple[list[tuple[str, ...]], list[str]]:
     """Return the headings that a table must have, of each tuple one, and those that it may have."""
-    needed = [(_name(key),) for key in table.key]
+    needed: list[tuple[str, ...]] = [(_name(key),) for key in table.key]
     needed += [alternatives for rule in table.fields.values() for alternatives in _of_rule(rule)]
     if table.changed_at is not None:
         needed.append(tuple(map(_name, table.changed_at.property)))

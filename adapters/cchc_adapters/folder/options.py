@@ -1,6 +1,5 @@
 """Options of a connection to a folder, and the table of each of its sources."""
 
-from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,9 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.declared.checks import Sources
-from cchc_adapters.declared.tables import Duration, Names, SourceTable
+from cchc_adapters.declared.tables import Names, SourceTable
 from cchc_adapters.folder.headings_read import key_names, names_read
-from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigPath
 from cchc_connect.foreign_tables import TableForm, TextEncoding
 from cchc_connect.foreign_tables.forms import Separator
@@ -24,7 +22,7 @@ class FolderSourceTable(SourceTable):
     members: str = "*"
     """Names of the files inside an archive (ZIP, tar) whose own name fits `files`; together they are one delivery."""
     delivery: Literal["snapshot", "increment"] = "snapshot"
-    """Whether each delivery lists everything (`snapshot`), of which the latest counts, or what changed (`increment`)."""
+    """Whether a delivery lists everything (`snapshot`), of which the latest counts, or what changed (`increment`)."""
     name_date: Annotated[str, Field(pattern=r"^(?:[^A-Za-z0-9]|yyyy|MM|dd|HH|mm|ss)*$")] = ""
     """Form of the date in names, "yyyyMMdd" or "dd-MM-yyyy"; it orders the deliveries. None: it is recognised."""
     dated_by: str = ""
@@ -70,48 +68,16 @@ class FolderSourceTable(SourceTable):
         )
 
 
-class SftpTable(AdapterOptions):
-    """The server of a folder that is read by SFTP."""
-
-    host: str
-    port: Annotated[int, Field(ge=1, le=65_535)] = 22
-    username: str
-    host_key: Annotated[str, Field(pattern=r"^(?:ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+")]
-    """Public key of the server as `ssh-keyscan` prints it, without the name: "ssh-ed25519 AAAA...". No other is trusted."""
-    password: Secret | None = None
-    """Reference to the password of the account."""
-    private_key: Secret | None = None
-    """Reference to our private key in the form of OpenSSH, instead of a password."""
-    timeout: Duration = timedelta(seconds=30)
-    """How long the server may be silent."""
-
-    @model_validator(mode="after")
-    def _has_one_login(self) -> Self:
-        if (self.password is None) == (self.private_key is None):
-            raise PydanticCustomError("sftp_login", "a password or a private key")
-        return self
-
-
 class FolderOptions(AdapterOptions):
     """Options of a connection to a folder."""
 
-    path: Annotated[ConfigPath | None, Field(examples=["/srv/received/land"])] = None
+    path: Annotated[ConfigPath, Field(examples=["/srv/received/land"])]
     """Folder on this machine."""
-    sftp: SftpTable | None = None
-    """SFTP server on which the folder is, instead of this machine."""
-    remote_path: str = "."
-    """Folder on the SFTP server."""
-    settle: Duration = timedelta(seconds=2)
-    """How long a file must stay unchanged to count as complete."""
+    settle_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+    """Seconds that a file must stay unchanged to count as complete."""
     aside: Annotated[str, Field(pattern=r"^[^/\\.][^/\\]*$")] = "khong-doc-duoc"
     """Folder below it into which files that cannot be read are moved, each with a report beside it."""
     names_encoding: Literal["cp1258", "cp437", "utf-8"] | None = None
     """Encoding of names in ZIP archives that neither say theirs nor are UTF-8; none: such archives are refused."""
     sources: Annotated[Sources[FolderSourceTable], Field(min_length=1, examples=[{}])]
     """What is read, by record type; docs/folder.md shows all keys."""
-
-    @model_validator(mode="after")
-    def _has_one_place(self) -> Self:
-        if (self.path is None) == (self.sftp is None):
-            raise PydanticCustomError("folder_place", "a path or an SFTP server")
-        return self

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cchc_adapters.folder.deliveries import Delivery, OpenDelivery, deliveries_of, digest_of
+from cchc_adapters.folder.deliveries import FileDelivery, OpenDelivery, deliveries_of, digest_of
+from cchc_adapters.folder.inboxes import Inbox
 from cchc_adapters.folder.options import FolderSourceTable
-from cchc_adapters.folder.places import Place
-from cchc_adapters.folder.refusals import Refusal, refusals_of
+from cchc_adapters.folder.refusals import RefusedFile, refusals_of
 from cchc_connect.errors import SourceHeld
 
 MAX_NAMES = 10
@@ -18,16 +18,16 @@ MAX_NAMES = 10
 class Plan:
     """The deliveries that a pass reads, in their order."""
 
-    deliveries: Sequence[Delivery]
-    refusal: Refusal | None = None
+    deliveries: Sequence[FileDelivery]
+    refusal: RefusedFile | None = None
     """A file that was moved aside and must be read after them: there the pass is held."""
 
 
-def planned(place: Place, names: Sequence[str], table: FolderSourceTable, since: datetime | None) -> Plan:
+def planned(inbox: Inbox, names: Sequence[str], table: FolderSourceTable, since: datetime | None) -> Plan:
     """Return what a pass reads.
 
     Args:
-        place: the folder.
+        inbox: the folder.
         names: names of its complete files.
         table: what is declared of the source.
         since: increments delivered before this instant are not read (aware); None: all are.
@@ -38,21 +38,23 @@ def planned(place: Place, names: Sequence[str], table: FolderSourceTable, since:
     """
     deliveries = deliveries_of(names, table)
     if table.dated_by:
-        deliveries = [_dated_by_column(place, delivery, table) for delivery in deliveries]
-    refusals = refusals_of(place, table)
+        deliveries = [_dated_by_column(inbox, delivery, table) for delivery in deliveries]
+    refusals = refusals_of(inbox, table)
     if table.delivery == "increment":
-        return _increments(place, deliveries, table, since, refusals)
+        return _increments(inbox, deliveries, table, since, refusals)
     if not deliveries:
-        held = refusals[-1].error if refusals else SourceHeld("folder.no_delivery", folder=place.shown, files=table.files)
+        held = (
+            refusals[-1].error if refusals else SourceHeld("folder.no_delivery", folder=inbox.shown, files=table.files)
+        )
         raise held
-    latest = _latest(place, deliveries, table)
+    latest = _latest(inbox, deliveries, table)
     newer = [refusal for refusal in refusals if _is_after(refusal.delivered_at, latest.delivered_at)]
     if newer:
         raise newer[-1].error
     return Plan([latest])
 
 
-def _latest(place: Place, deliveries: Sequence[Delivery], table: FolderSourceTable) -> Delivery:
+def _latest(inbox: Inbox, deliveries: Sequence[FileDelivery], table: FolderSourceTable) -> FileDelivery:
     """Return the latest snapshot.
 
     Raises:
@@ -63,20 +65,20 @@ def _latest(place: Place, deliveries: Sequence[Delivery], table: FolderSourceTab
     latest_date = max((date for date in dates if date is not None), default=None)
     latest = [delivery for delivery in deliveries if not is_dated or delivery.delivered_at == latest_date]
     if len(latest) > 1:
-        digests = {digest_of(place, delivery.name, table.members) for delivery in latest}
+        digests = {digest_of(inbox, delivery.name, table.members) for delivery in latest}
         if len(digests) > 1:
             names = [delivery.name for delivery in latest if is_dated or delivery.delivered_at is None]
             code = "folder.order_unclear" if is_dated else "folder.order_unknown"
-            raise SourceHeld(code, folder=place.shown, names=names[:MAX_NAMES])
+            raise SourceHeld(code, folder=inbox.shown, names=names[:MAX_NAMES])
     return latest[0]
 
 
 def _increments(
-    place: Place,
-    deliveries: Sequence[Delivery],
+    inbox: Inbox,
+    deliveries: Sequence[FileDelivery],
     table: FolderSourceTable,
     since: datetime | None,
-    refusals: Sequence[Refusal],
+    refusals: Sequence[RefusedFile],
 ) -> Plan:
     """Return the increments since an instant, up to the first that was moved aside.
 
@@ -85,16 +87,19 @@ def _increments(
     """
     undated = [delivery.name for delivery in deliveries if delivery.delivered_at is None]
     if undated:
-        raise SourceHeld("folder.order_unknown", folder=place.shown, names=undated[:MAX_NAMES])
-    by_date = dict[datetime, Delivery]()
+        raise SourceHeld("folder.order_unknown", folder=inbox.shown, names=undated[:MAX_NAMES])
+    by_date = dict[datetime, FileDelivery]()
     for delivery in sorted(deliveries, key=lambda delivery: delivery.name):
         date = delivery.delivered_at
         if date is None or (since is not None and date < since):
             continue
         first = by_date.setdefault(date, delivery)
-        if first is not delivery and len({digest_of(place, same.name, table.members) for same in (first, delivery)}) > 1:
+        if (
+            first is not delivery
+            and len({digest_of(inbox, same.name, table.members) for same in (first, delivery)}) > 1
+        ):
             names = [first.name, delivery.name]
-            raise SourceHeld("folder.order_unclear", folder=place.shown, names=names)
+            raise SourceHeld("folder.order_unclear", folder=inbox.shown, names=names)
     waiting = [refusal for refusal in refusals if refusal.delivered_at is None or refusal.delivered_at not in by_date]
     refusal = waiting[0] if waiting else None
     end = None if refusal is None else refusal.delivered_at
@@ -102,8 +107,8 @@ def _increments(
     return Plan(readable, refusal)
 
 
-def _dated_by_column(place: Place, delivery: Delivery, table: FolderSourceTable) -> Delivery:
-    opened = OpenDelivery(place, delivery, table)
+def _dated_by_column(inbox: Inbox, delivery: FileDelivery, table: FolderSourceTable) -> FileDelivery:
+    opened = OpenDelivery(inbox, delivery, table)
     opened.close()
     return replace(opened.delivery, digest="")
 

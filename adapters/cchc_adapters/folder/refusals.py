@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cchc_adapters.folder.deliveries import fits
+from cchc_adapters.folder.inboxes import Inbox
 from cchc_adapters.folder.name_dates import delivery_time
 from cchc_adapters.folder.options import FolderSourceTable
-from cchc_adapters.folder.places import Place
 from cchc_connect.errors import CchcError, Rejected, SourceHeld
 from cchc_connect.messages import Language, Message, render_message
 
-_FILE, _READER = re.compile(r"^\[file\] (.+?)\r?$", re.MULTILINE), re.compile(r"^\[reader\] ([0-9a-f]+)\r?$", re.MULTILINE)
+_FILE, _READER = (
+    re.compile(r"^\[file\] (.+?)\r?$", re.MULTILINE),
+    re.compile(r"^\[reader\] ([0-9a-f]+)\r?$", re.MULTILINE),
+)
 _READER_VERSION = 1
 """Raise it when files that were refused may be read by a newer program."""
 
@@ -22,7 +25,7 @@ NOT_ASIDE = frozenset({"drop_folder.changed", "drop_folder.missing", "drop_folde
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedFile:
     """One file that was moved aside."""
 
     name: str
@@ -38,34 +41,34 @@ class Refusal:
         return SourceHeld("folder.file_waits", folder=self.folder, name=self.name, report=self.report)
 
 
-def refuse(place: Place, name: str, table: FolderSourceTable, error: Rejected) -> SourceHeld:
+def refuse(inbox: Inbox, name: str, table: FolderSourceTable, error: Rejected) -> SourceHeld:
     """Move a file aside, write its report, and return the error that holds the source."""
     if error.code in NOT_ASIDE:
         return SourceHeld(error.code, **error.context)
     try:
-        report = place.set_aside(name, _report(name, table, error))
+        report = inbox.set_aside(name, _report(name, table, error))
     except OSError:
-        return SourceHeld("folder.file_refused", folder=place.shown, problem=_sentence(error), report="-")
-    return SourceHeld("folder.file_refused", folder=place.shown, problem=_sentence(error), report=report)
+        return SourceHeld("folder.file_refused", folder=inbox.shown, problem=_sentence(error), report="-")
+    return SourceHeld("folder.file_refused", folder=inbox.shown, problem=_sentence(error), report=report)
 
 
-def refusals_of(place: Place, table: FolderSourceTable) -> Sequence[Refusal]:
+def refusals_of(inbox: Inbox, table: FolderSourceTable) -> Sequence[RefusedFile]:
     """Return the files of a source that wait aside, oldest first."""
     refusals = [
-        Refusal(name, delivery_time(name, table.name_date), aside_name, place.shown)
-        for aside_name, text in place.reports().items()
+        RefusedFile(name, delivery_time(name, table.name_date), aside_name, inbox.shown)
+        for aside_name, text in inbox.reports().items()
         if fits(name := _original(text, aside_name), table)
     ]
     return sorted(refusals, key=lambda refusal: (refusal.delivered_at is not None, str(refusal.delivered_at)))
 
 
-def put_back_changed(place: Place, table: FolderSourceTable) -> None:
+def put_back_changed(inbox: Inbox, table: FolderSourceTable) -> None:
     """Move files back that were refused under another map, so that they are read again."""
-    for aside_name, text in place.reports().items():
+    for aside_name, text in inbox.reports().items():
         name, reader = _original(text, aside_name), _READER.search(text)
         if fits(name, table) and reader is not None and reader[1] != _reader(table):
             with suppress(OSError):  # in a folder that cannot be written they stay
-                place.put_back(aside_name, name)
+                inbox.put_back(aside_name, name)
 
 
 def _report(name: str, table: FolderSourceTable, error: Rejected) -> str:

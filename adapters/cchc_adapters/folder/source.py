@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from cchc_adapters.declared.source import DeclaredSource
-from cchc_adapters.folder.deliveries import Delivery, OpenDelivery
+from cchc_adapters.folder.deliveries import FileDelivery, OpenDelivery
+from cchc_adapters.folder.inboxes import Inbox
 from cchc_adapters.folder.options import FolderSourceTable
-from cchc_adapters.folder.places import Place
 from cchc_adapters.folder.plans import Plan, planned
 from cchc_adapters.folder.refusals import put_back_changed, refuse
 from cchc_connect import Item, ListingOrder, Page, PageRequest, StartOver, Unreadable
@@ -51,11 +51,11 @@ class Position:
 class FolderSource(DeclaredSource):
     """The files of one record type."""
 
-    def __init__(self, record_type: type[Record], table: FolderSourceTable, place: Place) -> None:
+    def __init__(self, record_type: type[Record], table: FolderSourceTable, inbox: Inbox) -> None:
         """Prepare; nothing is opened."""
         super().__init__(record_type, table, changed_since=table.delivery == "increment")
         self._table = table
-        self._place = place
+        self._inbox = inbox
         self._is_dated_by_delivery = table.changed_at is None
         if table.delivery == "increment":
             order = ListingOrder.ASCENDING if self._is_dated_by_delivery else self.profile.order
@@ -134,19 +134,19 @@ class FolderSource(DeclaredSource):
             raise plan.refusal.error
 
     def _planned(self, since: datetime | None) -> Plan:
-        put_back_changed(self._place, self._table)
-        return planned(self._place, self._place.names(), self._table, since)
+        put_back_changed(self._inbox, self._table)
+        return planned(self._inbox, self._inbox.names(), self._table, since)
 
-    def _opened(self, delivery: Delivery) -> OpenDelivery:
+    def _opened(self, delivery: FileDelivery) -> OpenDelivery:
         """Open a delivery; one that cannot be read is moved aside.
 
         Raises:
             SourceHeld: it cannot be read.
         """
         try:
-            self._open = opened = OpenDelivery(self._place, delivery, self._table)
+            self._open = opened = OpenDelivery(self._inbox, delivery, self._table)
         except Rejected as error:
-            raise refuse(self._place, delivery.name, self._table, error) from None
+            raise refuse(self._inbox, delivery.name, self._table, error) from None
         return opened
 
     def _pages_of(self, opened: OpenDelivery, skipped: int) -> Iterator[tuple[Position, Page]]:
@@ -156,10 +156,12 @@ class FolderSource(DeclaredSource):
                 continue
             dated = self._dated(chunk, delivery.delivered_at)
             items, deleted_keys = self.without_deleted(dated)
-            page = Page(items=items, next_page_token=None, deleted_keys=deleted_keys)
+            page = Page(items=items, next_page_token=None, deleted_keys=deleted_keys, snapshot=delivery.digest)
             yield Position(delivery.digest, number), page
 
-    def _dated(self, chunk: Sequence[TableRow | FileItem], delivered_at: datetime | None) -> Sequence[TableRow | FileItem]:
+    def _dated(
+        self, chunk: Sequence[TableRow | FileItem], delivered_at: datetime | None
+    ) -> Sequence[TableRow | FileItem]:
         """Return records with the time of their delivery, where that is the time of their change."""
         if not self._is_dated_by_delivery or delivered_at is None:
             return chunk

@@ -1,13 +1,12 @@
-"""Where the files are: a folder of this machine. `SftpPlace` is the same on a server."""
+"""Where the files are: a folder of this machine. `SftpInbox` is the same on a server."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from cchc_connect.drop_folder import DropFolder, DropFolderLimits, Member
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import Rejected  # noqa: TC001  # the annotation of an attribute
 
 REPORT_ENDING = ".bao-cao.txt"
 """End of the name of the report beside a file that was moved aside."""
@@ -15,7 +14,7 @@ REPORT_ENDING = ".bao-cao.txt"
 MAX_REPORT_BYTES = 1024 * 1024
 
 
-class Place(Protocol):
+class Inbox(Protocol):
     """A folder with files, wherever it is."""
 
     @property
@@ -66,7 +65,7 @@ class Place(Protocol):
         ...
 
 
-class LocalPlace:
+class LocalInbox:
     """A folder on this machine."""
 
     def __init__(self, folder: Path, aside: str, settle_s: float, limits: DropFolderLimits) -> None:
@@ -83,27 +82,27 @@ class LocalPlace:
         return str(self._folder)
 
     def names(self) -> Sequence[str]:
-        """As `Place.names`."""
+        """As `Inbox.names`."""
         listing = self._drop_folder.scan()
         self.refused = listing.refused
         return [name for name in listing.files if not name.startswith(f"{self._aside}/")]
 
     def members(self, name: str) -> Iterator[Member]:
-        """As `Place.members`."""
+        """As `Inbox.members`."""
         return self._drop_folder.members(name)
 
     def set_aside(self, name: str, report: str) -> str:
-        """As `Place.set_aside`."""
+        """As `Inbox.set_aside`."""
         folder = self._folder / self._aside
         folder.mkdir(exist_ok=True)
         aside_name = free_name(name, {path.name for path in folder.iterdir()})
-        os.rename(self._folder / name, folder / aside_name)
+        (self._folder / name).rename(folder / aside_name)
         report_name = f"{aside_name}{REPORT_ENDING}"
         (folder / report_name).write_text(report, encoding="utf-8-sig", newline="\r\n")
         return f"{self._aside}/{report_name}"
 
     def reports(self) -> Mapping[str, str]:
-        """As `Place.reports`."""
+        """As `Inbox.reports`."""
         reports = dict[str, str]()
         for path in sorted((self._folder / self._aside).glob(f"*{REPORT_ENDING}")):
             with suppress(OSError, UnicodeError):
@@ -112,10 +111,10 @@ class LocalPlace:
         return {name: text for name, text in reports.items() if (self._folder / self._aside / name).is_file()}
 
     def put_back(self, aside_name: str, name: str) -> None:
-        """As `Place.put_back`."""
+        """As `Inbox.put_back`."""
         folder, target = self._folder / self._aside, self._folder / name
         if not target.exists() and target.parent.is_dir():
-            os.rename(folder / aside_name, target)
+            (folder / aside_name).rename(target)
             (folder / f"{aside_name}{REPORT_ENDING}").unlink(missing_ok=True)
 
     def close(self) -> None:
