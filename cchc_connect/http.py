@@ -11,7 +11,7 @@ works over every transport::
 """
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -24,6 +24,7 @@ from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.crowded_json import is_crowded
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_connect.wire.links import NEXT, body_links, header_links, linked_address, media_type_of
+from cchc_connect.wire.nested_listings import split_listing_at
 from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits, PageTooLarge
 from cchc_schemas import mask
 
@@ -204,6 +205,17 @@ class HttpResponse:
         self._require_uncrowded()
         with self._unreadable_as_held():
             return split_listing(self.json_body, name, self._parts, self.page_limits)
+
+    def listing_at(self, path: Sequence[str]) -> Listing:
+        """Return the same for a list at a path of members; an empty path: the document itself is the list.
+
+        Raises:
+            ResponseUnreadable: the body is no JSON; a `ValueError`, as for `json`.
+            PageTooLarge: there are too many items, or one is too large; the engine holds the source then.
+        """
+        self._require_uncrowded()
+        with self._unreadable_as_held():
+            return split_listing_at(self.json_body, path, self.page_limits, self._parts if path else None)
 
     def next_link(self, document: Mapping[str, Any] | None = None) -> str | Unreadable | None:
         """Return the address of the next page, which becomes the page token; None if the page links to none.

@@ -4,7 +4,7 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,11 @@ class Module:
     name: str
     """Dotted name."""
     path: Path
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree of the module."""
+        return ast.parse(self.path.read_bytes())
 
     @property
     def package(self) -> str:
@@ -45,7 +49,7 @@ class Module:
 def modules() -> tuple[Module, ...]:
     """Return every module of the three packages."""
     return tuple(
-        Module(_dotted(path, folder.parent), path, ast.parse(path.read_bytes()))
+        Module(_dotted(path, folder.parent), path)
         for folder in PACKAGE_FOLDERS.values()
         for path in sorted(folder.rglob("*.py"))
     )

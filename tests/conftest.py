@@ -22,8 +22,9 @@ from tests.temporary_files import use_memory_for_temporary_files
 __all__ = ["address", "empty_address"]
 
 DATABASE_TESTS = Path(__file__).parent / "database"
-CASES_ON_THE_SERVER = 2
+CASES_ON_THE_SERVER = 1
 
+gc.disable()  # while modules are imported and tests made: all of that stays
 settings.register_profile(
     "all",
     deadline=None,
@@ -55,8 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Exempt everything that lives to the end from garbage collection, which would scan every test again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 
@@ -70,7 +71,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _mark_repetitions_on_the_server(items: list[pytest.Item]) -> None:
-    """Mark as long what tests outside `database` do on PostgreSQL after their first cases; SQLite has them all."""
+    """Mark as long what tests outside `database` do on PostgreSQL after their first case; SQLite has them all."""
     cases: Counter[tuple[Path, str]] = Counter()
     for item in items:
         if _runs_again(item) and not item.get_closest_marker("long"):

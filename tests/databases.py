@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -86,10 +86,12 @@ def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
         yield f"sqlite:///{folder / 'shared.db'}"
         return
     schema = _PREPARED.pop() if _PREPARED else _Schema()
-    SharedDatabase(schema.address, create_or_upgrade=True).close()
+    schema.prepare()
     yield schema.address
-    schema.empty()
-    _PREPARED.append(schema)
+    if schema.empty():
+        _PREPARED.append(schema)
+    else:
+        schema.drop()
 
 
 @pytest.fixture(params=DATABASE_KINDS)
@@ -111,20 +113,32 @@ class _Schema:
 
     def __init__(self) -> None:
         server, self._name = postgres_server(), f"t{uuid.uuid4().hex}"
+        self._emptying: list[LiteralString] = []
         self.address = f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{self._name}"
         self._carry_out(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self._name)))
 
-    def empty(self) -> None:
-        """Delete every row and restart every sequence; `TRUNCATE` would create new files, which takes longer."""
-        with psycopg.connect(self.address) as connection:
-            names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (self._name,))
-            tables = [sql.Identifier(name) for (name,) in names if name != schema_version.name]
-            names = connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", (self._name,))
-            sequences = [sql.Identifier(name) for (name,) in names]
-            for identifier in tables:
-                connection.execute(sql.SQL("DELETE FROM {}").format(identifier))
-            for identifier in sequences:
-                connection.execute(sql.SQL("ALTER SEQUENCE {} RESTART").format(identifier))
+    def prepare(self) -> None:
+        """Create the tables, unless an earlier test did."""
+        if self._emptying:
+            return
+        SharedDatabase(self.address, create_or_upgrade=True).close()
+        with psycopg.connect(postgres_server(), autocommit=True) as connection:
+            self._emptying = self._statements(connection)
+
+    def empty(self) -> bool:
+        """Delete every row and restart every sequence; `TRUNCATE` would create new files, which takes longer.
+
+        Return False if a test left other tables than it was given.
+        """
+        with psycopg.connect(postgres_server(), autocommit=True) as connection:
+            if self._statements(connection) != self._emptying:
+                return False
+            connection.execute(sql.SQL("; ").join(map(sql.SQL, self._emptying)))
+            return True
+
+    def _statements(self, connection: psycopg.Connection) -> list[LiteralString]:
+        selected = connection.execute(_EMPTYING, {"schema": self._name, "kept": schema_version.name})
+        return sorted(statement for (statement,) in selected)
 
     def drop(self) -> None:
         """Drop the schema with its tables."""
@@ -134,6 +148,16 @@ class _Schema:
     def _carry_out(statement: sql.Composed) -> None:
         with psycopg.connect(postgres_server(), autocommit=True) as connection:
             connection.execute(statement)
+
+
+_EMPTYING: LiteralString = """
+    SELECT format('DELETE FROM %%I.%%I', schemaname, tablename) FROM pg_tables
+    WHERE schemaname = %(schema)s AND tablename <> %(kept)s
+    UNION ALL
+    SELECT format('ALTER SEQUENCE %%I.%%I RESTART', schemaname, sequencename) FROM pg_sequences
+    WHERE schemaname = %(schema)s
+"""
+"""Selects the statements that empty a schema."""
 
 
 _PREPARED: list[_Schema] = []

@@ -4,7 +4,7 @@ What many nearly equal cases show, a few show too, except for the rare surprise 
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
@@ -24,7 +24,8 @@ def few(cases: Iterable[Any], count: int = 3) -> list[Any]:
 
 
 def _long(case: Any) -> Any:
-    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long)
+    arguments = cast("tuple[object, ...]", case) if isinstance(case, tuple) else (case,)
+    return pytest.param(*arguments, marks=pytest.mark.long)
 
 
 def scaled(examples: int) -> int:

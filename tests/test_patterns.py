@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import re
 import signal
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -66,7 +67,7 @@ def _is_quick(pattern: re.Pattern[Any], methods: set[str], text: str) -> bool:
         with _limited_time():
             for method in methods:
                 if method == "search":
-                    list(pattern.finditer(subject))
+                    deque(pattern.finditer(subject), maxlen=0)
                 else:
                     getattr(pattern, method)(subject)
     except _TooSlow:

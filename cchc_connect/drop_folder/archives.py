@@ -104,14 +104,14 @@ def tar_members(
             counter.count_member(member_location, entry.size)
             if entry.isdir():
                 continue
-            if is_left_out := is_junk(entry.name):
-                counter.passed_over += 1
-                if not entry.isreg():
-                    continue
-            elif (name := _checked_tar_name(entry, member_location)) in names:
+            is_left_out = is_junk(entry.name)
+            counter.passed_over += is_left_out
+            if is_left_out and not entry.isreg():
+                continue
+            name = "" if is_left_out else _checked_tar_name(entry, member_location)
+            if name in names:
                 raise member_location.rejection("drop_folder.duplicate_name")
-            else:
-                names.add(name)
+            names |= {name} - {""}
             content = reject_damage(member_location, partial(archive.extractfile, entry))
             reader.allow(entry.size)
             if content is None:

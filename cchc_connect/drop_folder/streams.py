@@ -67,9 +67,10 @@ class DropFolderLimits:
 
 def _is_text_encoding(name: str) -> bool:
     try:
-        return isinstance(b"a".decode(name), str)
+        b"a".decode(name)
     except (LookupError, ValueError):  # unknown, one of bytes (`base64`), or with a NUL in its name
         return False
+    return True
 
 
 class ByteSource(Protocol):

@@ -28,7 +28,7 @@ _SIGNATURE = re.compile(
     r"(?:.{0,40} )?ngay(?: \d{1,2})? thang(?: \d{1,2})? nam(?: \d{2,4})?"
     r"|(?:nguoi|can bo) (?:lap|ke khai|tong hop|kiem tra)\b.*"
     r"|(?:tm|kt|tl|tuq) (?:uy ban|ubnd|chu tich|giam doc|thu truong).*|thu truong\b.*|chu tich\b.*|giam doc\b.*"
-    r"|ky (?:va )?(?:ghi ro )?.*ho ten.*|ky ten.*|noi nhan\b.*|ghi chu|xac nhan cua .*|phu trach .*|truong phong\b.*"
+    r"|ky (?>.*?ho ten).*|ky ten.*|noi nhan\b.*|ghi chu|xac nhan cua .*|phu trach .*|truong phong\b.*"
 )
 _GROUP_CELLS = 2
 """Cells of a row that names a group: its number and its name."""

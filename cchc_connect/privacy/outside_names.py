@@ -40,8 +40,9 @@ _CODES = (
 _CODE = re.compile(rf"(?<![\w.+-])(?:{'|'.join(f'(?:{code})' for code in _CODES)})(?![\w.-])")
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_NUMBER = re.compile(r"(?<!\d)\+?\d{9,}|(?<![\w.-])(?:\+?84|0)(?:[ .\-_\u00a0]?\d){8,12}(?!\d)")
-"""Nine or more digits in a row; or a telephone or identity number in groups."""
+_DAY = r"(?:0[1-9]|[12]\d|3[01])[.\-_](?:0[1-9]|1[0-2])[.\-_](?:19|20)\d\d(?!\d)"
+_NUMBER = re.compile(rf"(?<!\d)\+?\d{{9,}}|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .\-_\u00a0]?\d){{8,12}}(?!\d)")
+"""Nine or more digits in a row; or a telephone or identity number in groups, which a day and its time resemble."""
 
 _WORD = r"[^\W\d_]++"
 _MARKS_BETWEEN = r"[\s._,;+\-/\\\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"

@@ -5,6 +5,7 @@ lost: they count with a middle name (tên đệm), or as the first of three capi
 "hồ sơ" and "Do_Thi_Moi" name nobody, "Do Thi Lan" does.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -45,25 +46,15 @@ _PLAIN_MIDDLE_NAMES = frozenset(
 
 _NAMELESS = frozenset(
     {
-        *(
-            "hồ sơ",
-            "hồ ao",
-            "hồ nước",
-            "lý do",
-            "lý lịch",
-            "đỗ xe",
-            "dương lịch",
-            "lâm nghiệp",
-            "lâm sản",
-            "mai táng",
-            "đoàn đường",
-        ),
-        *("đoàn thể", "đoàn viên", "đoàn kiểm", "lưu ý", "lưu trữ", "lưu trú", "lưu vực", "lưu lượng", "lưu thông"),
-        *("lưu không", "lưu hành", "lưu giữ", "đào tạo", "đào đất", "đào móng", "đào đường", "đào ao", "kiều bào"),
-        *("cao độ", "cao tầng", "cao trình", "cao nhất", "cao su", "cao tốc", "cao đẳng", "chu vi", "chu kỳ"),
-        *("lương thực", "lương hưu", "nông nghiệp", "nông thôn", "nông dân", "tiêu chuẩn", "tiêu chí", "tôn giáo"),
-        *("giáp ranh", "tăng thêm", "tăng giảm", "kim loại", "thân nhân", "to trinh", "dao duc", "đậu xe", "lại đất"),
-        *("triệu đồng", "vũ trụ", "bàn giao", "hạng mục", "bạch tuộc", "châu lục", "hà bá", "khúc sông", "thân thiện"),
+        *("hồ sơ", "hồ ao", "hồ nước", "lý do", "lý lịch", "đỗ xe", "dương lịch", "lâm nghiệp", "lâm sản"),
+        *("mai táng", "đoàn đường", "đoàn thể", "đoàn viên", "đoàn kiểm", "lưu ý", "lưu trữ", "lưu trú"),
+        *("lưu vực", "lưu lượng", "lưu thông", "lưu không", "lưu hành", "lưu giữ", "đào tạo", "đào đất"),
+        *("đào móng", "đào đường", "đào ao", "kiều bào", "cao độ", "cao tầng", "cao trình", "cao nhất"),
+        *("cao su", "cao tốc", "cao đẳng", "chu vi", "chu kỳ", "lương thực", "lương hưu", "nông nghiệp"),
+        *("nông thôn", "nông dân", "tiêu chuẩn", "tiêu chí", "tôn giáo", "giáp ranh", "tăng thêm", "tăng giảm"),
+        *("kim loại", "thân nhân", "to trinh", "dao duc", "đậu xe", "lại đất", "triệu đồng", "vũ trụ"),
+        *("bàn giao", "hạng mục", "châu lục", "khúc sông", "thân thiện", "lưu tại", "lưu lại", "lưu vào"),
+        "hồ chí",
     }
 )
 """Words that begin like a name and belong to none, whatever follows."""
@@ -99,7 +90,8 @@ _ORDINARY = frozenset(
             "tỉnh",
             "tờ",
         ),
-        *("trạng", "trên", "trình", "và", "vực", "xã", "xây", "xử"),
+        *("trạng", "trên", "trình", "và", "vực", "xã", "xây", "xử", "đã", "được", "bị", "cho", "chưa", "hoặc", "khi"),
+        *("là", "nếu", "ngoài", "tại", "theo", "trong", "từ", "với", "xong"),
     }
 )
 """Frequent words of property names that are rarely part of a person's name."""
@@ -108,6 +100,7 @@ _PLAIN_ORDINARY = frozenset(
         *("so", "to", "thua", "dat", "nha", "ngay", "ma", "ten", "loai", "dien", "tich", "su", "dung", "chu", "ho"),
         *("giay", "phep", "phi", "don", "nop", "nhan", "dia", "diem", "hoach", "xay", "duong", "muc", "moi", "khac"),
         *("khu", "vuc", "sach", "thue", "rong", "dai", "nen", "mong", "tang", "ham", "chieu", "do", "xu", "trang"),
+        *("bi", "cho", "chua", "cua", "da", "duoc", "khong", "theo", "trong", "va", "voi", "xong"),
     }
 )
 """The same without their marks."""
@@ -134,7 +127,19 @@ _ORDINARY_PAIRS = frozenset(
 )
 """Words without their marks that begin like a middle name and belong to none."""
 
-_MIN_CAPITALISED = 3
+_ENDS_OF_WORDS = frozenset(
+    {
+        *("dich vu", "nhiem vu", "chuc vu", "nghiep vu", "vu vu", "xu ly", "quan ly", "phap ly", "dia ly", "vat ly"),
+        *("dai ly", "thanh ly", "hop ly", "tam ly", "bao cao", "chieu cao", "nang cao", "dong ho", "can ho", "chu ho"),
+        *("so ho", "hang ho", "duoc luu", "ban luu", "tai lieu", "hoa mai", "thuong mai", "khuyen mai", "nen kieu"),
+    }
+)
+"""Two words without their marks, the second of which is like a family name and ends the first."""
+
+_CAPITALISED = range(3, 6)
+"""Words of a name that is told by its capitals alone."""
+_SYLLABLE = re.compile(r"(?:ngh|[cgknpt]h|n?g|gi|qu|tr|[bcdhklmnpqrstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
+"""A Vietnamese syllable without its marks; few words of other languages have the form."""
 
 
 def is_person(written: Sequence[str], *, is_spaced: bool) -> bool:
@@ -152,7 +157,7 @@ def is_person(written: Sequence[str], *, is_spaced: bool) -> bool:
     return any(
         _is_surname(words[first], plain[first])
         and not _is_nameless(written, words, plain, first)
-        and _begins_name(written, words, first, is_spaced=is_spaced)
+        and _begins_name(words, first, is_capitalised=is_spaced and _is_capitalised(written, plain))
         for first in range(len(words) - 1)
     )
 
@@ -163,6 +168,8 @@ def _is_surname(word: str, plain_word: str) -> bool:
 
 def _is_nameless(written: Sequence[str], words: Sequence[str], plain: Sequence[str], first: int) -> bool:
     """True if a family name and the words after it are ordinary words."""
+    if first and f"{plain[first - 1]} {plain[first]}" in _ENDS_OF_WORDS:
+        return True
     pair = " ".join(words[first : first + 2])
     if pair in _NAMELESS or words[first + 1] in _ORDINARY or " ".join(plain[first + 1 : first + 3]) in _ORDINARY_PAIRS:
         return True
@@ -175,15 +182,21 @@ def _is_ordinary(word: str) -> bool:
     return word in _ORDINARY or word in _PLAIN_ORDINARY
 
 
-def _begins_name(written: Sequence[str], words: Sequence[str], first: int, *, is_spaced: bool) -> bool:
+def _begins_name(words: Sequence[str], first: int, *, is_capitalised: bool) -> bool:
     word, second = words[first], words[first + 1]
     if (not word.isascii() and word not in _WORDS_TOO) or word in _SURE_SURNAMES:
         return True
     if second in _MIDDLE_NAMES if not second.isascii() else second in _PLAIN_MIDDLE_NAMES:
         return True
-    named = written[first:]
-    is_capitalised = len(named) >= _MIN_CAPITALISED and all(part[0].isupper() for part in named)
-    return is_spaced and is_capitalised and not any(map(_is_ordinary, words[first + 1 :]))
+    return first == 0 and is_capitalised
+
+
+def _is_capitalised(written: Sequence[str], plain: Sequence[str]) -> bool:
+    """True if all words may be those of one name: capitalised syllables, none of them an ordinary word."""
+    return len(written) in _CAPITALISED and all(
+        part[0].isupper() and _SYLLABLE.fullmatch(word) and not _is_ordinary(part.casefold())
+        for part, word in zip(written, plain, strict=True)
+    )
 
 
 def _without_marks(word: str) -> str:

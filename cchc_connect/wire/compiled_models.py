@@ -134,8 +134,8 @@ class _Plan:
         self._filtered_parts: dict[str, tuple[str, ListReader]] = {}
         self._adapter_values: dict[str, ValueReader] = {}
         self._defaults: Document = {}
-        self._ways: dict[tuple[str, ...], tuple[tuple[str, tuple[FieldPath, ...]], ...]] = {}
-        """Names of an item -> names added to it, each with those paths of which it has the first property."""
+        self._ways: dict[tuple[str, ...], tuple[tuple[str, tuple[str | FieldPath, ...]], ...]] = {}
+        """Names of an item -> names added to it, each with its own names or paths that lead to the value."""
 
     @property
     def needs_preparation(self) -> bool:
@@ -145,9 +145,9 @@ class _Plan:
     def prepare(self, item: Item) -> Document:
         """Return the item with all values added that the model does not find by itself."""
         document = {**item, **self._defaults, **dict.fromkeys(self._paths)}
-        for added_name, paths in self._ways_of(item) if self._paths else ():
-            for path in paths:
-                value = item[path[0]] if len(path) == 1 and path[0] in item else value_at(item, path)
+        for added_name, ways in self._ways_of(item) if self._paths else ():
+            for reading in ways:
+                value = item[reading] if isinstance(reading, str) else value_at(item, reading)
                 if value is not None and value != "":
                     document[added_name] = value
                     break
@@ -157,15 +157,19 @@ class _Plan:
             document[added_name] = read_value(item)
         return document
 
-    def _ways_of(self, item: Item) -> tuple[tuple[str, tuple[FieldPath, ...]], ...]:
+    def _ways_of(self, item: Item) -> tuple[tuple[str, tuple[str | FieldPath, ...]], ...]:
         names = tuple(item)
         ways = self._ways.get(names)
         if ways is None:
             existing = {
-                added_name: tuple(path for path in paths if path[0].isdecimal() or step_into(item, path, 0))
+                added_name: tuple(
+                    path[0] if len(path) == 1 and path[0] in item else path
+                    for path in paths
+                    if path[0].isdecimal() or step_into(item, path, 0)
+                )
                 for added_name, paths in self._paths.items()
             }
-            ways = tuple((added_name, paths) for added_name, paths in existing.items() if paths)
+            ways = tuple((added_name, own_ways) for added_name, own_ways in existing.items() if own_ways)
             if len(names) <= MAX_INDEXED_NAMES and len(self._ways) < MAX_INDEXES:
                 self._ways[names] = ways
         return ways

@@ -9,13 +9,13 @@ import pytest
 from tests.crashes.small_province import SmallProvince, running_small_province
 from tests.temporary_files import MEMORY_FOLDER
 
-HERE = Path(__file__).parent
+HERE = f"{Path(__file__).parent}/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Do not measure the coverage of crash tests: they disturb processes, and other tests run the same lines."""
     for test in items:
-        if HERE in test.path.parents:
+        if str(test.path).startswith(HERE):
             test.add_marker("repeats")
 
 

@@ -20,6 +20,7 @@ from cchc_schemas import (
     PermitStatus,
     Record,
 )
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.schemas.test_construction import PERMIT
 from tests.sync.memory_systems import DossierRegister, LandRegister, dossier_codes, dossier_fields, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
@@ -41,10 +42,11 @@ ISSUED = {"A": None, "B": "2020", "C": "2020-06", "D": "2020-06-15", "E": "2021-
 HANOI = timezone(timedelta(hours=7))
 
 
-@pytest.fixture
-def database(address: str) -> Iterator[SharedDatabase]:
-    """Give five parcels, five dossiers and five permits."""
-    with SharedDatabase(address) as opened:
+@pytest.fixture(scope="module", params=DATABASE_KINDS)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDatabase]:
+    """Give five parcels, five dossiers and five permits; tests only read them."""
+    folder = tmp_path_factory.mktemp("filters")
+    with prepared_address(request.param, folder) as address, SharedDatabase(address) as opened:
         books = PulledDatabase(opened)
         areas = ("99.9", "100", "100.1", "250.5", "1000")
         parcels = [parcel_item(number, area=area) for number, area in enumerate(areas, start=1)]
@@ -146,11 +148,13 @@ def test_permits_are_selected(database: SharedDatabase, filters: dict[str, objec
     assert numbers(database, ConstructionPermit, **filters) == expected
 
 
-def test_a_deleted_record_is_not_selected(database: SharedDatabase) -> None:
-    for _ in range(2):  # what two complete listings lack is deleted
-        PulledDatabase(database).pull("a", LandRegister([parcel_item(number) for number in (1, 2, 3, 4)]))
+def test_a_deleted_record_is_not_selected(address: str) -> None:
+    with SharedDatabase(address) as database:
+        for last in (5, 4, 4):  # what two complete listings lack is deleted
+            register = LandRegister([parcel_item(number) for number in range(1, last + 1)])
+            PulledDatabase(database).pull("a", register)
 
-    assert numbers(database, LandParcel, key=[parcel_key(4), parcel_key(5)]) == "4"
+        assert numbers(database, LandParcel, key=[parcel_key(4), parcel_key(5)]) == "4"
 
 
 REFUSED: list[tuple[type[Record], dict[str, object], str, str]] = [

@@ -9,6 +9,7 @@ import pytest
 from cchc_connect import history, record_at, records_at
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import ConstructionPermit, LandParcel
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.schemas.test_construction import PERMIT
 from tests.sync.memory_systems import START, DossierRegister, LandRegister, dossier_codes, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
@@ -33,13 +34,23 @@ def read_daily(books: PulledDatabase, register: Any, *days: list[dict[str, Any]]
         books.clock.advance(DAY)
 
 
-@pytest.fixture
-def parcels(books: PulledDatabase) -> PulledDatabase:
+@pytest.fixture(scope="module", params=DATABASE_KINDS)
+def pulled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulledDatabase]:
+    """Give a database whose contents the tests of this module only read."""
+    with (
+        prepared_address(request.param, tmp_path_factory.mktemp("history")) as address,
+        SharedDatabase(address) as database,
+    ):
+        yield PulledDatabase(database)
+
+
+@pytest.fixture(scope="module")
+def parcels(pulled: PulledDatabase) -> PulledDatabase:
     """Provide a register pulled on four days: two parcels, the first remeasured, the second deleted and restored."""
     first, second = parcel_item(1), parcel_item(2)
     remeasured = parcel_item(1, area="99")
-    read_daily(books, LandRegister(), [first, second], [remeasured, second], [remeasured], [remeasured, second])
-    return books
+    read_daily(pulled, LandRegister(), [first, second], [remeasured, second], [remeasured], [remeasured, second])
+    return pulled
 
 
 @pytest.mark.parametrize(
@@ -91,12 +102,13 @@ def permit(issued_on: str, expires_on: str) -> list[dict[str, Any]]:
     return [{**PERMIT, "dossier_code": CODE, "issued_on": issued_on, "expires_on": expires_on}]
 
 
-@pytest.fixture
-def permits(books: PulledDatabase) -> PulledDatabase:
+@pytest.fixture(scope="module")
+def permits(pulled: PulledDatabase) -> PulledDatabase:
     """Provide a permit that is valid in 2025 on the first day and in 2026 on the second."""
     register = DossierRegister(record_type=ConstructionPermit)
-    read_daily(books, register, permit("2025-01-10", "2025-12-31"), permit("2026-01-01", "2026-12-31"))
-    return books
+    pulled.clock.moment = START
+    read_daily(pulled, register, permit("2025-01-10", "2025-12-31"), permit("2026-01-01", "2026-12-31"))
+    return pulled
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from cchc_connect.cli.demo_config import passwords_of_doubles
 from cchc_connect.testing import Agencies
 from tests.promises.setting import ProvinceSetting, small_world
 
-HERE = Path(__file__).parent
+HERE = f"{Path(__file__).parent}/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Do not measure the coverage of promise tests: they run only lines that tests of database, sync and cli run."""
     for test in items:
-        if HERE in test.path.parents:
+        if str(test.path).startswith(HERE):
             test.add_marker("repeats")
 
 

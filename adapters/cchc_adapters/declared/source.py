@@ -88,6 +88,11 @@ class DeclaredSource:
         """Return the fields of the record."""
         return translated(item, self._fields, self._also_reads)
 
+    @property
+    def marks_deletions(self) -> bool:
+        """Whether deleted items are listed with a mark, so that a total counts them too."""
+        return self._is_deleted is not None
+
     def without_deleted(self, items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[str]]:
         """Return the items of a page that are not marked as deleted, and the keys of those that are (tombstones).
 

@@ -53,7 +53,7 @@ class Inbox(Protocol):
         ...
 
     def put_back(self, aside_name: str, name: str) -> None:
-        """Move a file back under its own name and remove its report; nothing where that name is taken.
+        """Move a file back under its own name and remove its report; nothing where that name is used.
 
         Raises:
             OSError: nothing can be written there.
@@ -121,11 +121,11 @@ class LocalInbox:
         """Nothing is open."""
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """Return the name that a file gets aside: its own, without its folders, with a number where that is taken."""
+def free_name(name: str, used: set[str]) -> str:
+    """Return the name that a file gets aside: its own, without its folders, with a number where that is used."""
     own_name = name.rpartition("/")[2]
     number, free = 1, own_name
-    while free in taken or f"{free}{REPORT_ENDING}" in taken:
+    while free in used or f"{free}{REPORT_ENDING}" in used:
         number += 1
         free = f"{number}-{own_name}"
     return free

@@ -84,6 +84,18 @@ UNUSUAL_JSON = (
         expected_error=None,
         script=lambda response: _with_body(response, _BOM + response.body),
     ),
+    WireFault(
+        name="utf_16",
+        meaning="The page is UTF-16 with a byte order mark.",
+        expected_error=None,
+        script=lambda response: _with_body(response, response.body.decode().encode("utf-16")),
+    ),
+    WireFault(
+        name="utf_16_without_mark",
+        meaning="The page is UTF-16 and nothing says so.",
+        expected_error=None,
+        script=lambda response: _with_body(response, response.body.decode().encode("utf-16-le")),
+    ),
     _ignored_fault("giant_integer", "An item holds a whole number of 4,000 digits in an unmapped member.", b"9" * 4000),
     _ignored_fault(
         "giant_fraction", "An item holds a fraction of 4,000 digits in an unmapped member.", b"0." + b"1" * 4000
@@ -114,10 +126,10 @@ INVALID_JSON = (
         script=lambda response: _with_body(response, response.body * 2),
     ),
     WireFault(
-        name="utf_16",
-        meaning="The page is UTF-16.",
+        name="half_of_utf_16",
+        meaning="The page is UTF-16 and ends within a character.",
         expected_error=SourceHeld,
-        script=lambda response: _with_body(response, response.body.decode().encode("utf-16")),
+        script=lambda response: _with_body(response, response.body.decode().encode("utf-16")[:-1]),
     ),
     WireFault(
         name="nul_between",

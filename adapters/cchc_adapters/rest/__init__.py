@@ -1,0 +1,1 @@
+"""A system with a REST interface that is described in TOML, without code (`adapter = "rest"`)."""

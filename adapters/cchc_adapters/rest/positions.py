@@ -1,0 +1,82 @@
+"""Where a pass through a listing stands: the page token of declared sources, and what follows from a page.
+
+A token holds what the next page needs and what the end is recognised by: how many items were shown, whether a page was
+as long as asked for, and a digest of the page before.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cchc_connect import Item, ListingEnd, StartOver
+from cchc_connect.wire.json import RawItem
+
+_FIELDS = 5
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the next page begins."""
+
+    at: str
+    """Number of the page, offset, cursor, address or key, as text; "" for the first page of a listing without."""
+    is_first: bool = True
+    shown: int = 0
+    """Number of items on the pages before."""
+    had_full: bool = False
+    """Whether one of them was as long as asked for."""
+    digest: str = ""
+    """Digest of the last one."""
+
+    @classmethod
+    def of(cls, token: str | None, first: str) -> "Position":
+        """Return the position of a page token; None: the first page, which begins at `first`.
+
+        Raises:
+            StartOver: the token is of another kind of paging; the configuration was changed.
+        """
+        if token is None:
+            return cls(first)
+        try:
+            at, shown, had_full, digest = json.loads(token)
+        except ValueError:
+            raise StartOver("rest.token_unknown") from None
+        return cls(str(at), False, int(shown), bool(had_full), str(digest))
+
+    @property
+    def token(self) -> str:
+        """The page token."""
+        return json.dumps([self.at, self.shown, self.had_full, self.digest], separators=(",", ":"))
+
+    def after(self, at: str, items: Sequence[Item], *, is_full: bool) -> "Position":
+        """Return the position after a page with `items`."""
+        shown = self.shown + len(items)
+        return Position(at, False, shown, self.had_full or is_full, digest_of(items))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What follows a page."""
+
+    following: Position | None
+    """Where the next page begins; None after the last one."""
+    end: ListingEnd = ListingEnd.PROVEN
+    is_probe: bool = False
+    """Whether the next page is a question beyond what may be the end."""
+    is_repeated: bool = False
+    """Whether the page is the one before once more, which is how the system says that nothing follows."""
+    asks_for_lead: bool = False
+    """Whether a page of one item shows that this system leads on: then the page that does not lead is the last one."""
+
+
+LAST = Step(None)
+UNPROVEN = Step(None, ListingEnd.UNPROVEN)
+
+
+def digest_of(items: Sequence[Item]) -> str:
+    """Return a short digest of a page; the same for a page that comes again unchanged."""
+    digest = hashlib.blake2b(digest_size=8)
+    for item in items:
+        digest.update(item.raw if isinstance(item, RawItem) else json.dumps(item, sort_keys=True).encode())
+    return digest.hexdigest() if items else ""

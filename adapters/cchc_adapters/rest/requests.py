@@ -1,0 +1,92 @@
+"""The question of a declared source: method, headers, static parameters and body, and where ours go."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import ConfigDict, Field
+
+from cchc_adapters.rest.times_out import TimeFormat
+from cchc_connect import HttpRequest, Verdict
+from cchc_connect.wire.conditions import Scalar
+from cchc_connect.wire.property_names import property_path
+from cchc_schemas.described_models import DescribedModel
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class RequestTable(DescribedModel):
+    """How a listing is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    method: Literal["GET", "POST"] = "GET"
+    """HTTP method; a POST that only asks may be sent twice."""
+    headers: Mapping[str, str] = {}
+    """Headers of every request; secrets belong in the account of the connection."""
+    params: Mapping[str, Scalar] = {}
+    """Parameters that are always the same."""
+    body: Mapping[str, Any] | None = None
+    """Body of a POST, which is always the same."""
+    body_as: Literal["json", "form"] = "json"
+    """How the body is sent."""
+    parameters: Literal["query", "body"] = "query"
+    """Where the parameters of paging and time go; in a body a name may be a way ("paging.page")."""
+
+    def request(self, path: str, parameters: Mapping[str, object], *, may_be_missing: bool = False) -> HttpRequest:
+        """Return the request with further parameters; `may_be_missing`: status 404 is no error."""
+        verdicts = {Verdict.OK, Verdict.NOT_FOUND} if may_be_missing else {Verdict.OK}
+        body: dict[str, Any] | None = None if self.body is None else dict(self.body)
+        query: Mapping[str, object] = self.params
+        if self.parameters == "query":
+            query = {**self.params, **parameters}
+        else:
+            body = with_values(body or {}, parameters)
+        form = (
+            None if body is None or self.body_as == "json" else {name: text_of(value) for name, value in body.items()}
+        )
+        return HttpRequest(
+            method=self.method,
+            path=path,
+            params={name: text_of(value) for name, value in query.items()},
+            headers=self.headers,
+            json=body if form is None else None,
+            form=form,
+            idempotent=True,
+            accepted_verdicts=frozenset(verdicts),
+        )
+
+
+class SinceTable(DescribedModel):
+    """How the system is asked for what changed; without it every run lists everything."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    parameter: str
+    """Parameter with the instant."""
+    format: TimeFormat = TimeFormat.ISO_UTC
+    """How the instant is written."""
+    template: Annotated[str, Field(pattern=r"\{\}")] | None = None
+    """What the parameter is, where it is more than the instant, which stands for {}: "ngay_sua||$gte||{}"."""
+
+
+def with_values(body: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
+    """Return a body with values at ways through its objects.
+
+    >>> with_values({"loc": {"xa": "1"}}, {"loc.tu": "2026", "trang": 2})
+    {'loc': {'xa': '1', 'tu': '2026'}, 'trang': 2}
+    """
+    result = dict(body)
+    for name, value in values.items():
+        head, *rest = property_path(name)
+        if rest:
+            inner = result.get(head)
+            value = with_values(  # noqa: PLW2901  # the value of the first step
+                cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else {}, {".".join(rest): value}
+            )
+        result[head] = value
+    return result
+
+
+def text_of(value: object) -> str:
+    """Return a value as a parameter has it: true and false in small letters."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
