@@ -7,6 +7,7 @@ A package of an integrator registers its adapter in its own pyproject.toml, in t
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from importlib.metadata import EntryPoint
 from typing import cast
@@ -41,6 +42,16 @@ def adapter_factory(name: str) -> AdapterFactory:
     if not (callable(factory) and hasattr(factory, "Options")):
         raise ConfigurationError("config.adapter_without_options", name=name, value=point.value)
     return cast("AdapterFactory", factory)
+
+
+def left_out_rules(factory: AdapterFactory) -> Mapping[str, str]:
+    """Return the rules of the conformance kit that an adapter says are left out for it, with the reasons in words.
+
+    It says so in an optional class attribute, `left_out_rules`. A rule may be left out for one record type only:
+    `order_is_true:dossier`. `adapter show` prints rule and reason.
+    """
+    declared: Mapping[str, str] = getattr(factory, "left_out_rules", {})
+    return declared
 
 
 def is_local(name: str) -> bool:

@@ -31,7 +31,7 @@ SEAMS = {
 }
 """Foreign package -> the one place that knows it."""
 
-NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest")}
+NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest"), ("cchc_connect.testing.kit.check", "pytest")}
 """What a module needs and its reader brings: nobody names fixtures for pytest who has no pytest."""
 
 ROOMS = {
@@ -63,7 +63,6 @@ ROOMS = {
     "transport.network": "errors extras privacy",
     "database.migrations": "database",
     "database.reading": "cchc_schemas clock messages wire errors database",
-    "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "wire errors http transport.network",
     "database.outbox": "cchc_schemas clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
@@ -88,6 +87,11 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter local_sources privacy database.direct database geometry "
         "transport.network database.state transport config sync"
     ),
+    "testing.kit": (
+        "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
+        "testing.faults transport database database.reading config sync"
+    ),
+    "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
         "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "

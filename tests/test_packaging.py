@@ -176,6 +176,7 @@ NEEDS_AN_EXTRA = {
     "cchc_connect.spreadsheets.xlsx",
     "cchc_connect.testing.faults.certificates",
     "cchc_connect.testing.fixtures",
+    "cchc_connect.testing.kit.check",
     "cchc_connect.transport.httpcore_backend",
     "cchc_connect.transport.httpx_carrier",
 }

@@ -23,7 +23,7 @@ Caveats:
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -172,6 +172,10 @@ class ArcGis:
 
     Options = ArcGisOptions
     purpose_vi = "Máy chủ ArcGIS bất kỳ: thửa đất hoặc công trình từ một lớp bản đồ"
+    left_out_rules: ClassVar[Mapping[str, str]] = {
+        "unreadable_item_is_quarantined_alone": "the server writes a page as one document; one that is no strict JSON "
+        "is held as a whole and asked for again",
+    }
     targets = ()
 
     def __init__(self, options: ArcGisOptions) -> None:

@@ -165,7 +165,7 @@ def classify(response: HttpResponse) -> Verdict:
     verdict = classify_rest(response)
     if verdict not in {Verdict.OK, Verdict.AUTH} or not response.is_json:
         return verdict
-    document = codecs.as_object(response.json()) or {}
+    document = response.listing("data").document  # one dossier that is no strict JSON says nothing of the others
     code = codecs.whole_number(document.get("code"))
     if code in SERVER_FAILURES:
         return Verdict.MAINTENANCE
@@ -257,7 +257,7 @@ class Steps(_DossierListing):
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request the rows from the page token on; dossiers without an action have no step and are left out."""
         page = yield from super().fetch(page_request)
-        with_action = [item for item in page.items if codecs.plain_text(item.get("lastActionDate"))]
+        with_action = [item for item in page.items if _may_have_action(item)]
         return replace(page, items=with_action, total=None)
 
     def key(self, item: Item) -> str:
@@ -268,6 +268,13 @@ class Steps(_DossierListing):
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `DossierStep`."""
         return translated(item, self._fields) | {"status": self._vocabulary.status_fields(item)["status"]}
+
+
+def _may_have_action(item: Item) -> bool:
+    try:
+        return bool(codecs.plain_text(item.get("lastActionDate")))
+    except ValueError:  # the dossier is no strict JSON: the engine puts it into quarantine
+        return True
 
 
 class OpenCps:

@@ -22,7 +22,7 @@ from cchc_connect.config.durations import duration_text
 from cchc_connect.database.names import require_known
 from cchc_connect.extras import installed_adapters
 from cchc_connect.local_sources.contract import uses_http
-from cchc_connect.registry import adapter_factory
+from cchc_connect.registry import adapter_factory, left_out_rules
 
 SAMPLE_AGENCY = "000.00.00.H09"
 SAMPLE_ADDRESS = "https://system.example"
@@ -63,6 +63,7 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     sources, accepts = _parts(factory)
     reads = [source.record_type.record_type for source in sources]
     summary = {**adapter_summary(installed[name], command), "uses_http": uses_http(factory)}
+    left_out = left_out_rules(factory)
     sample = "\n".join(_sample_lines(name, factory, console))
     console.document(
         {
@@ -70,6 +71,7 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
             "reads": reads,
             "accepts": accepts,
             "times": [_times(source) for source in sources],
+            "left_out_rules": dict(left_out),
             "options": [_document(option) for option in options],
             "notes": texts.notes,
             "sample": sample,
@@ -80,9 +82,8 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console.line()
     _show_parts(factory, sources, accepts, console)
     _show_options(options, console)
-    console.heading("adapter_view.sample")
-    for line in sample.splitlines():
-        console.line(line)
+    _show_left_out(left_out, console)
+    _show_sample(sample, console)
     return ExitCode.DONE
 
 
@@ -105,6 +106,23 @@ def _show_options(options: list[OptionRow], console: Console) -> None:
     for option in options:
         if option.values:
             show_values(option.name, option.values, console)
+
+
+def _show_sample(sample: str, console: Console) -> None:
+    console.heading("adapter_view.sample")
+    for line in sample.splitlines():
+        console.line(line)
+
+
+def _show_left_out(left_out: Mapping[str, str], console: Console) -> None:
+    """Write which rules of the conformance kit are left out for the adapter, and why."""
+    if not left_out:
+        return
+    console.heading("adapter_view.left_out")
+    for entry, reason in left_out.items():
+        rule, _, record_type = entry.partition(":")
+        statement = console.text(f"kit_rule.{rule}")
+        console.line(f"  {statement} {f'({record_type}) ' if record_type else ''}- {reason}")
 
 
 def _option_row(name: str, field: FieldInfo, meaning: str, console: Console) -> OptionRow:

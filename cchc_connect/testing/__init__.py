@@ -19,39 +19,14 @@ misbehave, a `Defect` is a fault of a wire item, an `Edit` lists what a day chan
 
 `FAULTS` are the named faults of networks and servers. `FaultyServer` applies one, byte for byte, to your responses or
 to those of a double; `cchc_connect.testing.fixtures` has it as pytest fixtures.
+
+`check_adapter` makes a pytest test of every rule that an adapter keeps; it needs pytest, which this library does not
+bring. The names are imported when they are used.
 """
 
-from cchc_connect.testing.doubles.agencies import Agencies
-from cchc_connect.testing.doubles.construction_department import ConstructionDepartmentDouble
-from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
-from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
-from cchc_connect.testing.doubles.opencps import OpenCpsDouble
-from cchc_connect.testing.doubles.server import AgencyDouble, ReceivedRequest, ServerResponse, json_response
-from cchc_connect.testing.doubles.switches import Switches
-from cchc_connect.testing.faults import FAULTS, WireFault
-from cchc_connect.testing.faults.faulty_server import FaultyServer
-from cchc_connect.testing.province.defects import Defect, DefectCount, DefectSeverity
-from cchc_connect.testing.province.edits import Edit, daily_edit
-from cchc_connect.testing.province.world import World
+# lazy_loader has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
 
-__all__ = [
-    "FAULTS",
-    "Agencies",
-    "AgencyDouble",
-    "ConstructionDepartmentDouble",
-    "Defect",
-    "DefectCount",
-    "DefectSeverity",
-    "Edit",
-    "FaultyServer",
-    "NationalPortalDouble",
-    "OgcFeaturesDouble",
-    "OpenCpsDouble",
-    "ReceivedRequest",
-    "ServerResponse",
-    "Switches",
-    "WireFault",
-    "World",
-    "daily_edit",
-    "json_response",
-]
+from lazy_loader import attach_stub
+
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -167,8 +167,8 @@ class CommuneRule(Code):
         return commune_digits(one_spelling(code))
 
     def check(self, code: str, validation: ValidationInfo) -> str:
-        """Return `code`; if the scheme is invalid or missing, or there is no record, only the pattern is checked."""
-        scheme = (validation.data or {}).get("scheme")
+        """Return `code`; if the scheme is invalid or missing, only the pattern is checked."""
+        scheme = (validation.data or {}).get("scheme")  # a value that is checked alone has no record
         if scheme is not None and code in _commune_codes(scheme):
             return code
         code = super().check(code, validation)

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from cchc_connect import Dialect, HttpRequest, HttpResponse, Verdict
+from cchc_connect import Dialect, HttpRequest, HttpResponse, Verdict, classify_rest
 from cchc_connect.errors import CchcError, SourceHeld
 from cchc_connect.messages import Language
 from cchc_connect.testing import FAULTS, FaultyServer, json_response
 from cchc_connect.transport.calls.unexpected import is_web_page, redirect_target
 from tests.quick import scaled
 from tests.transport.both_transports import OpenTransport
-from tests.transport.dialects import rest_endpoint
+from tests.transport.dialects import PortalLogin, portal_endpoint, rest_endpoint
 from tests.transport.scripted_server import (
     ReceivedRequest,
     ResponseScript,
@@ -178,6 +178,17 @@ def test_a_body_of_too_many_values_is_told_as_such_where_a_classifier_reads_it(
     endpoint = replace(rest_endpoint(agency.base_url), dialect=classify_with(HttpResponse.json))
 
     code, error = held_code(lambda: open_carrier(endpoint).send(GET))
+
+    assert (code, error.context["limit"], len(agency.requests)) == ("transport.too_large", "items", 1)
+
+
+def test_a_login_that_answers_with_too_many_values_is_told_as_such(serve: Serve, open_carrier: OpenTransport) -> None:
+    """Where the classifier does not read the body, but what takes the session out of it does."""
+    body = b"[" + b",".join([b"1"] * 100_002) + b"]"
+    agency = serve(in_turn([closing_response("200 OK", body, media_type="application/json")]))
+    endpoint = replace(portal_endpoint(agency.base_url), dialect=Dialect(classify=classify_rest, login=PortalLogin()))
+
+    code, error = held_code(lambda: open_carrier(endpoint).send(POST))
 
     assert (code, error.context["limit"], len(agency.requests)) == ("transport.too_large", "items", 1)
 

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from threading import Lock
 from typing import Any, cast
@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cchc_connect.testing.doubles.loopback_server import LoopbackServer
 from cchc_connect.testing.doubles.switches import Switches
+from cchc_connect.testing.province.edits import daily_edit
 from cchc_connect.testing.province.world import World
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ _MAINTENANCE = (
     "<!DOCTYPE html><html lang='vi'><head><title>Bảo trì hệ thống</title></head>"
     "<body><h1>Hệ thống đang bảo trì, vui lòng quay lại sau</h1></body></html>"
 )
+
+_CHANGED_SHARE = 0.1
+"""Share of the records that `change` changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +95,7 @@ class AgencyDouble(LoopbackServer):
         """Number of requests by path."""
         self._sleep = sleep
         self._failures: list[ServerResponse] = []
+        self._changes = 0
         self._lock = Lock()
 
     @abstractmethod
@@ -115,6 +120,18 @@ class AgencyDouble(LoopbackServer):
         """Return how many records of each shared type have a harmless defect: they must be read correctly."""
         counts = self.world.defect_counts()
         return {record_type: counts[record_type].harmless for record_type in self.record_types}
+
+    def change(self) -> None:
+        """Change and add records as a day does, also a procedure; each call makes other changes."""
+        self._changes += 1
+        self.world.edit(daily_edit(self._changes, _CHANGED_SHARE))
+        with self.world.lock:
+            procedure = self.world.procedures.facts[self._changes % len(self.world.procedures)]
+            self.world.procedures.upsert(replace(procedure, name=f"{procedure.name} (sửa đổi {self._changes})"))
+
+    def remove(self, record_type: str) -> None:
+        """Remove the record of a shared type that was entered first."""
+        self.world.remove_first(record_type)
 
     def fail_next(self, count: int = 1, status: int = 503, *, retry_after_s: int | None = None) -> None:
         """Make the next `count` requests fail with `status` before they have an effect."""

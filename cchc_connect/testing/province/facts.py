@@ -255,6 +255,17 @@ class Register(Generic[FactKind]):
         self.facts[index : index + 1] = [fact]
         self.version += 1
 
+    def remove_first(self) -> FactKind:
+        """Remove the fact that was entered first, and return it.
+
+        Raises:
+            IndexError: there is none.
+        """
+        removed = self.facts.pop(0)
+        self._indexes = {fact.source_id: index for index, fact in enumerate(self.facts)}
+        self.version += 1
+        return removed
+
     def __getitem__(self, source_id: str) -> FactKind:
         return self.facts[self._indexes[source_id]]
 

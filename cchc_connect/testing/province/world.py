@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cchc_connect.testing.province.construction import COMMUNES_MERGED_AT, ConstructionDepartment, Plot, draw_plots
 from cchc_connect.testing.province.defect_catalogue import (
@@ -89,6 +89,23 @@ class World:
         """Call `change` while the lock is held, and return its result; see `daily_edit`."""
         with self.lock:
             return change(self)
+
+    def remove_first(self, record_type: str) -> None:
+        """Remove the record of a shared type that was entered first; of a dossier step, its whole dossier.
+
+        Raises:
+            KeyError: there is no such record type here.
+        """
+        registers: Mapping[str, Register[Any]] = {
+            "land_parcel": self.parcels,
+            "construction_permit": self.permits,
+            "construction_works": self.works,
+            "procedure": self.procedures,
+            "dossier": self.dossiers,
+            "dossier_step": self.dossiers,
+        }
+        with self.lock:
+            registers[record_type].remove_first()
 
     def tick(self) -> datetime:
         """Advance `now` by a second and return it (Vietnamese time)."""

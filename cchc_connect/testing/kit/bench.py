@@ -1,0 +1,150 @@
+"""Where one rule examines an adapter: its connection to a running system, and an empty shared database for each run."""
+
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from cchc_connect.adapter import Adapter, Page, PageRequest, Source, Target
+from cchc_connect.clock import SystemClock, VietnameseClock
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.database.reading.records import records
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.local_sources.contract import LocalSystem
+from cchc_connect.sync.adapter_calls import fetch_page
+from cchc_connect.sync.connector import TransportFactory, endpoint_for
+from cchc_connect.sync.local_transport import LocalTransport
+from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.sync.report import RunReport
+from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.synchronizer import Synchronizer
+from cchc_connect.testing.kit.relay import Relay
+from cchc_connect.testing.kit.watched import PageWatch, WatchedConfig
+from cchc_connect.transport import Policy, RequestsTransport, Transport, TransportEnvironment
+from cchc_schemas import to_document
+
+CONNECTION = "system"
+"""Name of the connection in the kit's own configuration."""
+
+PROGRAM_CONNECTION = "program"
+"""Name of the connection whose records are sent to the system's targets."""
+
+ROUTE = "to-system"
+"""Name of the route to these targets."""
+
+QUICK_POLICY = Policy(deadline_s=4.0, connect_timeout_s=1.0, read_timeout_s=2.0, backoff_base_s=0.001)
+"""Limits of a call to a system on this machine: short waits, so that a fault is over soon."""
+
+Holdings = Mapping[str, Mapping[str, Any]]
+"""Documents of the live records of one type, by record key."""
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """Where one rule examines an adapter."""
+
+    config: WatchedConfig
+    name: str = CONNECTION
+    """Name of the examined connection."""
+    folder: Path
+    """Folder of its own for databases and files."""
+    system: Any = None
+    """The running system under test; None if it is an agency's own."""
+    relay: Relay | None = None
+    """Stands between engine and system; None for a system without HTTP, and for an agency's own."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets of the connection's account."""
+    policy: Policy | None = QUICK_POLICY
+    """Limits of a call; None: those of a run."""
+    databases: int = 0
+    """Number of databases that were made."""
+    _opened: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def adapter(self) -> Adapter:
+        """Return a new adapter, as another process would make it."""
+        adapter = self.config.adapter(self.name)
+        if isinstance(adapter, LocalSystem):
+            self._opened.callback(adapter.close)
+        return adapter
+
+    def close(self) -> None:
+        """Close what adapters without HTTP hold open."""
+        self._opened.close()
+
+    def source(self, record_type: str) -> Source:
+        """Return the source of a record type, of a new adapter."""
+        return next(source for source in self.adapter().sources if source.record_type.record_type == record_type)
+
+    def target(self, record_type: str) -> Target:
+        """Return the target of a record type, of a new adapter."""
+        return next(target for target in self.adapter().targets if target.record_type.record_type == record_type)
+
+    @contextmanager
+    def transport(self) -> Generator[Transport, None, None]:
+        """Open a transport to the system."""
+        table, adapter = self.config.connections[self.name], self.adapter()
+        if isinstance(adapter, LocalSystem):
+            yield LocalTransport(self.name, table, adapter, VietnameseClock(SystemClock()))
+            return
+        with self.open_transport(self.name, table, adapter, self.config.run.deadline_s) as transport:
+            yield transport
+
+    def page(self, transport: Transport, source: Source, page_request: PageRequest) -> Page:
+        """Fetch one page, with the checks of the engine. Raises as `fetch_page` does."""
+        return fetch_page(transport, source, page_request, self.name)
+
+    @contextmanager
+    def database(self) -> Generator[SharedDatabase, None, None]:
+        """Open a new shared database."""
+        self.databases += 1
+        path = self.folder / f"shared-{self.databases}.db"
+        with SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True) as database:
+            yield database
+
+    def run(
+        self,
+        database: SharedDatabase,
+        record_type: str,
+        *,
+        watch: PageWatch | None = None,
+        everything: bool = False,
+        environment: RunEnvironment | None = None,
+    ) -> RunReport:
+        """Pull one source as a scheduled run does.
+
+        Args:
+            database: the shared database.
+            record_type: record type of the source.
+            watch: sees its pages.
+            everything: list the source completely.
+            environment: what the run uses; None: the real engine without threads.
+        """
+        self.config.watch(pages=watch)
+        environment = environment or RunEnvironment(prefetch=0)
+        environment = replace(environment, open_transport=self.open_transport)
+        try:
+            pull_range = PullRange(record_type=record_type, everything=everything)
+            return Synchronizer(self.config, database, environment).pull(self.name, pull_range)
+        finally:
+            self.config.watch()
+
+    def holdings(self, database: SharedDatabase, source: Source) -> Holdings:
+        """Return what the shared database has of a source's record type."""
+        return {record.key: to_document(record) for record in records(database, source.record_type)}
+
+    def open_transport(
+        self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float
+    ) -> AbstractContextManager[Transport]:
+        """Open a transport; see `TransportOpener`."""
+        if self.policy is None:
+            return TransportFactory()(name, table, adapter, deadline_s)
+        return RequestsTransport(endpoint_for(name, table, adapter), self.policy, TransportEnvironment())
+
+
+@contextmanager
+def temporary_folder() -> Generator[Path, None, None]:
+    """Give a folder while the block runs."""
+    with TemporaryDirectory(prefix="conformance-") as name:
+        yield Path(name)

@@ -1,0 +1,86 @@
+"""The cases of a conformance test: each rule with each part of the adapter that it is about."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cchc_connect.adapter import Adapter
+from cchc_connect.registry import adapter_factory, left_out_rules
+from cchc_connect.testing.kit.bench import Bench
+from cchc_connect.testing.kit.left_out import reason_for, require_reasons
+from cchc_connect.testing.kit.rule import Part, Rule, Subject
+from cchc_connect.testing.kit.rules import RULES
+from cchc_connect.testing.kit.setup import Setup
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleCase:
+    """One rule and the part of the adapter that it is checked for."""
+
+    rule: Rule
+    record_type: str
+    """Record type of the source or target; "" for the adapter itself."""
+    left_out_because: str | None = None
+    """Why the rule is left out; None if it is checked."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the case: rule and record type."""
+        return f"{self.rule.name}-{self.record_type}" if self.record_type else self.rule.name
+
+    def check(self, bench: Bench) -> None:
+        """Check the rule.
+
+        Raises:
+            RuleBroken: the adapter breaks it.
+        """
+        self.rule.check(bench, _part(bench, self.rule.subject, self.record_type))
+
+
+def cases(adapter: Adapter, left_out: Mapping[str, str], *, speaks_http: bool, is_thorough: bool) -> Sequence[RuleCase]:
+    """Return the cases of an adapter.
+
+    Args:
+        adapter: the adapter.
+        left_out: rules that are left out, with the reasons.
+        speaks_http: whether its system is reached by HTTP.
+        is_thorough: whether the rules that take seconds belong to them.
+
+    Raises:
+        UsageMistake: a rule that is left out is unknown, or has no reason.
+    """
+    parts = list(_parts(adapter))
+    require_reasons(left_out, RULES, {record_type for _, record_type, _ in parts if record_type})
+    return [
+        RuleCase(rule=rule, record_type=record_type, left_out_because=reason_for(left_out, rule, record_type))
+        for rule in RULES
+        for subject, record_type, part in parts
+        if rule.subject is subject and rule.applies(part)
+        if (speaks_http or not rule.needs_http) and (is_thorough or not rule.is_thorough)
+    ]
+
+
+def cases_of_setup(setup: Setup, left_out: Mapping[str, str], *, is_thorough: bool) -> Sequence[RuleCase]:
+    """Return the cases of an adapter at a system under test, which is started once for it. Raises as `cases` does."""
+    declared = left_out_rules(adapter_factory(setup.adapter))
+    with setup.opened() as bench:
+        return cases(
+            bench.adapter(), {**declared, **left_out}, speaks_http=bench.relay is not None, is_thorough=is_thorough
+        )
+
+
+def _parts(adapter: Adapter) -> Iterator[tuple[Subject, str, Part]]:
+    yield Subject.ADAPTER, "", None
+    for source in adapter.sources:
+        yield Subject.SOURCE, source.record_type.record_type, source
+    for target in adapter.targets:
+        yield Subject.TARGET, target.record_type.record_type, target
+
+
+def _part(bench: Bench, subject: Subject, record_type: str) -> Part:
+    match subject:
+        case Subject.SOURCE:
+            return bench.source(record_type)
+        case Subject.TARGET:
+            return bench.target(record_type)
+        case Subject.ADAPTER:
+            return None

@@ -1,0 +1,141 @@
+"""One listing of a source from its first to its last page, as an adapter's own `fetch` shows it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from cchc_connect.adapter import (
+    ListingEnd,
+    ListsDrafts,
+    Page,
+    PageRequest,
+    Source,
+    VersionedSource,
+)
+from cchc_connect.testing.kit.bench import Bench
+from cchc_connect.testing.kit.rule import RuleBroken
+from cchc_connect.transport import Transport
+from cchc_connect.wire.json import Item, RawItem
+
+MAX_PAGES = 10_000
+"""Pages after which a listing counts as endless."""
+
+
+@dataclass(kw_only=True)
+class ShownListing:
+    """The pages of one pass over a source."""
+
+    source: Source
+    steps: list[tuple[PageRequest, Page]] = field(default_factory=list[tuple[PageRequest, Page]], repr=False)
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        """Return the pages in order."""
+        return [page for _, page in self.steps]
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """Return all items in order."""
+        return [item for page in self.pages for item in page.items]
+
+    @property
+    def current_items(self) -> Sequence[Item]:
+        """Return the items that are records: no former versions, no drafts."""
+        return [item for item in self.items if is_record(self.source, item)]
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Return the source keys of the current items, in order."""
+        return [self.source.key(item) for item in self.current_items]
+
+    @property
+    def times(self) -> Mapping[str, datetime]:
+        """Return the change time of each current item that has one, by source key."""
+        times = {self.source.key(item): self.source.changed_at(item) for item in self.current_items}
+        return {key: at for key, at in times.items() if isinstance(at, datetime)}
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the last page showed that nothing follows."""
+        return bool(self.steps) and self.pages[-1].end is ListingEnd.PROVEN
+
+
+def is_record(source: Source, item: Item) -> bool:
+    """Return whether an item is a record: no former version, no draft."""
+    if isinstance(source, VersionedSource) and source.is_current(item) is False:
+        return False
+    return not (isinstance(source, ListsDrafts) and source.is_draft(item))
+
+
+def content(item: Item) -> bytes:
+    """Return the content of an item for comparison."""
+    if isinstance(item, RawItem):
+        return item.raw
+    return json.dumps(dict(item), sort_keys=True, default=_text, ensure_ascii=False).encode()
+
+
+def _text(value: Any) -> Any:
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else str(value)
+
+
+def listing(
+    bench: Bench, source: Source, *, since: datetime | None = None, partition: str | None = None
+) -> ShownListing:
+    """Return a listing, page by page as a run asks for it.
+
+    Args:
+        bench: where the source is examined.
+        source: the source.
+        since: the beginning of the listing; None: everything.
+        partition: the partition; None: the first one, if there are any.
+
+    Raises:
+        RuleBroken: it never ends, or a page token comes twice.
+        CchcError: a page cannot be fetched.
+    """
+    with bench.transport() as transport:
+        return ShownListing(
+            source=source, steps=list(_steps(bench, source, transport, _first(source, since, partition)))
+        )
+
+
+def whole_listings(bench: Bench, source: Source) -> Sequence[ShownListing]:
+    """Return the complete listing of each partition; one listing if there are none. Raises as `listing` does."""
+    return [listing(bench, source, partition=partition) for partition in source.profile.partitions or ("",)]
+
+
+def whole_listing(bench: Bench, source: Source) -> ShownListing:
+    """Return the complete listings of all partitions, one after the other. Raises as `listing` does."""
+    steps = [step for part in whole_listings(bench, source) for step in part.steps]
+    return ShownListing(source=source, steps=steps)
+
+
+def _first(source: Source, since: datetime | None, partition: str | None) -> PageRequest:
+    if partition is None:
+        partition = next(iter(source.profile.partitions), "")
+    return PageRequest(since=since, page_token=None, partition=partition)
+
+
+def _steps(
+    bench: Bench, source: Source, transport: Transport, page_request: PageRequest
+) -> Iterator[tuple[PageRequest, Page]]:
+    tokens, previous = set[str](), None
+    for _ in range(MAX_PAGES):
+        page = bench.page(transport, source, page_request)
+        if previous is not None and previous.next_is_probe and page.items and _same(previous, page):
+            return  # the source ignores the question beyond its end
+        yield page_request, page
+        token, previous = page.next_page_token, page
+        if token is None:
+            return
+        if token in tokens:
+            raise RuleBroken("kit.token_repeated", pages=len(tokens) + 1)
+        tokens.add(token)
+        page_request = PageRequest(since=page_request.since, page_token=token, partition=page_request.partition)
+    raise RuleBroken("kit.endless", pages=MAX_PAGES)
+
+
+def _same(first: Page, second: Page) -> bool:
+    return [content(item) for item in first.items] == [content(item) for item in second.items]

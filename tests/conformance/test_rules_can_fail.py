@@ -1,0 +1,120 @@
+"""Each rule of the conformance kit holds for a sound adapter, and fails for one with the flaw that it is about."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from cchc_connect import CchcError
+from cchc_connect.errors import UsageMistake
+from cchc_connect.testing.kit.cases import RuleCase, cases_of_setup
+from cchc_connect.testing.kit.rule import RuleBroken
+from cchc_connect.testing.kit.rules import RULES
+from cchc_connect.testing.kit.setup import Setup
+from tests.conformance.flawed_adapter import ENTRY_POINT, LOCATION
+from tests.conformance.register import Register
+from tests.simulation.adapter import installed
+
+FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("keys_are_there", "no keys", {}),
+    ("keys_are_unique", "one key", {}),
+    ("keys_are_stable", "moving keys", {}),
+    ("pages_add_up", "total", {}),
+    ("listing_ends", "unproven", {}),
+    ("listing_ends", "endless", {}),
+    ("pages_are_repeatable", "own position", {}),
+    ("times_are_readable", "unreadable times", {}),
+    ("resolution_is_true", "days", {}),
+    ("since_is_obeyed", "no since", {}),
+    ("since_is_obeyed", "exclusive since", {}),
+    ("lookback_is_listed", "late since", {}),
+    ("retention_is_kept", "short memory", {}),
+    ("order_is_true", "newest first", {}),
+    ("partitions_are_true", "no partitions", {"halves": True}),
+    ("items_come_by_key", "no key filter", {}),
+    ("everything_is_shared", "loses sheets", {}),
+    ("second_run_writes_nothing", "restless", {}),
+    ("incremental_equals_full", "loses new", {}),
+    ("moving_rows_are_not_lost", "no total", {}),
+    ("deletions_are_found", "no deletes", {}),
+    ("deletions_are_promised", "deletes all", {"deletes": "never"}),
+    ("wrong_values_affect_one_item", "carries objects", {}),
+    ("every_wrong_value_affects_one_item", "carries flags", {}),
+    ("unreadable_item_is_quarantined_alone", "strict", {}),
+    ("empty_answer_is_no_page", "blind", {}),
+    ("html_is_no_page", "blind", {}),
+    ("login_page_is_no_page", "blind", {}),
+    ("captive_portal_is_no_page", "blind", {}),
+    ("error_in_200_is_no_page", "blind", {}),
+    ("errors_tell_no_secret", "log", {}),
+    ("receipts_fit", "short receipts", {}),
+    ("sending_twice_has_one_effect", "new keys", {}),
+    ("lost_response_has_one_effect", "no key", {}),
+    ("refused_record_stops_no_other", "blames all", {}),
+    ("order_is_kept", "gives up", {}),
+    ("no_answer_is_taken_for_a_receipt", "believes", {}),
+    ("failed_deliveries_tell_no_secret", "log", {}),
+)
+"""Rule, flaw that it must find, further options of the flawed adapter."""
+
+SOUND: tuple[dict[str, Any], ...] = ({}, {"halves": True}, {"deletes": "never"}, {"deletes": "absence"})
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _flawed_adapter() -> Generator[None, None, None]:
+    with installed({ENTRY_POINT: LOCATION}):
+        yield
+
+
+def setup_with(options: dict[str, Any]) -> Setup:
+    account = {"account": {"kind": "api_key", "key": "mat-khau-mau"}}
+    return Setup(adapter=ENTRY_POINT, system=Register, options=options, connection=account)
+
+
+def case_of(setup: Setup, rule: str) -> RuleCase:
+    return next(case for case in cases_of_setup(setup, {}, is_thorough=True) if case.rule.name == rule)
+
+
+@pytest.mark.parametrize(("rule", "flaw", "options"), FLAWS, ids=[f"{rule}-{flaw}" for rule, flaw, _ in FLAWS])
+def test_a_rule_finds_the_flaw_that_it_is_about(rule: str, flaw: str, options: dict[str, Any]) -> None:
+    setup = setup_with({**options, "flaw": flaw})
+
+    with setup.opened() as bench, pytest.raises((RuleBroken, CchcError)) as broken:
+        case_of(setup, rule).check(bench)
+
+    assert not str(broken.value).startswith("kit."), "its message is not in the catalogue"
+
+
+@pytest.mark.parametrize(("rule", "options"), sorted({(rule, tuple(options.items())) for rule, _, options in FLAWS}))
+def test_the_same_rule_holds_for_an_adapter_without_the_flaw(rule: str, options: tuple[tuple[str, Any], ...]) -> None:
+    setup = setup_with(dict(options))
+
+    with setup.opened() as bench:
+        case_of(setup, rule).check(bench)
+
+
+def test_every_rule_has_a_flaw_that_it_finds() -> None:
+    assert {rule.name for rule in RULES} == {rule for rule, _, _ in FLAWS}
+
+
+@pytest.mark.parametrize(
+    ("left_out", "code"),
+    [
+        ({"keys_are_ther": "the register has no keys"}, "kit.rule_unknown"),
+        ({"keys_are_there": "because"}, "kit.reason_missing"),
+        ({"keys_are_there": ""}, "kit.reason_missing"),
+        ({"keys_are_there:dossier": "the register has no keys"}, "kit.part_unknown"),
+    ],
+)
+def test_a_rule_is_left_out_only_with_a_reason(left_out: dict[str, str], code: str) -> None:
+    with pytest.raises(UsageMistake) as refused:
+        cases_of_setup(setup_with({}), left_out, is_thorough=False)
+
+    assert refused.value.code == code
+
+
+def test_a_rule_that_is_left_out_says_why() -> None:
+    reason = "the register has no keys"
+    cases = cases_of_setup(setup_with({}), {"keys_are_there": reason}, is_thorough=False)
+
+    assert [case.name for case in cases if case.left_out_because == reason] == ["keys_are_there-land_parcel"]
