@@ -25,7 +25,7 @@ log = logging.getLogger("cchc_connect.adapters.folder")
 
 
 @dataclass(frozen=True)
-class Position:
+class DeliveryPosition:
     """Where a pass stands: a delivery, and the number of its chunks that were read."""
 
     digest: str
@@ -61,8 +61,8 @@ class FolderSource(DeclaredSource):
             order = ListingOrder.ASCENDING if self._is_dated_by_delivery else self.profile.order
             lookback = self.profile.lookback if "lookback" in table.model_fields_set else INCREMENT_LOOKBACK
             self.profile = replace(self.profile, order=order, lookback=lookback)
-        self._pages: Iterator[tuple[Position, Page]] = iter(())
-        self._following: tuple[Position, Page] | CchcError | None = None
+        self._pages: Iterator[tuple[DeliveryPosition, Page]] = iter(())
+        self._following: tuple[DeliveryPosition, Page] | CchcError | None = None
         self._open: OpenDelivery | None = None
 
     def fetch(self, page_request: PageRequest) -> Page:
@@ -78,7 +78,7 @@ class FolderSource(DeclaredSource):
         is_next = isinstance(following, tuple) and following[0].token() == token
         if token is None or not (is_next or isinstance(following, CchcError)):
             self.close()
-            start = None if token is None else Position.of_token(token)
+            start = None if token is None else DeliveryPosition.of_token(token)
             self._pages = self._read(page_request.since, start)
             following = next(self._pages, None)
         if isinstance(following, CchcError):
@@ -101,7 +101,7 @@ class FolderSource(DeclaredSource):
             self._open.close()
             self._open = None
 
-    def _with_next(self, position: Position, page: Page) -> Page:
+    def _with_next(self, position: DeliveryPosition, page: Page) -> Page:
         """Return a page with the token of the next one; a failure to read that is raised when it is asked for."""
         try:
             self._following = next(self._pages, None)
@@ -114,7 +114,7 @@ class FolderSource(DeclaredSource):
         token = following.token() if is_next else replace(position, chunk=position.chunk + 1).token()
         return replace(page, next_page_token=token)
 
-    def _read(self, since: datetime | None, start: Position | None) -> Iterator[tuple[Position, Page]]:
+    def _read(self, since: datetime | None, start: DeliveryPosition | None) -> Iterator[tuple[DeliveryPosition, Page]]:
         """Yield the pages of a pass, each with its position."""
         plan = self._planned(since)
         former_digest, is_found = "", start is None
@@ -149,7 +149,7 @@ class FolderSource(DeclaredSource):
             raise refuse(self._inbox, delivery.name, self._table, error) from None
         return opened
 
-    def _pages_of(self, opened: OpenDelivery, skipped: int) -> Iterator[tuple[Position, Page]]:
+    def _pages_of(self, opened: OpenDelivery, skipped: int) -> Iterator[tuple[DeliveryPosition, Page]]:
         delivery = opened.delivery
         for number, chunk in enumerate(opened.chunks(self._table.page_size)):
             if number < skipped:
@@ -157,7 +157,7 @@ class FolderSource(DeclaredSource):
             dated = self._dated(chunk, delivery.delivered_at)
             items, deleted_keys = self.without_deleted(dated)
             page = Page(items=items, next_page_token=None, deleted_keys=deleted_keys, snapshot=delivery.digest)
-            yield Position(delivery.digest, number), page
+            yield DeliveryPosition(delivery.digest, number), page
 
     def _dated(
         self, chunk: Sequence[TableRow | FileItem], delivered_at: datetime | None
