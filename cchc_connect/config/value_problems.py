@@ -71,6 +71,7 @@ RULES_WITH_MESSAGE = frozenset(
         "rule_no_parts",
         "rule_part",
         "rule_parts",
+        "rule_parts_of_codec",
         "rule_readings",
         "rule_source",
         "rule_twice",
