@@ -9,7 +9,7 @@ from cchc_connect.testing import (
     OpenCpsDouble,
     World,
 )
-from tests.conformance.agency_table import AgencyTable
+from tests.conformance.land_office import LandOffice, options as land_office_options
 from tests.conformance.receiving_portal import OPTIONS as PORTAL_OPTIONS, ReceivingPortal, account
 from tests.conformance.register import Register
 
@@ -56,20 +56,6 @@ REGISTER: Mapping[str, Any] = {
 }
 """The register of parcels, described for the adapter `rest`."""
 
-
-def table_options(agency: AgencyTable) -> dict[str, Any]:
-    """Return the options of a connection to the agency's database."""
-    fields = {
-        "scheme": {"constant": "gso-2025-07"},
-        "commune_code": {"constant": "25747"},
-        "map_sheet": "so_to",
-        "parcel_number": "so_thua",
-        "area_m2": {"property": "dien_tich", "codec": "area"},
-    }
-    source = {"table": "thua_dat", "key": "id", "changed_at": "luc", "page_size": 4, "order": "ascending"}
-    return {"url": agency.url, "sources": {"land_parcel": {**source, "fields": fields}}}
-
-
 SHIPPED: Mapping[str, Mapping[str, Any]] = {
     "ogc_features": {
         "system": lambda: OgcFeaturesDouble(world(), page_cap=4),
@@ -110,6 +96,6 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
         "options": {"sources": {"land_parcel": REGISTER}},
         "connection": {"account": {"kind": "api_key", "key": "mat-khau-mau"}},
     },
-    "sql": {"system": AgencyTable, "options": table_options},
+    "sql": {"system": LandOffice, "options": land_office_options},
 }
 """Adapter -> the arguments of `check_adapter`."""

@@ -31,7 +31,8 @@ class SqlDatabase:
     Options: ClassVar = SqlOptions
     uses_http: ClassVar[Literal[False]] = False
     left_out_rules: ClassVar[Mapping[str, str]] = {
-        "pages_are_repeatable": "another process reads again what lies a little before its page, in case it came late"
+        "pages_are_repeatable": "another process reads another state of the database; it begins a little before the "
+        "page and so repeats rows",
     }
 
     def __init__(self, options: SqlOptions) -> None:
