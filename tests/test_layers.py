@@ -80,7 +80,9 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
         "registry signing transport.network transport.auth transport"
     ),
-    "cchc_adapters": "cchc_connect cchc_schemas messages wire extras privacy transport config",
+    "cchc_adapters": (
+        "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables transport config"
+    ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
@@ -100,7 +102,7 @@ ROOMS = {
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
         "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
-        "database registry spreadsheets database.reading exports testing.doubles testing database.outbox "
+        "database registry spreadsheets database.reading exports testing.doubles testing.kit testing database.outbox "
         "database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",

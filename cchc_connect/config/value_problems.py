@@ -63,6 +63,7 @@ RULES_WITH_MESSAGE = frozenset(
         "rule_codec",
         "rule_codes",
         "rule_crs",
+        "folder_absence",
         "rule_field_unknown",
         "rule_list",
         "rule_list_part",
