@@ -102,23 +102,23 @@ def seconds(read: Callable[[], int], rows: int) -> float:
     """
     began = time.perf_counter()
     count = read()
-    taken = time.perf_counter() - began
+    duration = time.perf_counter() - began
     if count != rows:
         raise ValueError("not every row was read")
-    return taken
+    return duration
 
 
 def measured(kind: str, folder: Path, rows: int, runs: int) -> Sequence[float]:
     """Return the median seconds of loop, adapter, and adapter with JSON, measured in turns."""
     with agency_of(kind, folder) as agency:
         fill(agency, rows)
-        ways: list[Callable[[], int]] = [
+        readings: list[Callable[[], int]] = [
             lambda: loop_over(agency),
             lambda: fetch_from(agency, with_json=False),
             lambda: fetch_from(agency, with_json=True),
         ]
-        taken = [[seconds(way, rows) for way in ways] for _ in range(runs)]
-    return [statistics.median(column) for column in zip(*taken, strict=True)]
+        durations = [[seconds(read, rows) for read in readings] for _ in range(runs)]
+    return [statistics.median(column) for column in zip(*durations, strict=True)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
