@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import CONFIG, Call, write_config
-from tests.sql.agencies import Agency, agency_of
+from tests.sql.agencies import KINDS, Agency, agency_of
 from tests.sql.conftest import FIELDS
 
-COLUMNS = "id integer PRIMARY KEY, ma varchar(40), ten varchar(80), luc timestamp, anh text"
+COLUMNS = "id integer PRIMARY KEY, ma varchar(40), ten varchar(80), luc timestamp NULL, anh text"
 
 Connect = Callable[..., None]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=KINDS)
 def agency(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agency]:
     """Give the database of an agency with eight dossiers."""
     with agency_of(request.param, tmp_path) as created:
