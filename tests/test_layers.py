@@ -102,7 +102,7 @@ ROOMS = {
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
         "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
-        "database registry spreadsheets database.reading exports testing.doubles testing database.outbox "
+        "database registry spreadsheets database.reading exports testing.doubles testing.kit testing database.outbox "
         "database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",

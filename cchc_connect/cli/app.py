@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_connect.cli.completed_values import adapters, connections, record_types
+from cchc_connect.cli.adapter_commands import adapter_app
+from cchc_connect.cli.completed_values import connections, record_types
 from cchc_connect.cli.completion import Shell, install_script, show_script
 from cchc_connect.cli.connection_commands import connection_app
 from cchc_connect.cli.context import (
@@ -45,10 +46,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 schema = typer.Typer(help="help.schema", no_args_is_help=True)
-adapter = typer.Typer(help="help.adapter", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
-app.add_typer(adapter, name="adapter")
+app.add_typer(adapter_app, name="adapter")
 app.add_typer(query_app)
 app.add_typer(maintenance_app)
 app.add_typer(export_app)
@@ -244,25 +244,6 @@ def schema_show(
     from cchc_connect.cli.schema_show import show_record_type
 
     return show_record_type(command_context(context), record_type)
-
-
-@adapter.command("show", help="help.adapter_show")
-def adapter_show(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_name", autocompletion=adapters)],
-) -> int:
-    """Show what an adapter reads and accepts, and its options."""
-    from cchc_connect.cli.adapter_show import show_adapter
-
-    return show_adapter(command_context(context), name)
-
-
-@adapter.command("list", help="help.adapter_list")
-def adapter_list(context: typer.Context) -> int:
-    """List the installed adapters."""
-    from cchc_connect.cli.setup_commands import list_adapters
-
-    return list_adapters(command_context(context))
 
 
 @app.command(help="help.demo")

@@ -100,6 +100,12 @@ class Parcels:
             items = [{**item, "address": f"lần {next(instances)}"} for item in items]
         if self._flaw == "endless" and token:
             token = "3"
+        if self._flaw == "forgets its place" and token:
+            token = str(int(token) + self._instance % 2)
+        if self._flaw == "new keys for old":
+            items = [
+                {**item, "id": f"{item['id']}-{next(instances)}", "number": str(next(instances))} for item in items
+            ]
         if self._flaw == "deletes all":
             gone = [f"P{number:03}" for number in range(1, 9)]
         return Page(
@@ -156,6 +162,8 @@ class Parcels:
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields."""
         sheet = None if self._flaw == "loses sheets" and item["number"] == "2" else item.get("sheet")
+        if self._flaw == "remembers the first":
+            self._sheet = self._sheet or item["number"]
         carries = {"carries objects": dict, "carries flags": bool}.get(self._flaw)
         if carries and isinstance(item.get("sheet"), carries):
             self._sheet = item["sheet"]

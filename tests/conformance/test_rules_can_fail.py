@@ -54,6 +54,10 @@ FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("order_is_kept", "gives up", {}),
     ("no_answer_is_taken_for_a_receipt", "believes", {}),
     ("failed_deliveries_tell_no_secret", "log", {}),
+    ("no_fault_is_taken_for_a_page", "blind", {}),
+    ("crashes_lose_nothing", "forgets its place", {}),
+    ("order_of_items_is_no_matter", "remembers the first", {}),
+    ("items_shown_twice_count_once", "new keys for old", {}),
 )
 """Rule, flaw that it must find, further options of the flawed adapter."""
 

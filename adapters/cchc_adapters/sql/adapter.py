@@ -13,7 +13,7 @@ Caveats:
     - Columns that no rule reads are not read; `check` names them with their types.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from cchc_adapters.sql.database import Database
@@ -30,6 +30,10 @@ class SqlDatabase:
 
     Options: ClassVar = SqlOptions
     uses_http: ClassVar[Literal[False]] = False
+    left_out_rules: ClassVar[Mapping[str, str]] = {
+        "pages_are_repeatable": "another process reads another state of the database; it begins a little before the "
+        "page and so repeats rows",
+    }
 
     def __init__(self, options: SqlOptions) -> None:
         """Prepare; nothing is opened."""

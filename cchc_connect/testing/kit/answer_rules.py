@@ -13,7 +13,7 @@ from cchc_connect.messages import Language
 from cchc_connect.privacy.redaction import RedactingFormatter
 from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse
-from cchc_connect.testing.kit.bench import Bench, Holdings
+from cchc_connect.testing.kit.bench import LONG_PAUSE, Bench, Holdings
 from cchc_connect.testing.kit.relay import Relay
 from cchc_connect.testing.kit.rule import Rule, RuleBroken
 from cchc_connect.testing.kit.run_rules import holdings_after_run, run_done
@@ -32,7 +32,7 @@ from cchc_connect.testing.kit.wrong_answers import (
 
 def _no_page(responses: Sequence[ServerResponse], bench: Bench, source: Source) -> None:
     """Check that none of the responses is taken for a page, and that all is well after them."""
-    record_type = source.record_type.record_type
+    record_type, bench.pause = source.record_type.record_type, LONG_PAUSE
     with bench.database() as database:
         for is_first in (True, False):
             before: Holdings = {} if is_first else holdings_after_run(bench, database, source)
@@ -51,7 +51,7 @@ def error_in_200_is_no_page(bench: Bench, source: Source) -> None:
 
 def errors_tell_no_secret(bench: Bench, source: Source) -> None:
     """No log line, reason or fault repeats a secret of the account, or what a response says of a person."""
-    record_type = source.record_type.record_type
+    record_type, bench.pause = source.record_type.record_type, LONG_PAUSE
     with bench.database() as database, log_lines() as lines:
         reports = list[RunReport]()
         for response in TELLING:

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,11 +35,26 @@ PROGRAM_CONNECTION = "program"
 ROUTE = "to-system"
 """Name of the route to these targets."""
 
+LONG_PAUSE = timedelta(hours=25)
+"""Longer than any pause that a failure causes or that a system may ask for."""
+
 QUICK_POLICY = Policy(deadline_s=4.0, connect_timeout_s=1.0, read_timeout_s=2.0, backoff_base_s=0.001)
 """Limits of a call to a system on this machine: short waits, so that a fault is over soon."""
 
 Holdings = Mapping[str, Mapping[str, Any]]
 """Documents of the live records of one type, by record key."""
+
+
+class LaterClock(SystemClock):
+    """The clocks of this machine, of which the wall clock is ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        """Show times that are so much later."""
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """Return the instant, aware, in UTC."""
+        return super().now() + self._ahead
 
 
 @dataclass(kw_only=True)
@@ -58,9 +74,22 @@ class Bench:
     """Secrets of the connection's account."""
     policy: Policy | None = QUICK_POLICY
     """Limits of a call; None: those of a run."""
+    limits: SharedDatabase | None = field(default=None, repr=False)
+    """Has the rate limit that all calls share; None: there is none."""
+    shown: dict[object, object] = field(default_factory=dict[object, object], repr=False)
+    """Listings that were shown and may be looked at again, where an agency's own system is examined."""
+    pause: timedelta = timedelta(0)
+    """Time that passes between two runs: so long that a circuit breaker, which failed runs open, is closed again."""
+    ahead: timedelta = timedelta(0)
+    """How far its clock is ahead of this machine's, for the pauses so far."""
     databases: int = 0
     """Number of databases that were made."""
     _opened: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @property
+    def spares_the_system(self) -> bool:
+        """Whether it is an agency's own system, from which a listing is asked for once."""
+        return self.policy is None
 
     def adapter(self) -> Adapter:
         """Return a new adapter, as another process would make it."""
@@ -122,8 +151,9 @@ class Bench:
             environment: what the run uses; None: the real engine without threads.
         """
         self.config.watch(pages=watch)
+        self.ahead += self.pause
         environment = environment or RunEnvironment(prefetch=0)
-        environment = replace(environment, open_transport=self.open_transport)
+        environment = replace(environment, open_transport=self.open_transport, clock=LaterClock(self.ahead))
         try:
             pull_range = PullRange(record_type=record_type, everything=everything)
             return Synchronizer(self.config, database, environment).pull(self.name, pull_range)
@@ -139,7 +169,7 @@ class Bench:
     ) -> AbstractContextManager[Transport]:
         """Open a transport; see `TransportOpener`."""
         if self.policy is None:
-            return TransportFactory()(name, table, adapter, deadline_s)
+            return TransportFactory(self.limits)(name, table, adapter, deadline_s)
         return RequestsTransport(endpoint_for(name, table, adapter), self.policy, TransportEnvironment())
 
 

@@ -81,7 +81,7 @@ def _text(value: Any) -> Any:
 
 
 def listing(
-    bench: Bench, source: Source, *, since: datetime | None = None, partition: str | None = None
+    bench: Bench, source: Source, *, since: datetime | None = None, partition: str | None = None, anew: bool = False
 ) -> ShownListing:
     """Return a listing, page by page as a run asks for it.
 
@@ -90,25 +90,32 @@ def listing(
         source: the source.
         since: the beginning of the listing; None: everything.
         partition: the partition; None: the first one, if there are any.
+        anew: ask for it again, though an agency's own system has shown it already.
 
     Raises:
         RuleBroken: it never ends, or a page token comes twice.
         CchcError: a page cannot be fetched.
     """
+    first = _first(source, since, partition)
+    name = (source.record_type.record_type, since, first.partition)
+    shown = bench.shown.get(name)
+    if isinstance(shown, ShownListing) and not anew:
+        return ShownListing(source=source, steps=shown.steps)
     with bench.transport() as transport:
-        return ShownListing(
-            source=source, steps=list(_steps(bench, source, transport, _first(source, since, partition)))
-        )
+        listed = ShownListing(source=source, steps=list(_steps(bench, source, transport, first)))
+    if bench.spares_the_system:
+        bench.shown[name] = listed
+    return listed
 
 
-def whole_listings(bench: Bench, source: Source) -> Sequence[ShownListing]:
+def whole_listings(bench: Bench, source: Source, *, anew: bool = False) -> Sequence[ShownListing]:
     """Return the complete listing of each partition; one listing if there are none. Raises as `listing` does."""
-    return [listing(bench, source, partition=partition) for partition in source.profile.partitions or ("",)]
+    return [listing(bench, source, partition=name, anew=anew) for name in source.profile.partitions or ("",)]
 
 
-def whole_listing(bench: Bench, source: Source) -> ShownListing:
+def whole_listing(bench: Bench, source: Source, *, anew: bool = False) -> ShownListing:
     """Return the complete listings of all partitions, one after the other. Raises as `listing` does."""
-    steps = [step for part in whole_listings(bench, source) for step in part.steps]
+    steps = [step for part in whole_listings(bench, source, anew=anew) for step in part.steps]
     return ShownListing(source=source, steps=steps)
 
 

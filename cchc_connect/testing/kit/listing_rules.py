@@ -36,7 +36,7 @@ def keys_are_stable(bench: Bench, source: Source) -> None:
     if isinstance(bench.system, ChangingSystem):
         bench.system.change()
     again = bench.source(source.record_type.record_type)
-    after = whole_listing(bench, again)
+    after = whole_listing(bench, again, anew=True)
     keys = {content(item): source.key(item) for item in before.items}
     moved = [item for item in after.items if again.key(item) != keys.get(content(item), again.key(item))]
     if moved:

@@ -6,6 +6,7 @@ from cchc_connect.testing.kit.profile_rules import PROFILE_RULES
 from cchc_connect.testing.kit.rule import Rule
 from cchc_connect.testing.kit.run_rules import RUN_RULES
 from cchc_connect.testing.kit.target_rules import TARGET_RULES
+from cchc_connect.testing.kit.thorough_rules import THOROUGH_RULES
 
-RULES: tuple[Rule, ...] = (*LISTING_RULES, *PROFILE_RULES, *RUN_RULES, *ANSWER_RULES, *TARGET_RULES)
+RULES: tuple[Rule, ...] = (*LISTING_RULES, *PROFILE_RULES, *RUN_RULES, *ANSWER_RULES, *TARGET_RULES, *THOROUGH_RULES)
 """Every rule."""

@@ -243,7 +243,7 @@ RUN_RULES = (
     Rule(name="incremental_equals_full", check=incremental_equals_full),
     Rule(name="moving_rows_are_not_lost", check=moving_rows_are_not_lost),
     Rule(name="deletions_are_found", check=deletions_are_found, applies=_deletes),
-    Rule(name="wrong_values_affect_one_item", check=wrong_values_affect_one_item, only_reads=True),
+    Rule(name="wrong_values_affect_one_item", check=wrong_values_affect_one_item),
     Rule(name="every_wrong_value_affects_one_item", check=every_wrong_value_affects_one_item, is_thorough=True),
-    Rule(name="unreadable_item_is_quarantined_alone", check=unreadable_item_is_quarantined_alone, only_reads=True),
+    Rule(name="unreadable_item_is_quarantined_alone", check=unreadable_item_is_quarantined_alone),
 )

@@ -13,7 +13,7 @@ from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_connect.testing.doubles.server import ReceivedRequest
 from cchc_connect.testing.kit.answer_rules import answering, is_login, log_lines, login_end, require_untold
-from cchc_connect.testing.kit.bench import PROGRAM_CONNECTION, ROUTE, Bench
+from cchc_connect.testing.kit.bench import LONG_PAUSE, PROGRAM_CONNECTION, ROUTE, Bench, LaterClock
 from cchc_connect.testing.kit.rule import Rule, RuleBroken, Subject
 from cchc_connect.testing.kit.systems import ReceivingSystem, RefusingSystem
 from cchc_connect.testing.kit.wrong_answers import CAPTIVE_PORTAL, EMPTY, HTML, LOGIN_PAGE, TELLING, errors_in_200
@@ -144,7 +144,8 @@ def write(bench: Bench, database: SharedDatabase, records: Sequence[Record]) -> 
 
 def push(bench: Bench, database: SharedDatabase) -> RunReport:
     """Send what is due."""
-    environment = RunEnvironment(open_transport=bench.open_transport, prefetch=0)
+    bench.ahead += LONG_PAUSE
+    environment = RunEnvironment(open_transport=bench.open_transport, prefetch=0, clock=LaterClock(bench.ahead))
     return Synchronizer(bench.config, database, environment).synchronise(only=[ROUTE])
 
 

@@ -1,0 +1,107 @@
+"""`adapter test`: examines a configured system by the rules of the conformance kit, reading only."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.database.names import require_known
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
+from cchc_connect.local_sources.contract import LocalSystem
+from cchc_connect.messages import Message
+from cchc_connect.registry import adapter_factory, left_out_rules
+from cchc_connect.testing.kit.bench import Bench, temporary_folder
+from cchc_connect.testing.kit.cases import RuleCase, cases
+from cchc_connect.testing.kit.rule import RuleBroken
+from cchc_connect.testing.kit.watched import WatchedConfig
+
+KEPT, BROKEN, LEFT_OUT = "kept", "broken", "left_out"
+"""How a rule came out."""
+
+LEVELS = {KEPT: "good", BROKEN: "bad", LEFT_OUT: "warning"}
+"""How it came out -> the mark of a finding."""
+
+
+def test_connection(command: CommandContext, name: str, rules: Sequence[str]) -> ExitCode:
+    """Check the rules that can be checked by reading; nothing is sent to a target and nothing is stored.
+
+    Args:
+        command: the running command.
+        name: name of the connection.
+        rules: names of the rules to check; empty: all.
+
+    Raises:
+        UsageMistake: there is no such connection or rule, or a program writes its records.
+        ConfigurationError: the configuration, the adapter or a secret cannot be used.
+        CchcError: the system cannot be reached or refuses the account.
+    """
+    config, console = WatchedConfig.load(command.config), command.console
+    require_known("names.connection_unknown", name, config.connections)
+    if config.connections[name].is_program:
+        raise UsageMistake("program.no_system", connection=name)
+    chosen = _chosen(config, name, rules)
+    with _bench(config, name) as bench:
+        results = [_shown(result, console) for result in _results(chosen, bench)]
+    broken = sum(result["outcome"] == BROKEN for result in results)
+    console.document({"connection": name, "rules": results})
+    console.message("adapter_test.summary", connection=name, rules=len(results), broken=broken)
+    return ExitCode.PARTIAL if broken else ExitCode.DONE
+
+
+@contextmanager
+def _bench(config: WatchedConfig, name: str) -> Generator[Bench, None, None]:
+    """Give the bench at which a configured system is examined: its limits hold, its requests are few."""
+    with temporary_folder() as folder:
+        url = f"sqlite:///{folder / 'limits.db'}"
+        with SharedDatabase(url, create_or_upgrade=True) as limits:
+            bench = Bench(config=config, name=name, folder=folder, policy=None, limits=limits)
+            try:
+                yield bench
+            finally:
+                bench.close()
+
+
+def _chosen(config: WatchedConfig, name: str, rules: Sequence[str]) -> list[RuleCase]:
+    adapter = config.adapter(name)
+    left_out = left_out_rules(adapter_factory(config.connections[name].adapter))
+    speaks_http = not isinstance(adapter, LocalSystem)
+    possible = cases(adapter, left_out, speaks_http=speaks_http, is_thorough=False)
+    readable = [case for case in possible if case.rule.only_reads]
+    for rule in rules:
+        require_known("adapter_test.rule_unknown", rule, [case.rule.name for case in readable])
+    return [case for case in readable if not rules or case.rule.name in rules]
+
+
+def _results(chosen: Sequence[RuleCase], bench: Bench) -> Iterator[tuple[RuleCase, str, Message | None]]:
+    """Yield how each rule came out, with the reason where it is broken."""
+    for case in chosen:
+        if case.left_out_because is not None:
+            yield case, LEFT_OUT, Message("adapter_test.left_out", {"reason": case.left_out_because})
+            continue
+        try:
+            case.check(bench)
+        except RuleBroken as broken:
+            yield case, BROKEN, broken.message
+        except (SourceHeld, Rejected, StartOver) as error:
+            yield case, BROKEN, _message_of(error)
+        else:
+            yield case, KEPT, None
+
+
+def _message_of(error: CchcError) -> Message:
+    return Message(error.code, error.context)
+
+
+def _shown(result: tuple[RuleCase, str, Message | None], console: Console) -> dict[str, Any]:
+    """Write the line of a rule; return it as a document."""
+    case, outcome, message = result
+    statement = console.text(f"kit_rule.{case.rule.name}")
+    mark, record_name = console.text(f"check.{LEVELS[outcome]}"), console.term("record_name", case.record_type)
+    console.line(f"{mark} {record_name}: {statement}")
+    reason = None if message is None else console.sentence(message)
+    if reason:
+        console.line(f"    {reason}")
+    return {"rule": case.rule.name, "record_type": case.record_type, "outcome": outcome, "reason": reason}

@@ -1,0 +1,105 @@
+"""`adapter test` examines a configured system by the rules of the conformance kit, and only reads."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CONFIG, Call, write_config
+from tests.conformance.flawed_adapter import ENTRY_POINT, LOCATION
+from tests.conformance.register import Register
+from tests.simulation.adapter import installed
+
+READABLE = 15
+"""Rules that can be checked by reading from the register."""
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Generator[Register, None, None]:
+    """Give a running register whose adapter is installed."""
+    tmp_path.joinpath("key").touch(mode=0o600)
+    tmp_path.joinpath("key").write_text("mat-khau-mau", encoding="utf-8")
+    with installed({ENTRY_POINT: LOCATION}), Register() as running:
+        yield running
+
+
+def connect(register: Register, flaw: str = "") -> None:
+    connection = {
+        "adapter": ENTRY_POINT,
+        "agency": "000.00.00.H09",
+        "base_url": register.base_url,
+        "account": {"kind": "api_key", "key": {"file": "key"}},
+        "options": {"flaw": flaw},
+    }
+    write_config(CONFIG, {"connections": {"register": connection}})
+
+
+def test_a_sound_system_keeps_every_rule_and_is_only_read(call: Call, register: Register, tmp_path: Path) -> None:
+    connect(register)
+    before = sorted(path.name for path in tmp_path.iterdir())
+
+    tested = call("adapter", "test", "register")
+
+    assert tested.code == 0, tested.out + tested.err
+    assert "Every item has a key." in tested.out
+    assert f"register: {READABLE} rules checked, 0 broken." in tested.out
+    assert {request.method for request in register.requests} == {"GET"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_broken_rule_is_named_with_what_was_found(call: Call, register: Register) -> None:
+    connect(register, "no since")
+
+    tested = call("adapter", "test", "register", "--rule", "since_is_obeyed", "--json")
+
+    assert tested.code == 3
+    assert [(rule["rule"], rule["outcome"]) for rule in tested.document["rules"]] == [("since_is_obeyed", "broken")]
+    assert "the filter is ignored" in tested.document["rules"][0]["reason"]
+
+
+def test_the_rules_are_stated_in_vietnamese(call: Call, register: Register) -> None:
+    connect(register, "no keys")
+
+    tested = call("adapter", "test", "register", "--rule", "keys_are_there", "--lang", "vi")
+
+    assert tested.code == 3
+    assert "Mọi mục đều có mã." in tested.out
+    assert "không có mã hoặc mã dài quá" in tested.out
+
+
+def test_a_long_listing_is_asked_for_a_few_times_only(call: Call, register: Register) -> None:
+    connect(register)
+
+    call("adapter", "test", "register")
+
+    first_pages = [request for request in register.requests if request.first("offset") == "0"]
+    assert len([request for request in first_pages if not request.query.keys() & {"since", "key"}]) <= 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("registr",), "register"),
+        (("register", "--rule", "keys_are_ther"), "keys_are_there"),
+        (("register", "--rule", "receipts_fit"), "keys_are_there"),
+    ],
+)
+def test_what_does_not_exist_is_refused(
+    call: Call, register: Register, arguments: tuple[str, ...], sentence: str
+) -> None:
+    connect(register)
+
+    refused = call("adapter", "test", *arguments)
+
+    assert refused.code == 64
+    assert sentence in refused.err
+
+
+def test_a_system_that_cannot_be_reached_ends_the_test(call: Call, register: Register) -> None:
+    connect(register)
+    register.stop()
+
+    refused = call("adapter", "test", "register", "--rule", "keys_are_there")
+
+    assert refused.code == 69
+    assert "register" in refused.err
