@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.command_signatures import share_signatures
 from tests.coverage_switch import without_coverage_here
 from tests.databases import DATABASE_KINDS, address, empty_address, stop_servers
 from tests.quick import FULL_NUMBER
@@ -36,6 +37,7 @@ settings.register_profile("few", settings.get_profile("all"), max_examples=FULL_
 settings.register_profile("explore", settings.get_profile("all"), derandomize=False, max_examples=10 * FULL_NUMBER)
 settings.load_profile("few")
 share_statement_cache()
+share_signatures()
 use_memory_for_temporary_files()
 
 

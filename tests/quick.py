@@ -13,7 +13,7 @@ FULL_NUMBER = 100
 """Examples of a property in the long run, where a test does not ask for another number."""
 
 
-def few(cases: Iterable[Any], count: int = 3) -> list[Any]:
+def few(cases: Iterable[Any], count: int = 2) -> list[Any]:
     """Return cases for `parametrize`: `count` of them, evenly spread, in each run, all others marked `long`.
 
     A tuple is a case of several parameters.

@@ -14,7 +14,12 @@ pytestmark = pytest.mark.repeats
 
 LAYERS = tuple(PACKAGE_FOLDERS)
 
-DISTRIBUTIONS = {"sqlalchemy": "SQLAlchemy", "pydantic_core": "pydantic", "lazy_loader": "lazy-loader"}
+DISTRIBUTIONS = {
+    "sqlalchemy": "SQLAlchemy",
+    "pymysql": "PyMySQL",
+    "pydantic_core": "pydantic",
+    "lazy_loader": "lazy-loader",
+}
 """Import packages that are not named as what brings them; pydantic pins its core to one version."""
 
 MAX_LOOSE_MODULES = 10
@@ -75,7 +80,7 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
         "registry signing transport.network transport.auth transport"
     ),
-    "cchc_adapters": "cchc_connect cchc_schemas messages wire transport config",
+    "cchc_adapters": "cchc_connect cchc_schemas messages wire extras privacy transport config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "

@@ -169,6 +169,8 @@ NEEDS_AN_EXTRA = {
     "cchc_connect.database.direct.postgres",
     "cchc_connect.database.postgres",
     "cchc_connect.exports.parquet",
+    "cchc_connect.foreign_tables.workbook_cells",
+    "cchc_connect.foreign_tables.workbooks",
     "cchc_connect.signing.jose",
     "cchc_connect.soap.messages",
     "cchc_connect.soap.wsdl",

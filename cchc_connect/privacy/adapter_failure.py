@@ -62,6 +62,7 @@ LIBRARY_PACKAGES = frozenset(
         "platformdirs",
         "psycopg",
         "pyarrow",
+        "pymysql",
         "pyproj",
         "psycopg_binary",
         "pycparser",

@@ -11,9 +11,19 @@ the spaces at their ends and in NFC.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.field_map import At, at, value_at
@@ -68,6 +78,11 @@ class Condition(DescribedModel):
         """Return the table that a bare text stands for: the property has a value."""
         return {"property": written} if isinstance(written, str) else written
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add the short form."""
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
     def matcher(self) -> Matcher:
         """Return the condition, prepared for many items."""
         further = None if self.and_ is None else self.and_.matcher()
@@ -78,6 +93,14 @@ class Condition(DescribedModel):
         yield at(self.property)
         if self.and_ is not None:
             yield from self.and_.reads()
+
+
+class OneOrSeveral:
+    """Annotates a list of which one member may stand alone, for the JSON Schema."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        members = handler(schema)
+        return {"anyOf": [members["items"], members]}
 
 
 def is_same(value: object, expected: object) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Self, cast
 
-from pydantic import BeforeValidator, ConfigDict, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, ConfigDict, GetJsonSchemaHandler, PrivateAttr, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from cchc_connect.wire.alternatives import Conditional, FirstOf
 from cchc_connect.wire.codecs import DecimalSign, Reader, decimal_number, flag
@@ -94,6 +94,13 @@ class FieldRule(DescribedModel):
         if self.words and self.codes:
             raise PydanticCustomError("rule_codes", "words and codes are the same: write one of them")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add the short forms."""
+        rule = handler(schema)
+        texts = {"type": "array", "items": {"type": "string"}}
+        return {"anyOf": [{"type": "string"}, texts, {"type": "array", "items": rule}, rule]}
 
     def meanings(self) -> Mapping[str, Scalar]:
         """Our code by the source's, under whichever of the two names."""

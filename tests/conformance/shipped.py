@@ -9,6 +9,7 @@ from cchc_connect.testing import (
     OpenCpsDouble,
     World,
 )
+from tests.conformance.land_office import LandOffice, options as land_office_options
 from tests.conformance.receiving_portal import OPTIONS as PORTAL_OPTIONS, ReceivingPortal, account
 from tests.conformance.register import Register
 
@@ -95,5 +96,6 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
         "options": {"sources": {"land_parcel": REGISTER}},
         "connection": {"account": {"kind": "api_key", "key": "mat-khau-mau"}},
     },
+    "sql": {"system": LandOffice, "options": land_office_options},
 }
 """Adapter -> the arguments of `check_adapter`."""

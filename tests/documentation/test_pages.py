@@ -20,6 +20,7 @@ from cchc_connect.cli.app import app
 from cchc_connect.config.file import Config
 from tests.checkout import ROOT, relative_path
 from tests.documentation.pages import DOCS, Reader, blocks, pages, shown_commands
+from tests.quick import few
 
 OPERATE = DOCS / "operate.md"
 OF_OPERATORS = pytest.mark.parametrize("page", [OPERATE, DOCS / "vi" / "van_hanh.md"], ids=relative_path)
@@ -56,7 +57,7 @@ def test_a_page_works_as_typed_from_top_to_bottom(name: str, reader: Reader, dem
     assert reader.output
 
 
-@pytest.mark.parametrize("name", TYPED_IN_VIETNAMESE)
+@pytest.mark.parametrize("name", few(TYPED_IN_VIETNAMESE, 1))
 def test_a_vietnamese_page_works_as_typed_and_is_answered_in_vietnamese(name: str, reader: Reader) -> None:
     reader.follow(DOCS / name)
 

@@ -183,6 +183,7 @@ OF_CONFIGURATIONS = (
     "cchc_connect.wire.field_rules",
     "cchc_adapters.declared",
     "cchc_adapters.rest",
+    "cchc_adapters.sql",
 )
 """Modules whose rules are about what stands in a configuration: their words are in the table config_rule."""
 

@@ -7,13 +7,14 @@ import pytest
 from cchc_connect import SharedDatabase, records
 from cchc_connect.sync.report import RunStatus
 from cchc_schemas import Dossier, LandParcel
+from tests.quick import few
 from tests.simulation.adapter import installed
 from tests.simulation.year import ADAPTERS, DOSSIERS, PARCELS, Year
 
 RETENTION = {"runs": "3d", "deliveries": "3d", "quarantine": "3d", "discrepancies": "3d", "history": "3d"}
 
 
-@pytest.mark.parametrize("days", [8, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("days", few([6, 30], 1))
 def test_a_month_with_a_purge_ends_with_the_rows_of_a_few_days(tmp_path: Path, days: int) -> None:
     with installed(ADAPTERS):
         year = Year(tmp_path / "year.db", RETENTION, days * 24)

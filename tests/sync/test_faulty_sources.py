@@ -16,6 +16,7 @@ from cchc_connect.sync.pull import Pull
 from cchc_connect.testing import FAULTS, FaultyServer, ReceivedRequest, ServerResponse, WireFault, json_response
 from cchc_connect.transport import Endpoint, RequestsTransport
 from tests.faults.asking import FAST_POLICY, classify, deadline_s
+from tests.quick import few
 from tests.sync.memory_systems import LandRegister, ManualClock, UnfencedRunContext, parcel_item
 from tests.sync.test_pull import rows
 
@@ -67,7 +68,7 @@ def page_and_then(server: FaultyServer, fault: WireFault) -> None:
     server.response = reply
 
 
-@pytest.mark.parametrize("fault", LASTING, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", few(LASTING, 30), ids=lambda fault: fault.name)
 def test_a_fault_moves_no_cursor_and_the_next_run_resumes(database: SharedDatabase, fault: WireFault) -> None:
     stream = Stream(connection=fault.name, record_type="land_parcel", agency="H09.1")
     run_context = UnfencedRunContext(run_id="run", database=database, clock=ManualClock(), token=None, owners={})

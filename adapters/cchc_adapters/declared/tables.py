@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent
 from cchc_connect import ListingOrder
 from cchc_connect.config.durations import parse_duration
 from cchc_connect.wire.codecs import DecimalSign
-from cchc_connect.wire.conditions import Condition, listed_conditions
+from cchc_connect.wire.conditions import Condition, OneOrSeveral, listed_conditions
 from cchc_connect.wire.field_rules import FieldRule
 from cchc_connect.wire.flat_parts import flat_rules
 from cchc_connect.wire.named_codecs import INSTANTS, Codec
@@ -35,17 +44,31 @@ def _names(written: object) -> object:
     return [written] if isinstance(written, str) else written
 
 
-Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration)]
+Duration: TypeAlias = Annotated[
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}[smhd]$"})
+]
 """A duration as `cchc.toml` writes it: "10m", "1d"."""
 
-Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
+Names: TypeAlias = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_names),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 """One property or several; one may stand alone."""
 
-Conditions: TypeAlias = Annotated[tuple[Condition, ...], BeforeValidator(listed_conditions)]
+Conditions: TypeAlias = Annotated[tuple[Condition, ...], BeforeValidator(listed_conditions), OneOrSeveral()]
 """Conditions of which one must be met; one may stand alone."""
 
 FieldRules: TypeAlias = Annotated[Mapping[str, FieldRule], BeforeValidator(flat_rules)]
 """A field map."""
+
+
+class _EitherForm:
+    """Annotates a union for the JSON Schema: a short form of a table is text too."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": handler(schema)["oneOf"]}
 
 
 def _deletion_kind(written: object) -> str:
@@ -55,6 +78,7 @@ def _deletion_kind(written: object) -> str:
 Deletes: TypeAlias = Annotated[
     Annotated[Literal["never", "absence"], Tag("word")] | Annotated[Condition, Tag("mark")],
     Discriminator(_deletion_kind),
+    _EitherForm(),
 ]
 
 
@@ -72,6 +96,11 @@ class ChangeTime(DescribedModel):
     @classmethod
     def _of_text(cls, written: object) -> object:
         return {"property": written} if isinstance(written, str | list) else written  # pyright: ignore[reportUnknownVariableType]  # as TOML gives it
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add the short form."""
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
 
     @model_validator(mode="after")
     def _reads_an_instant(self) -> "ChangeTime":

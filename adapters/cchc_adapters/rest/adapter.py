@@ -10,44 +10,32 @@ Caveats:
     - An empty page where more was announced, a page that comes twice and three empty pages in a row put it on hold.
     - With `since` a listing shows only what changed; `deletes = "absence"` then works in complete runs only.
     - A listing of which the server shows only the first 10,000 items (`result_limit`) is read by `windows`.
+    - A message that overwrites asks for the version before (`if_match`) where others write the same records.
 """
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from cchc_adapters.building_blocks.options import AdapterOptions
-from cchc_adapters.declared.checks import Sources
-from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.classifier import AnswerTable, RestClassifier
-from cchc_adapters.rest.source import RestSource, RestTable
+from cchc_adapters.rest.classifier import RestClassifier
+from cchc_adapters.rest.manifest import RestOptions
+from cchc_adapters.rest.source import RestSource
+from cchc_adapters.rest.targets import target_of
 from cchc_connect import Dialect
 from cchc_schemas import RECORD_TYPES
 
-
-class RestManifest(AdapterOptions):
-    """A system described in TOML: the options of a connection, or a file that connections share."""
-
-    sources: Sources[RestTable] = Field(default_factory=dict[str, RestTable])
-    """Listings by the type of record that their items become, in the order in which they are pulled."""
-    success: SuccessRule | None = None
-    """What makes status 200 a success, for listings without an own rule."""
-    answers: AnswerTable = AnswerTable()
-    """Responses that mean something else than their status."""
+ACCEPT = {"Accept": "application/json, */*;q=0.1"}
 
 
 class Rest:
     """The configured adapter: pulls what is declared as a source, pushes to what is declared as a target."""
 
-    Options: ClassVar = RestManifest
+    Options: ClassVar = RestOptions
     purpose_vi = "Hệ thống bất kỳ có giao diện REST (JSON), khai báo bằng TOML, không cần lập trình"
-    targets = ()
 
-    def __init__(self, options: RestManifest) -> None:
-        self.dialect = Dialect(
-            classify=RestClassifier(options.answers).verdict, headers={"Accept": "application/json, */*;q=0.1"}
-        )
+    def __init__(self, options: RestOptions) -> None:
+        self.dialect = Dialect(classify=RestClassifier(options.answers).verdict, headers={**ACCEPT, **options.headers})
         self.sources = tuple(
-            RestSource(RECORD_TYPES[record_type], table, options.success)
-            for record_type, table in options.sources.items()
+            RestSource(RECORD_TYPES[name], table, options.success) for name, table in options.sources.items()
+        )
+        self.targets = tuple(
+            target_of(RECORD_TYPES[name], table, options.success) for name, table in options.targets.items()
         )

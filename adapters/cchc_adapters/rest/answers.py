@@ -10,7 +10,7 @@ from cchc_adapters.building_blocks.phrases import Phrase, in_words
 from cchc_adapters.national_portal.words import PortalWords
 from cchc_connect import HttpResponse, SourceHeld, Verdict
 from cchc_connect.wire.codecs import plain_text
-from cchc_connect.wire.conditions import Scalar, is_same
+from cchc_connect.wire.conditions import OneOrSeveral, Scalar, is_same
 from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.property_names import property_path
 from cchc_schemas.described_models import DescribedModel
@@ -34,7 +34,7 @@ class AnswerRule(DescribedModel):
     """Property of the body, or the way to it."""
     values: tuple[Scalar, ...] = ()
     """Its value, one of these, each with its type: 0 is not false, and "00" is not 0."""
-    contains: Annotated[tuple[str, ...], BeforeValidator(_listed_texts)] = ()
+    contains: Annotated[tuple[str, ...], BeforeValidator(_listed_texts), OneOrSeveral()] = ()
     """Words of which the property must contain one, in any spelling: with or without accents, upper or lower case."""
 
     def fits(self, response: HttpResponse) -> bool:

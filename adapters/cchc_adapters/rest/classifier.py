@@ -6,6 +6,9 @@ from cchc_adapters.rest.answers import AnswerRule
 from cchc_connect import HttpResponse, Verdict, classify_rest
 from cchc_schemas.described_models import DescribedModel
 
+PRECONDITION_FAILED = 412
+"""The record is no longer what it was when its version was asked for (RFC 9110, 15.5.13)."""
+
 
 class AnswerTable(DescribedModel):
     """Responses that mean something else than their status says; the first that fits counts."""
@@ -40,4 +43,6 @@ class RestClassifier:
         for rule, verdict in self._rules:
             if rule.fits(response):
                 return verdict
+        if response.status == PRECONDITION_FAILED:
+            return Verdict.INVALID
         return classify_rest(response)

@@ -1,0 +1,93 @@
+"""The options of the adapter `rest`: a manifest in `cchc.toml`, in a file of its own, or both.
+
+A manifest in a file is shared by connections; what a connection writes itself goes before it, table by table.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self, cast
+
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from cchc_adapters.building_blocks.options import AdapterOptions
+from cchc_adapters.declared.checks import Sources, custom_error
+from cchc_adapters.rest.answers import SuccessRule
+from cchc_adapters.rest.classifier import AnswerTable
+from cchc_adapters.rest.source import RestTable
+from cchc_adapters.rest.target_checks import Targets
+from cchc_adapters.rest.target_tables import RestTargetTable
+from cchc_connect import ConfigurationError
+from cchc_connect.config.checks import pydantic_faults
+from cchc_connect.config.toml_text import parse_toml, read_toml_text
+from cchc_connect.messages import Message
+
+
+class RestManifest(AdapterOptions):
+    """A system described in TOML."""
+
+    sources: Sources[RestTable] = Field(default_factory=dict[str, RestTable])
+    """Listings by the type of record that their items become, in the order in which they are pulled."""
+    targets: Targets = Field(default_factory=dict[str, RestTargetTable])
+    """Services that take records, by their type."""
+    success: SuccessRule | None = None
+    """What makes status 200 a success, for listings and services without an own rule."""
+    answers: AnswerTable = AnswerTable()
+    """Responses that mean something else than their status."""
+    headers: Mapping[str, str] = {}
+    """Headers of every request to the system; secrets belong in the account of the connection."""
+
+
+class RestOptions(RestManifest):
+    """Options of a connection to a REST system: the tables of a manifest, and the file that has the others."""
+
+    manifest: str | None = None
+    """Path of a file with the same tables, relative to the folder of `cchc.toml`; what stands beside goes before it."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_manifest(cls, written: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check the tables together with those of the manifest; a fault of the file names the file."""
+        name: object = cast("dict[str, Any]", written).get("manifest") if isinstance(written, dict) else None
+        if not isinstance(name, str):
+            return check(written)
+        merged = merged_tables(_tables_of(Path(name)), cast("dict[str, Any]", written))
+        try:
+            return check(merged)
+        except ValidationError as refusal:
+            faults = [*pydantic_faults(refusal, cls, merged)]
+        file = Path(name).name
+        errors = [_fault(file, fault) for fault in faults]
+        raise ValidationError.from_exception_data("manifest", errors, hide_input=True)
+
+
+def merged_tables(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return shared tables with a connection's own in them, which go before.
+
+    >>> merged_tables({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
+    {'a': {'b': 1, 'c': 3}}
+    """
+    merged = dict(shared)
+    for name, value in own.items():
+        before = merged.get(name)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            value = merged_tables(cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", value))  # noqa: PLW2901  # both
+        merged[name] = value
+    return merged
+
+
+def _tables_of(path: Path) -> Mapping[str, Any]:
+    text = read_toml_text(path)
+    tables = text if isinstance(text, ConfigurationError) else parse_toml(text, path)
+    if isinstance(tables, ConfigurationError):
+        is_missing = tables.code == "config.file_missing"
+        context = {"reason": Message("config_rule.no_file" if is_missing else tables.code, tables.context)}
+        error = custom_error(("manifest",), "manifest_unread", "the manifest cannot be read", context)
+        raise ValidationError.from_exception_data("manifest", [error], hide_input=True)
+    return tables
+
+
+def _fault(file: str, fault: Message) -> Any:
+    codes = {"config_rule.at": "config_rule.in_manifest", "config_rule.at_top": "config_rule.in_manifest_at_top"}
+    code = codes[fault.code]
+    context = {"fault": Message(code, {**fault.context, "file": file})}
+    return custom_error(("manifest",), "manifest_fault", "a fault of the manifest", context)

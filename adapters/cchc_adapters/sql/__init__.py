@@ -1,0 +1,1 @@
+"""Adapter `sql`: tables, views and queries of an agency's database."""

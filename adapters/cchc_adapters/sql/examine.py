@@ -1,0 +1,115 @@
+"""What `check` finds out about a source of a database before anything is read of it."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, or_, select
+
+from cchc_adapters.sql.database import Database
+from cchc_adapters.sql.refusals import boundary
+from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column, read_names, rule_names
+from cchc_adapters.sql.servers import Kind
+from cchc_adapters.sql.source import SqlSource
+from cchc_connect import Message, Observation, SourceHeld
+from cchc_connect.messages.suggestions import suggestion
+from cchc_schemas.text import listed
+
+A_DAY_S = 86_400
+
+
+def examine_source(source: SqlSource, database: Database) -> Iterator[Observation]:
+    """Yield what is found out about a source.
+
+    Raises:
+        SourceHeld: its table or a column of its key is not there, or the database refuses to show it.
+        Retriable: the database does not answer in time.
+    """
+    record_type = source.record_type.record_type
+    with database.connect() as connection, boundary(database.server.place, ".".join(source.table.relation)):
+        relation = find_relation(connection, source.table)
+        yield from (
+            Observation(message, "bad" if is_bad else "warning", record_type)
+            for message, is_bad in _unmapped(source, relation)
+        )
+        yield from _not_read(source, relation, connection, database)
+        yield from _key(source, relation, connection, database)
+        if source.table.changed_at is not None:
+            yield from _times(source, relation, connection, database)
+
+
+def _unmapped(source: SqlSource, relation: Relation) -> Iterator[tuple[Message, bool]]:
+    """Yield each rule none of whose properties is a column, and whether its field is required."""
+    fields = source.record_type.model_fields
+    for field, rule in source.table.fields.items():
+        names = [*rule_names(rule)]
+        if names and all(relation.find(name) is None for name in names):
+            context = {
+                "relation": relation.name,
+                "columns": listed(names),
+                "field": field,
+                "suggestion": suggestion(names[0], relation.columns),
+            }
+            name = field.partition(".")[0]
+            yield Message("sql.column_unmapped", context), name in fields and fields[name].is_required()
+    ruled = {name for rule in source.table.fields.values() for name in rule_names(rule)}
+    for name in dict.fromkeys([*source.table.also_fetch, *read_names(source.table)]):
+        if name not in ruled and relation.find(name) is None and name not in source.table.key:
+            context = {"relation": relation.name, "columns": name, "suggestion": suggestion(name, relation.columns)}
+            yield Message("sql.column_missing", context), True
+
+
+def _not_read(
+    source: SqlSource, relation: Relation, connection: Connection, database: Database
+) -> Iterator[Observation]:
+    fetched = relation.fetched(source.table)
+    unread = [name for name in relation.columns if name not in fetched]
+    if not unread:
+        return
+    kinds = {name: database.server.type_name(relation.columns[name], connection) for name in unread}
+    shown = listed(f"{name} ({kind})" if kind else name for name, kind in kinds.items())
+    context = {"relation": relation.name, "number": len(unread), "columns": shown}
+    yield Observation(Message("sql.columns_not_read", context), "good", source.record_type.record_type)
+
+
+def _key(source: SqlSource, relation: Relation, connection: Connection, database: Database) -> Iterator[Observation]:
+    """Yield whether each row has a key of its own: by the bytes of texts, as the reading goes."""
+    server, record_type = database.server, source.record_type.record_type
+    keys = [(name, kind_of_column(connection, server, relation, name)) for name in relation.find_all(source.table.key)]
+    columns = [server.in_bytes(exact(name), kind) for name, kind in keys]
+    context = {"relation": relation.name, "columns": listed(name for name, _ in keys)}
+    is_null = or_(*(exact(name).is_(None) for name, _ in keys))
+    nulls = connection.execute(select(func.count()).select_from(relation.clause).where(is_null)).scalar_one()
+    if nulls:
+        yield Observation(Message("sql.key_null_in", {**context, "number": nulls}), "bad", record_type)
+    groups = select(*columns).select_from(relation.clause).group_by(*columns).having(func.count() > 1).subquery()
+    twice = connection.execute(select(func.count()).select_from(groups)).scalar_one()
+    if twice:
+        yield Observation(Message("sql.key_twice", {**context, "number": twice}), "bad", record_type)
+    if not nulls and not twice:
+        rows = connection.execute(select(func.count()).select_from(relation.clause)).scalar_one()
+        yield Observation(Message("sql.key_unique", {**context, "rows": rows}), "good", record_type)
+
+
+def _times(source: SqlSource, relation: Relation, connection: Connection, database: Database) -> Iterator[Observation]:
+    """Yield what the times of change are like, and how many rows have none."""
+    record_type, change = source.record_type.record_type, source.table.changed_at
+    if change is None or not source.table.is_incremental:
+        return
+    try:
+        form = source.time_form(connection, relation)
+    except SourceHeld as held:
+        yield Observation(Message(held.code, held.context), "bad", record_type)
+        return
+    columns = relation.find_all(change.property)
+    context = {"relation": relation.name, "column": columns[0], "zone": database.server.zone.key}
+    seconds = source.table.granularity.total_seconds()
+    codes = {Kind.LOCAL_TIME: "sql.time_local", Kind.INSTANT: "sql.time_instant", Kind.TEXT: "sql.time_text"}
+    if form.kind in codes:
+        yield Observation(
+            Message(codes[form.kind], context), "warning" if form.kind is Kind.TEXT else "good", record_type
+        )
+    elif form.kind is Kind.DAY and seconds < A_DAY_S:
+        yield Observation(Message("sql.time_by_day", context), "warning", record_type)
+    is_null = func.coalesce(*map(exact, columns)) if len(columns) > 1 else exact(columns[0])
+    nulls = connection.execute(select(func.count()).select_from(relation.clause).where(is_null.is_(None))).scalar_one()
+    if nulls:
+        yield Observation(Message("sql.time_null", {**context, "number": nulls}), "warning", record_type)

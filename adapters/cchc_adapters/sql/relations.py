@@ -1,0 +1,163 @@
+"""A table, view or query of a database: its exact name, its columns, and those of them that are read."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnClause,
+    Connection,
+    FromClause,
+    Select,
+    TextClause,
+    column,
+    false,
+    inspect,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.sql import quoted_name
+
+from cchc_adapters.declared.tables import SourceTable
+from cchc_adapters.sql.options import SqlSourceTable
+from cchc_adapters.sql.servers import Kind, Server
+from cchc_connect import SourceHeld
+from cchc_connect.messages.suggestions import suggestion
+from cchc_connect.wire.conditions import Condition
+from cchc_connect.wire.field_rules import FieldRule
+from cchc_connect.wire.property_names import nfc, property_path, step_into
+from cchc_schemas.text import listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """What is read of a database for one source."""
+
+    name: str
+    """Its name for messages."""
+    clause: FromClause | TextClause
+    """What stands after FROM."""
+    columns: Mapping[str, object]
+    """Names of all columns as the database spells them, each with the type that the driver tells."""
+
+    def find(self, written: str) -> str | None:
+        """Return the column that a rule means, by its name in any form of Unicode or case; None if there is none.
+
+        Of a path it is the column with which the path begins.
+        """
+        step = step_into(self.columns, property_path(written), 0)
+        return None if step is None else step[0]
+
+    def find_all(self, names: Iterable[str]) -> list[str]:
+        """Return the columns of several names.
+
+        Raises:
+            SourceHeld: there are none; the nearest names are told.
+        """
+        columns = {name: self.find(name) for name in names}
+        missing = [name for name, column in columns.items() if column is None]
+        if missing:
+            meant = suggestion(missing[0], self.columns)
+            raise SourceHeld("sql.column_missing", relation=self.name, columns=listed(missing), suggestion=meant)
+        return [column for column in columns.values() if column is not None]
+
+    def fetched(self, source: SqlSourceTable) -> list[str]:
+        """Return the columns that a source reads, in the order of the database; the key is always among them."""
+        fetched = {self.find(name) for name in (*read_names(source), *source.also_fetch)}
+        return [name for name in self.columns if name in fetched]
+
+
+def exact(name: str) -> ColumnClause[Any]:
+    """Return a column by the exact name that the database has for it."""
+    return column(quoted_name(name, quote=True))
+
+
+def read_names(source: SourceTable) -> Iterator[str]:
+    """Yield every property that a source reads: of its rules, its key, its times and its conditions."""
+    yield from source.key
+    if source.changed_at is not None:
+        yield from source.changed_at.property
+    for rule in source.fields.values():
+        yield from rule_names(rule)
+    marks = [source.current, *source.leave_out, source.deletes]
+    for mark in marks:
+        if isinstance(mark, Condition):
+            yield from _condition_names(mark)
+
+
+def rule_names(rule: FieldRule) -> Iterator[str]:
+    """Yield the properties of an item that a rule reads."""
+    paths = (rule.property,) if isinstance(rule.property, str) else rule.property
+    yield from filter(None, (*paths, rule.x, rule.y))
+    for alternative in rule.first:
+        yield from rule_names(alternative)
+    if rule.when is not None:
+        yield from _condition_names(rule.when)
+
+
+def _condition_names(condition: Condition) -> Iterator[str]:
+    yield condition.property
+    if condition.and_ is not None:
+        yield from _condition_names(condition.and_)
+
+
+def find_relation(connection: Connection, source: SqlSourceTable) -> Relation:
+    """Return the table, view or query of a source with its columns; nothing of it is read.
+
+    Raises:
+        SourceHeld: it does not exist, two of its columns have one name, or the database refuses the query.
+    """
+    if source.query:
+        query = source.query.strip().rstrip(";").replace(":", "\\:")
+        name, clause = "query", cast("FromClause | TextClause", text(f"({query}\n) cchc_query"))
+    else:
+        *schema, own_name = source.relation
+        exact_name = _exact_name(connection, own_name, ".".join(schema) or None)
+        quoted_schema = None if not schema else quoted_name(".".join(schema), quote=True)
+        name, clause = ".".join(source.relation), table(quoted_name(exact_name, quote=True), schema=quoted_schema)
+    statement = select(text("*")).select_from(clause).where(false())
+    with connection.execute(statement) as result:
+        cursor: Any = result.cursor
+        described: Sequence[Any] = cursor.description or ()
+    names = [str(entry[0]) for entry in described]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SourceHeld("sql.columns_twice", relation=name, columns=listed(twice))
+    return Relation(name=name, clause=clause, columns={str(entry[0]): entry[1] for entry in described})
+
+
+def _exact_name(connection: Connection, name: str, schema: str | None) -> str:
+    """Return the name of a table or view as the database spells it.
+
+    Raises:
+        SourceHeld: there is none; the nearest name is told.
+    """
+    looked_up = inspect(connection)
+    names = [*looked_up.get_table_names(schema), *looked_up.get_view_names(schema)]
+    if connection.dialect.name == "postgresql":
+        names += looked_up.get_materialized_view_names(schema)
+    if name in names:
+        return name
+    for form in (nfc, _in_one_case):
+        alike = [spelled for spelled in names if form(spelled) == form(name)]
+        if len(alike) == 1:
+            return alike[0]
+    raise SourceHeld("sql.relation_missing", relation=name, suggestion=suggestion(name, names))
+
+
+def _in_one_case(name: str) -> str:
+    return nfc(name).casefold()
+
+
+def sample(connection: Connection, relation: Relation, name: str) -> object:
+    """Return one value of a column that is not null; None if there is none."""
+    statement: Select[Any] = select(exact(name)).select_from(relation.clause).where(exact(name).is_not(None)).limit(1)
+    return connection.execute(statement).scalar()
+
+
+def kind_of_column(connection: Connection, server: Server, relation: Relation, name: str) -> Kind:
+    """Return the kind of a column, by its type or by a value."""
+    type_code = relation.columns[name]
+    kind = server.kinds.get(type_code)
+    return kind or server.kind(type_code, sample(connection, relation, name))
