@@ -8,7 +8,7 @@ from cchc_connect.database.names import require_known
 from cchc_connect.errors import UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.testing.kit.bench import Bench, temporary_folder
-from cchc_connect.testing.kit.recording import Recording, record
+from cchc_connect.testing.kit.recording import Recording, record_all
 from cchc_connect.testing.kit.watched import WatchedConfig
 
 
@@ -34,7 +34,7 @@ def record_connection(command: CommandContext, name: str, folder: Path, max_page
     with temporary_folder() as scratch:
         bench = Bench(config=config, name=name, folder=scratch, policy=None)
         base_url = config.connections[name].base_url.rstrip("/")
-        recordings = [record(bench, source, base_url, max_pages) for source in bench.adapter().sources]
+        recordings = record_all(bench, base_url, max_pages)
     files = [_written(recording, folder) for recording in recordings]
     console.document({"connection": name, "files": list(map(str, files))})
     for recording, file in zip(recordings, files, strict=True):

@@ -5,10 +5,9 @@ asked for. The address of the system is written `{base_url}`.
 """
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlsplit
 
 from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.errors import UsageMistake
@@ -41,14 +40,28 @@ class Recording:
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def record(bench: Bench, source: Source, base_url: str, max_pages: int) -> Recording:
-    """Record the first pages of a source's complete listing.
+def record_all(bench: Bench, base_url: str, max_pages: int) -> list[Recording]:
+    """Record the first pages of the complete listings of all sources; what two of them ask for, once.
 
     Raises:
         UsageMistake: an answer is no JSON, its items are not found in it, or a personal value would remain.
         CchcError: a page cannot be fetched.
     """
-    scrubber, recording = Scrubber(source), Recording(record_type=source.record_type.record_type)
+    sources = bench.adapter().sources
+    scrubber, recorded = Scrubber(sources), list[dict[str, Any]]()
+    recordings = list[Recording]()
+    for source in sources:
+        recording = _record(bench, source, scrubber, (base_url, max_pages))
+        recording.exchanges = [one for one in recording.exchanges if one["request"] not in recorded]
+        recorded += [exchange["request"] for exchange in recording.exchanges]
+        recordings.append(recording)
+    _require_scrubbed(recordings, scrubber)
+    return recordings
+
+
+def _record(bench: Bench, source: Source, scrubber: Scrubber, terms: tuple[str, int]) -> Recording:
+    base_url, max_pages = terms
+    recording = Recording(record_type=source.record_type.record_type)
     page_request = PageRequest(since=None, page_token=None, partition=next(iter(source.profile.partitions), ""))
     with bench.transport() as transport:
         for _ in range(max_pages):
@@ -59,7 +72,6 @@ def record(bench: Bench, source: Source, base_url: str, max_pages: int) -> Recor
                 recording.is_whole = True
                 break
             page_request = PageRequest(since=None, page_token=page.next_page_token, partition=page_request.partition)
-    _require_scrubbed(recording, scrubber)
     return recording
 
 
@@ -81,17 +93,18 @@ def _documents(
     exchanges: Sequence[tuple[HttpRequest, HttpResponse]], page: Page, scrubber: Scrubber, base_url: str
 ) -> list[dict[str, Any]]:
     """Return the exchanges of one page; its items must be found in one of the responses."""
-    bodies = [_body(response) for _, response in exchanges]
-    replaced = sum(_replace_items(body, page.items, scrubber) for body in bodies)
-    if page.items and not replaced:
+    documents, found = list[dict[str, Any]](), list[_ScrubbedItems]()
+    for request, response in exchanges:
+        body = _with_scrubbed_items(_body(response), page.items, scrubber, found)
+        asked, told = _request_document(request), _response_document(response, body)
+        documents.append(_safe({"request": asked, "response": told}, scrubber, base_url))
+    if page.items and not found:
         raise UsageMistake("adapter_record.items_unlike")
-    return [
-        {
-            "request": _request_document(request, scrubber, base_url),
-            "response": _response_document(response, body, scrubber, base_url),
-        }
-        for (request, response), body in zip(exchanges, bodies, strict=True)
-    ]
+    return documents
+
+
+class _ScrubbedItems(list[dict[str, Any]]):
+    """Items whose personal values are invented already."""
 
 
 def _body(response: HttpResponse) -> Any:
@@ -101,18 +114,18 @@ def _body(response: HttpResponse) -> Any:
         raise UsageMistake("adapter_record.not_json", media_type=response.media_type or "-") from None
 
 
-def _replace_items(part: Any, items: Sequence[Item], scrubber: Scrubber) -> int:
-    """Replace the list of a page's items below a part by scrubbed ones; return how many lists were replaced."""
+def _with_scrubbed_items(part: Any, items: Sequence[Item], scrubber: Scrubber, found: list[_ScrubbedItems]) -> Any:
+    """Return a body with scrubbed items in the place of the list of a page's items; `found` gets them."""
     if isinstance(part, dict):
-        values: list[Any] = list(cast("dict[str, Any]", part).values())
-        return sum(_replace_items(value, items, scrubber) for value in values)
+        members = cast("dict[str, Any]", part)
+        return {name: _with_scrubbed_items(value, items, scrubber, found) for name, value in members.items()}
     if not isinstance(part, list):
-        return 0
-    members: list[Any] = part
-    if _are_items(members, items):
-        members[:] = [scrubber.scrubbed(item) for item in items]
-        return 1
-    return sum(_replace_items(member, items, scrubber) for member in members)
+        return part
+    values = list(cast("Iterable[Any]", part))
+    if _are_items(values, items):
+        found.append(_ScrubbedItems(scrubber.scrubbed(item) for item in items))
+        return found[-1]
+    return [_with_scrubbed_items(value, items, scrubber, found) for value in values]
 
 
 def _are_items(members: list[Any], items: Sequence[Item]) -> bool:
@@ -124,29 +137,27 @@ def _are_items(members: list[Any], items: Sequence[Item]) -> bool:
     )
 
 
-def _request_document(request: HttpRequest, scrubber: Scrubber, base_url: str) -> dict[str, Any]:
-    address = urlsplit(request.path.replace(base_url, ""))
-    query = [*parse_qsl(address.query, keep_blank_values=True), *request.params.items()]
-    document = {"method": request.method, "path": address.path, "query": sorted(query), "json": request.json}
-    return cast("dict[str, Any]", _safe(document, scrubber, base_url))
+def _request_document(request: HttpRequest) -> dict[str, Any]:
+    query = {"query": sorted(request.params.items()), "json": request.json}
+    return {"method": request.method, "path": request.path, **query}
 
 
-def _response_document(response: HttpResponse, body: Any, scrubber: Scrubber, base_url: str) -> dict[str, Any]:
+def _response_document(response: HttpResponse, body: Any) -> dict[str, Any]:
     headers = {
         name: value
         for name, value in response.headers.items()
         if name in KEPT_HEADERS or any(word in name for word in _PAGING_WORDS)
     }
-    return cast(
-        "dict[str, Any]", _safe({"status": response.status, "headers": headers, "json": body}, scrubber, base_url)
-    )
+    return {"status": response.status, "headers": headers, "json": body}
 
 
 def _safe(part: Any, scrubber: Scrubber, base_url: str) -> Any:
     """Return a JSON value whose texts hold no secret, no replaced value and not the system's address."""
     match part:
+        case _ScrubbedItems():
+            return [_without_address(item, base_url) for item in part]
         case str():
-            return mask_secrets(scrubber.text(part).replace(base_url, BASE_URL))
+            return _without_address(scrubber.text(part), base_url)
         case Mapping():
             return {name: _safe(value, scrubber, base_url) for name, value in cast("Mapping[str, Any]", part).items()}
         case list() | tuple():
@@ -155,8 +166,13 @@ def _safe(part: Any, scrubber: Scrubber, base_url: str) -> Any:
             return part
 
 
-def _require_scrubbed(recording: Recording, scrubber: Scrubber) -> None:
-    text = json.dumps(recording.exchanges, ensure_ascii=False)
+def _without_address(part: Any, base_url: str) -> Any:
+    """Return a JSON value whose texts hold no secret and not the system's address."""
+    return json.loads(mask_secrets(json.dumps(part, ensure_ascii=False).replace(base_url, BASE_URL)))
+
+
+def _require_scrubbed(recordings: Sequence[Recording], scrubber: Scrubber) -> None:
+    text = json.dumps([recording.exchanges for recording in recordings], ensure_ascii=False)
     remaining = sum(value in text for value in scrubber.personal_values)
     if remaining:
         raise UsageMistake("adapter_record.personal_remains", number=remaining)

@@ -9,12 +9,13 @@ until the item has no more faults than before; where none fits the value becomes
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from cchc_connect.adapter import Source
 from cchc_connect.sync.translation import LocalTranslator, TranslatedItem
 from cchc_connect.wire.json import Item
+from cchc_schemas import Record
 from cchc_schemas.personal import without_personal
 
 TRIES = 30
@@ -36,12 +37,11 @@ Way: TypeAlias = tuple[str | int, ...]
 
 
 class Scrubber:
-    """Invents values for one recording of a source; it keeps no original beyond that."""
+    """Invents values for the recordings of one system; it keeps no original beyond that."""
 
-    def __init__(self, source: Source) -> None:
-        """Scrub items of `source`."""
-        self._source = source
-        self._translator = LocalTranslator(source)
+    def __init__(self, sources: Sequence[Source]) -> None:
+        """Scrub items for all `sources` of a system: what one of them needs stays."""
+        self._translators = [(source.record_type, LocalTranslator(source)) for source in sources]
         self._invented: dict[str, str] = {}
         self.personal_values: set[str] = set()
         """Values of personal fields in the records of all items so far; none of them may be in the recording."""
@@ -50,7 +50,8 @@ class Scrubber:
         """Return an item whose personal values are invented."""
         scrubbed = cast("dict[str, Any]", _copied(dict(item)))
         before = self._translated(scrubbed)
-        self._note_personal_values(before)
+        for (record_type, _), translated in zip(self._translators, before, strict=True):
+            self._note_personal_values(record_type, translated)
         for way in list(_ways(scrubbed, ())):
             self._replace(scrubbed, way, before)
         return scrubbed
@@ -62,7 +63,7 @@ class Scrubber:
                 text = text.replace(original, self._invented[original])
         return text
 
-    def _replace(self, item: dict[str, Any], way: Way, before: TranslatedItem) -> None:
+    def _replace(self, item: dict[str, Any], way: Way, before: Sequence[TranslatedItem]) -> None:
         """Replace the value at a way, unless the record needs it."""
         value = _value_at(item, way)
         if isinstance(value, bool) or value is None or value == "":
@@ -78,18 +79,15 @@ class Scrubber:
         if not self._is_same(item, before, value):
             _set_at(item, way, value)
 
-    def _is_same(self, item: Item, before: TranslatedItem, value: Any) -> bool:
+    def _is_same(self, item: Item, before: Sequence[TranslatedItem], value: Any) -> bool:
         """True if an item still means what it meant, with no more faults; a personal number may change its key."""
-        after = self._translated(item)
-        has_form = len(after.faults) <= len(before.faults) and len(after.left_out) <= len(before.left_out)
-        keeps_key = after.key == before.key or PERSONAL_NUMBER.fullmatch(str(value)) is not None
-        return has_form and keeps_key and self._meaning(after) == self._meaning(before)
-
-    def _meaning(self, translated: TranslatedItem) -> object:
-        """Return the fields that are not personal, the change time, and what the item is."""
-        document = None if translated.record is None else json.loads(translated.record.document)
-        fields = None if document is None else without_personal(self._source.record_type, document)
-        return fields, translated.source_time, translated.is_former, translated.is_draft
+        may_change_key = PERSONAL_NUMBER.fullmatch(str(value)) is not None
+        for (record_type, _), earlier, now in zip(self._translators, before, self._translated(item), strict=True):
+            has_form = len(now.faults) <= len(earlier.faults) and len(now.left_out) <= len(earlier.left_out)
+            keeps_key = may_change_key or now.key == earlier.key
+            if not (has_form and keeps_key and _meaning(record_type, now) == _meaning(record_type, earlier)):
+                return False
+        return True
 
     def _like(self, value: Any) -> Any:
         """Return an invented value of the same type and length."""
@@ -99,15 +97,22 @@ class Scrubber:
         except ValueError:
             return None
 
-    def _translated(self, item: Item) -> TranslatedItem:
-        return self._translator.translate_all([item])[0]
+    def _translated(self, item: Item) -> list[TranslatedItem]:
+        return [translator.translate_all([item])[0] for _, translator in self._translators]
 
-    def _note_personal_values(self, translated: TranslatedItem) -> None:
+    def _note_personal_values(self, record_type: type[Record], translated: TranslatedItem) -> None:
         if translated.record is not None:
             document = json.loads(translated.record.document)
-            kept = set(_texts(without_personal(self._source.record_type, document)))
-            personal = {text for text in _texts(document) if text not in kept}
+            shown = set(_texts(without_personal(record_type, document)))
+            personal = {text for text in _texts(document) if text not in shown}
             self.personal_values |= {text for text in personal if len(text) >= MIN_PERSONAL_LENGTH}
+
+
+def _meaning(record_type: type[Record], translated: TranslatedItem) -> object:
+    """Return the fields that are not personal, the change time, and what the item is."""
+    document = None if translated.record is None else json.loads(translated.record.document)
+    fields = None if document is None else without_personal(record_type, document)
+    return fields, translated.source_time, translated.is_former, translated.is_draft
 
 
 def _like_text(text: str) -> str:
@@ -140,8 +145,7 @@ def _ways(part: Any, way: Way) -> Iterator[Way]:
             for name, value in cast("Mapping[str, Any]", part).items():
                 yield from _ways(value, (*way, name))
         case list():
-            members: list[Any] = part
-            for position, value in enumerate(members):
+            for position, value in enumerate(cast("Iterable[Any]", part)):
                 yield from _ways(value, (*way, position))
         case _:
             yield way
@@ -162,7 +166,6 @@ def _copied(part: Any) -> Any:
         case Mapping():
             return {name: _copied(value) for name, value in cast("Mapping[str, Any]", part).items()}
         case list():
-            members: list[Any] = part
-            return [_copied(value) for value in members]
+            return [_copied(value) for value in cast("Iterable[Any]", part)]
         case _:
             return part
