@@ -127,6 +127,9 @@ class Page:
     """Source keys of deleted items (tombstones). A key that is also among `items` is not deleted."""
     end: ListingEnd = ListingEnd.PROVEN
     """Whether the source showed that this is the last page. Only looked at where `next_page_token` is None."""
+    snapshot: str = ""
+    """State of the listing, such as the hash of a file: only a listing of another state confirms an absence. The last
+    page decides; printable text of at most 200 characters, "" where there is none."""
     next_is_probe: bool = False
     """Whether `next_page_token` is a question beyond what may be the end: the source gave no link, the adapter asks on.
 

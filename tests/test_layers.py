@@ -80,7 +80,9 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
         "registry signing transport.network transport.auth transport"
     ),
-    "cchc_adapters": "cchc_connect cchc_schemas messages wire extras privacy transport config",
+    "cchc_adapters": (
+        "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables transport config"
+    ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "

@@ -108,6 +108,7 @@ absence = Table(
     _key("partition"),
     _key("source_key"),
     _text("noticed_at"),
+    _optional("snapshot"),
     comment="Items that a complete listing lacked once; they are deleted when the next one lacks them too.",
 )
 

@@ -72,7 +72,7 @@ def find_headings(rows: Sequence[Sequence[object]], form: TableForm) -> Headings
             or (len(headings.matched) == len(best.matched) and _divides(headings, best, row))
         ):
             best = headings
-    if best is None or len(best.matched) < max(1, _MIN_SHARE * len(form.names or form.optional_names)):
+    if best is None or len(best.matched) < max(1, int(_MIN_SHARE * len(form.names or form.optional_names))):
         return None
     return best
 

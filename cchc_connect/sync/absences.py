@@ -1,7 +1,8 @@
 """Absences: what complete listings of one stream lack, and which of it may be deleted.
 
 An item is deleted when the complete listings of two runs lack it, or when the source says, asked by its key, that it
-does not have it. One listing alone is no proof: rows move while it is read, and caches answer for the source.
+does not have it. One listing alone is no proof: rows move while it is read, and caches answer for the source. Nor are
+two listings of the same state (`Page.snapshot`): a file that is read twice lacks the same items twice.
 
 So many may be missing at most, over all partitions of a connection and record type and with what was deleted in the
 last day, as `MAX_DELETED_SHARE` says. Tombstones are not limited: each names one item that the source itself deleted.
@@ -19,6 +20,7 @@ from cchc_connect.database.state.cursors import accept_shrink, shrink_accepted_a
 from cchc_connect.database.stream import NO_PARTITION, Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import (
+    absences_of_snapshot,
     deleted_items,
     live_items,
     missing_elsewhere,
@@ -113,20 +115,22 @@ class Absences:
         unseen = {key for key in live_keys if key not in seen and key not in faulty_elsewhere}
         return sorted(key for key in unseen if not key.startswith(MOVED_KEY))
 
-    def judge(self, connection: Connection, seen: SeenKeys, now: str) -> Deletions:
+    def judge(self, connection: Connection, state: Pass, now: str) -> Deletions:
         """Decide what is deleted after a complete listing, and store what waits for the next one.
 
         Args:
             connection: an open transaction.
-            seen: the keys that the listing showed.
+            state: the pass that showed the listing.
             now: the instant of the write, UTC, as stored.
         """
+        seen, snapshot = state.seen, state.snapshot
         missing = self.missing(connection, seen)
         deletions = self._within_limit(connection, missing, now) if missing else Deletions()
-        confirmed = {key for key in missing if key in self.noticed or key in self._answered}
+        same = absences_of_snapshot(connection, self._stream, snapshot) if snapshot else set[str]()
+        confirmed = {key for key in missing if (key in self.noticed and key not in same) or key in self._answered}
         deleted = set[str]() if deletions.too_many else confirmed
         waiting = [key for key in missing if key not in deleted]
-        self._store(connection, waiting, now)
+        self._store(connection, waiting, now, snapshot)
         if deletions.too_many:
             return deletions
         unproven = set(waiting)
@@ -152,11 +156,12 @@ class Absences:
             accept_shrink(connection, self._stream, now)
         return Deletions()
 
-    def _store(self, connection: Connection, waiting: Collection[str], now: str) -> None:
+    def _store(self, connection: Connection, waiting: Collection[str], now: str, snapshot: str) -> None:
         """Make the stored absences those that wait; one that waited already keeps its time."""
         still_waiting = set(waiting)
         remove_absences(connection, self._stream, [key for key in self.noticed if key not in still_waiting])
-        store_absences(connection, self._stream, [key for key in waiting if key not in self.noticed], now)
+        first_missing = [key for key in waiting if key not in self.noticed]
+        store_absences(connection, self._stream, first_missing, now, snapshot)
 
 
 def tombstones(page: Page, classified: ClassifiedPage, pull_range: PullRange) -> list[str]:

@@ -26,6 +26,9 @@ from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.transport import Transport
 
+MAX_SNAPSHOT_LENGTH = 200
+"""Characters of the name of a listing's state."""
+
 
 def fetch_page(
     transport: Transport,
@@ -169,10 +172,13 @@ def _require_page(page: object) -> None:
         ("deleted_keys", page.deleted_keys, Sequence),
         ("end", page.end, ListingEnd),
         ("next_is_probe", page.next_is_probe, bool),
+        ("snapshot", page.snapshot, str),
     )
     for name, value, expected in fields:
         if not isinstance(value, expected):
             raise ContractBroken(f"{getattr(expected, '__name__', expected)} in Page.{name}", value)
+    if len(page.snapshot) > MAX_SNAPSHOT_LENGTH or not page.snapshot.isprintable():
+        raise ContractBroken(f"printable text of at most {MAX_SNAPSHOT_LENGTH} characters in Page.snapshot", "")
 
 
 def _require_receipts(receipts: object, expected: int) -> None:

@@ -76,7 +76,7 @@ class Completeness:
         self._observe_total(page)
         # One page is one moment at the source: an item that it holds twice is counted twice there.
         self._shown_twice += max(0, len(page.items) - len(classified.keys))
-        self._repeats = self._is_repeated(classified)
+        self._repeats = self._is_repeated(page, classified)
         self._is_repeated_end = self._repeats and not is_probe
         if self._repeats and is_probe:
             self._end = ListingEnd.UNPROVEN
@@ -130,11 +130,12 @@ class Completeness:
         self.total = page.total
         self._total_changed |= page.total != self._first_total
 
-    def _is_repeated(self, classified: ClassifiedPage) -> bool:
-        """Return whether an earlier page of the pass held the same items."""
+    def _is_repeated(self, page: Page, classified: ClassifiedPage) -> bool:
+        """Return whether an earlier page of the pass, of the same state of the listing, held the same items."""
         if not classified.keys:
             return False
-        digest = hashlib.blake2b("\n".join(sorted(classified.keys)).encode(), digest_size=16).digest()
+        keys = "\n".join([page.snapshot, *sorted(classified.keys)])
+        digest = hashlib.blake2b(keys.encode(), digest_size=16).digest()
         is_repeated = digest in self._page_digests
         self._page_digests.add(digest)
         return is_repeated

@@ -72,7 +72,7 @@ class MovedKeys:
         """
         counts.add(self.settle(state))
         now = to_timestamp_text(self.run_context.clock.now())
-        deletions = self.run_context.commit(lambda connection: absences.judge(connection, state.seen, now))
+        deletions = self.run_context.commit(lambda connection: absences.judge(connection, state, now))
         counts.held, counts.absent = deletions.too_many, deletions.waiting
         return deletions
 

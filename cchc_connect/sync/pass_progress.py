@@ -56,6 +56,8 @@ class Pass:
         self.seen = SeenKeys()
         self.older = OlderVersions()
         self.pages = 0
+        self.snapshot = ""
+        """State of the listing by the last page (`Page.snapshot`)."""
         self.source_went_back = source_went_back
         self.is_resumed = cursor.page_token is not None
         shown_before = (cursor.pass_shown or None) if self.is_resumed else 0

@@ -16,7 +16,7 @@ import msgspec
 from cchc_connect.privacy.outside_names import looks_like_person
 from cchc_connect.wire.codecs import as_list, as_object
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem
-from cchc_connect.wire.property_names import FieldPath, found_name, nfc
+from cchc_connect.wire.property_names import FieldPath, found_name, is_step_of_lists, nfc
 from cchc_connect.wire.word_maps import WordMap
 
 MAX_PROPERTIES = 400
@@ -266,7 +266,7 @@ def property_names(path: FieldPath) -> tuple[str, ...]:
     >>> property_names(("chu", "0", "ten"))
     ('chu.0.ten', 'chu.ten')
     """
-    names = (".".join(path), ".".join(step for step in path if not step.isdecimal()))
+    names = (".".join(path), ".".join(step for step in path if not is_step_of_lists(step)))
     return tuple(dict.fromkeys(nfc(name) for name in names))
 
 
@@ -298,7 +298,7 @@ def _look_at(value: object, level: _Level) -> None:
     if not isinstance(value, At):
         return
     for path in value.paths:
-        steps, inner = [step for step in path if not step.isdecimal()], level
+        steps, inner = [step for step in path if not is_step_of_lists(step)], level
         for step in steps[:-1]:
             inner = inner.nested.setdefault(step, _Level())
         if not steps:

@@ -270,7 +270,7 @@ class Pull:
         state.plausibility.require_plausible(page, classified, state.cursor)
         self._unreadable_members.add(classified)
         state.seen.add(classified.keys)
-        state.pages += 1
+        state.pages, state.snapshot = state.pages + 1, page.snapshot
         ends_pass = state.completeness.observe(page, classified)
         if ends_pass:
             self._twice.settle(classified, state)
@@ -330,7 +330,7 @@ class Pull:
         counts, deletions = count_page(page_commit), Deletions()
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
-            deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
+            deletions = self._absences.judge(connection, page_commit.pass_state, write_context.now)
         guard = self.drift_guard
         suspected = guard.suspected(classified)
         deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]

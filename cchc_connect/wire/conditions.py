@@ -49,7 +49,8 @@ class Matcher:
 
     def __call__(self, item: Item) -> bool:
         """Return whether an item meets the condition."""
-        value = _typed(value_at(item, self.path))
+        path = self.path
+        value = _typed(item[path[0]] if len(path) == 1 and path[0] in item else value_at(item, path))
         is_met = value in self.values if self.values else value != _NOTHING
         return is_met and (self.further is None or self.further(item))
 
@@ -114,15 +115,11 @@ def listed_conditions(written: object) -> object:
 
 
 def _typed(value: object) -> _Typed:
-    match value:
-        case None | Unreadable():
-            return _NOTHING
-        case bool():
-            return "flag", value
-        case int() | float() | Decimal():
-            return "number", value
-        case str():
-            text = nfc(value).strip()
-            return ("text", text) if text else _NOTHING
-        case _:
-            return "other", None
+    if isinstance(value, str):
+        text = (value if value.isascii() else nfc(value)).strip()
+        return ("text", text) if text else _NOTHING
+    if value is None or isinstance(value, Unreadable):
+        return _NOTHING
+    if isinstance(value, bool):
+        return "flag", value
+    return ("number", value) if isinstance(value, int | float | Decimal) else ("other", None)

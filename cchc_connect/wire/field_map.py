@@ -15,10 +15,11 @@ from cchc_connect.wire.codecs import (
     as_list,
     as_object,
     flag,
+    plain_text,
     text_or_none,
 )
 from cchc_connect.wire.json import Item
-from cchc_connect.wire.property_names import FieldPath, property_path, step_into
+from cchc_connect.wire.property_names import CHOICE, MEMBERS, FieldPath, property_path, step_into
 from cchc_schemas.faults import Noted
 
 ValueReader: TypeAlias = Callable[[Item], object]
@@ -166,9 +167,25 @@ def value_at(item: object, path: Sequence[str]) -> object:
         property_step = None if members is None else step_into(members, steps, start)
         if members is not None and property_step is not None:
             value, start = members[property_step[0]], property_step[1]
+        elif step == MEMBERS or step.startswith(CHOICE):
+            value, start = _members_of(value) if step == MEMBERS else _chosen(value, step), start + 1
         elif step.isdecimal():
             listed = as_list(value)
             value, start = listed[int(step)] if int(step) < len(listed) else None, start + 1
         else:
             return NOT_AN_OBJECT if members is None else None
     return value
+
+
+def _members_of(value: object) -> list[Item]:
+    """Return the objects that are members of an object, or of each object of a list, each with its name under "*"."""
+    owners = [owner for owner in map(as_object, as_list(value)) if owner is not None]
+    named = [(name, as_object(member)) for owner in owners for name, member in owner.items()]
+    return [{MEMBERS: name, **member} for name, member in named if member is not None]
+
+
+def _chosen(value: object, step: str) -> Item | None:
+    """Return the member of a list that a step "[name=value]" describes, of several the last; None if there is none."""
+    name, _, expected = step.removeprefix(CHOICE).removesuffix("]").partition("=")
+    members = [member for member in map(as_object, as_list(value)) if member is not None]
+    return next((member for member in reversed(members) if plain_text(member.get(name)) == expected), None)

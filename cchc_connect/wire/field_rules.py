@@ -13,10 +13,11 @@ from pydantic import BeforeValidator, ConfigDict, GetJsonSchemaHandler, PrivateA
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from cchc_connect.wire.alternatives import Conditional, FirstOf
-from cchc_connect.wire.codecs import DecimalSign, Reader, decimal_number, flag
+from cchc_connect.wire.codecs import DecimalSign, Reader, decimal_number, flag, text_or_none
 from cchc_connect.wire.conditions import Condition, Scalar
-from cchc_connect.wire.field_map import FieldMap, ValueReader, at, each
+from cchc_connect.wire.field_map import At, FieldMap, ValueReader, at, each
 from cchc_connect.wire.flat_parts import Constant, flat_rules, grouped
+from cchc_connect.wire.made_lists import MeasureReader, ParcelListReader, unchanged
 from cchc_connect.wire.named_codecs import READERS, Codec
 from cchc_connect.wire.quantities import area_m2
 from cchc_connect.wire.shape_codec import PointOf, shape
@@ -56,6 +57,8 @@ class FieldRule(DescribedModel):
     """The value is a list of parts with these fields."""
     where: str = ""
     """Of a list: the property that is a flag of each part; parts for which it is false are left out."""
+    sheet: str = ""
+    """Of a list of parcels: property with the map sheet."""
     crs: CrsName | None = None
     """Of a shape: reference system of its coordinates ("EPSG:9210", "OGC:CRS84")."""
     x: str = ""
@@ -81,8 +84,9 @@ class FieldRule(DescribedModel):
 
     @model_validator(mode="after")
     def _reads_in_one_way(self) -> Self:
+        is_of_parts = self.codec is Codec.MEASURES and bool(self.each)
         is_of_flag = self.codec is Codec.FLAG and self.meanings().keys() <= {"true", "false"}
-        has_codec = self.codec is not Codec.TEXT and not is_of_flag
+        has_codec = self.codec is not Codec.TEXT and not is_of_flag and not is_of_parts
         if sum((bool(self.each), bool(self.meanings()), has_codec)) > 1:
             raise PydanticCustomError("rule_readings", "a field is read by a codec, by words or as a list of parts")
         sources = ("property" in self.model_fields_set, self.constant is not None, bool(self.first), self._is_point())
@@ -91,6 +95,8 @@ class FieldRule(DescribedModel):
         is_shape = self.codec is Codec.SHAPE
         if is_shape != (self.crs is not None) or (self._is_point() and not is_shape):
             raise PydanticCustomError("rule_crs", "the codec shape needs crs, and only it")
+        if (self.codec is Codec.MEASURES) != is_of_parts or (self.codec is Codec.PARCEL_LIST) != bool(self.sheet):
+            raise PydanticCustomError("rule_parts_of_codec", "measures need each, and a parcel_list needs sheet")
         if self.words and self.codes:
             raise PydanticCustomError("rule_codes", "words and codes are the same: write one of them")
         return self
@@ -124,24 +130,38 @@ class FieldRule(DescribedModel):
             read = replace(at(*paths, read=self._reader(decimal_sign)), is_own=not self._is_built_in)
         return read if self.when is None else Conditional(self.when.matcher(), read, tuple(self.when.reads()))
 
+    def unread(self, read: Reader) -> At:
+        """Return the function that takes this rule's value from an item with a reader of another one."""
+        paths = (self.property,) if isinstance(self.property, str) else self.property
+        return at(*paths, read=read)
+
+    def parcels(self, siblings: FieldMap) -> ValueReader:
+        """Return the function that reads a list of parcels, beside the readers of the other fields."""
+        commune = {name: siblings[name] for name in ("scheme", "commune_code") if name in siblings}
+        return ParcelListReader(commune, at(self.sheet, read=unchanged), self.unread(unchanged))
+
     def _is_point(self) -> bool:
         return bool(self.x and self.y)
 
     def _reader(self, decimal_sign: DecimalSign) -> Reader:
         if self.each:
-            return each(field_map(self.each, decimal_sign), self.where)
+            return self._list_reader(decimal_sign)
         if self.meanings():
             read = flag if self.codec is Codec.FLAG else None
             return WordMap(self.meanings(), self.others, read=read, noted=self.keeps, noted_rule=STATUS_KEPT)
-        match self.codec:
-            case Codec.NUMBER:
-                return partial(decimal_number, sign=decimal_sign)
-            case Codec.AREA:
-                return partial(area_m2, sign=decimal_sign)
-            case Codec.SHAPE:
-                return partial(shape, crs=str(self.crs))
-            case _:
-                return READERS[self.codec]
+        own_readers: Mapping[Codec, Reader] = {
+            Codec.NUMBER: partial(decimal_number, sign=decimal_sign),
+            Codec.AREA: partial(area_m2, sign=decimal_sign),
+            Codec.SHAPE: partial(shape, crs=str(self.crs)),
+            Codec.PARCEL_LIST: unchanged,  # read beside the other fields, by `parcels`
+        }
+        return own_readers.get(self.codec) or READERS[self.codec]
+
+    def _list_reader(self, decimal_sign: DecimalSign) -> Reader:
+        if self.codec is not Codec.MEASURES:
+            return each(field_map(self.each, decimal_sign), self.where)
+        readers = {name: text_or_none if name == "name" else unchanged for name in self.each}
+        return MeasureReader({name: self.each[name].unread(read) for name, read in readers.items()}, decimal_sign)
 
 
 def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> FieldMap:
@@ -149,7 +169,9 @@ def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> Fiel
 
     Rules for parts of a field ("holders.0.name") make the list of its parts, or its one part, out of flat properties.
     """
-    return grouped({name: rule.value(decimal_sign) for name, rule in rules.items() if rule.reads()})
+    readers = {name: rule.value(decimal_sign) for name, rule in rules.items() if rule.reads()}
+    parcels = {name: rule for name, rule in rules.items() if rule.codec is Codec.PARCEL_LIST}
+    return grouped(readers | {name: rule.parcels(readers) for name, rule in parcels.items()})
 
 
 def rules_of(table: Mapping[str, Any], *, is_built_in: bool = False) -> Mapping[str, FieldRule]:

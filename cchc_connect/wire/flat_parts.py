@@ -15,8 +15,8 @@ from cchc_schemas.faults import Noted
 _Reader: TypeAlias = Callable[[Item], object]
 
 RULE_KEYS = (
-    *("property", "constant", "codec", "words", "codes", "others", "keeps", "each", "where", "crs", "x", "y", "when"),
-    "first",
+    *("property", "constant", "codec", "words", "codes", "others", "keeps", "each", "where", "sheet", "crs", "x", "y"),
+    *("when", "first"),
 )
 """The keys of a rule."""
 

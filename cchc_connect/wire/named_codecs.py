@@ -81,6 +81,10 @@ class Codec(StrEnum):
     """/Date(milliseconds since 1970)/."""
     DOTNET_DAY = "dotnet_day"
     """The Vietnamese day of /Date(milliseconds since 1970)/."""
+    MEASURES = "measures"
+    """Measures, with `each` for their name, value, unit and words: numbers with units, or the source's own words."""
+    PARCEL_LIST = "parcel_list"
+    """The parcels that a text names ("12, 13; 14"), on the map sheet of the property `sheet`."""
     SHAPE = "shape"
     """A geometry: GeoJSON, Esri's JSON, either as text too; its reference system is named by `crs`."""
 

@@ -130,6 +130,18 @@ def property_path(text: str) -> FieldPath:
     return tuple(step.replace(_ESCAPED_DOT, ".") for step in _STEP.findall(text))
 
 
+MEMBERS = "*"
+"""Step of a path: the objects that are members of an object, or of each object of a list; each has its name as "*"."""
+
+CHOICE = "["
+"""Start of a step "[name=value]": the member of a list whose property has that text; of several the last."""
+
+
+def is_step_of_lists(step: str) -> bool:
+    """Return whether a step of a path chooses members and is no name of a property."""
+    return step.isdecimal() or step == MEMBERS or step.startswith(CHOICE)
+
+
 def path_text(path: FieldPath) -> str:
     """Return a path as a field map writes it; where that is not needed, without the backslash of a dot."""
     return path[0] if len(path) == 1 else ".".join(step.replace(".", _ESCAPED_DOT) for step in path)

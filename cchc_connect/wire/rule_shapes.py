@@ -19,6 +19,7 @@ from cchc_connect.wire.field_rules import FieldRule
 from cchc_connect.wire.named_codecs import INSTANTS, Codec
 from cchc_schemas import PartialDate
 from cchc_schemas.geometry import Geometry
+from cchc_schemas.parcel_refs import ParcelRef
 from cchc_schemas.text import listed
 
 _SAMPLES: Mapping[Codec, object] = {
@@ -173,7 +174,7 @@ def _rule_problems(name: str, rule: FieldRule, field_info: FieldInfo) -> Iterato
     elif rule.each and part is not None:
         yield from _problems(rule.each, part, frozenset(), f"{name}.each.")
         yield from _missing(f"{name}.each", part, rule.each)
-    elif part is not None and _is_shape(part, member) and rule.codec is Codec.SHAPE:
+    elif part is not None and _is_made(part, member, rule.codec):
         return
     elif part is not None:
         advice = {"advice": _what_to_write(name, rule, part, is_list=member is not None)}
@@ -292,8 +293,11 @@ def _known_values(annotation: Any) -> tuple[str, ...]:
     return tuple(member.value if isinstance(member.value, str) else member.name.lower() for member in members)
 
 
-def _is_shape(part: type[BaseModel], member: object) -> bool:
-    return member is None and issubclass(part, Geometry)
+def _is_made(part: type[BaseModel], member: object, codec: Codec) -> bool:
+    """True if a codec makes the whole field: a shape or a list of parcels."""
+    if codec is Codec.SHAPE:
+        return member is None and issubclass(part, Geometry)
+    return codec is Codec.PARCEL_LIST and member is not None and issubclass(part, ParcelRef)
 
 
 def _shown_property(rule: FieldRule) -> str:

@@ -1,12 +1,16 @@
 """Translates the words of a source to ours, as a field map lists them."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
-from cchc_connect.wire.codecs import Reader, Unreadable, code_meaning, text_or_none
+from cchc_connect.wire.codecs import Reader, Unreadable, text_or_none
 from cchc_connect.wire.property_names import nfc
 from cchc_schemas.faults import Noted
+from cchc_schemas.text import listed
 
 NO_WORDS: Collection[str] = frozenset()
+
+_UNLISTED: Final = object()
 
 
 class WordMap:
@@ -35,18 +39,25 @@ class WordMap:
         """
         self._our_words = {nfc(word): our_word for word, our_word in words.items()}
         self._default = default
-        self._read, self._noted, self._noted_rule = read, frozenset(map(nfc, noted)), noted_rule
+        self._read = read
         self.is_closed = default is None
         """Whether an unlisted word is unreadable."""
+        retained = frozenset(map(nfc, noted))
+        self._results: dict[str, object] = {
+            word: Noted(our_word, noted_rule) if word in retained else None if our_word == "" else our_word
+            for word, our_word in self._our_words.items()
+        }
         self._numbers = {
-            int(word): our_word for word, our_word in words.items() if word.isdecimal() and str(int(word)) == word
+            int(word): result for word, result in self._results.items() if word.isdecimal() and str(int(word)) == word
         }
 
     def lists(self, value: object) -> bool:
         """Return whether the map has our word for a value; no value needs none."""
         if self._read is not None:
             value = _flag_word(self._read(value))
-        if value in self._our_words if isinstance(value, str) else type(value) is int and value in self._numbers:
+        if not isinstance(value, str | int):
+            return text_or_none(value) in self._our_words
+        if value in self._our_words or value in self._numbers:
             return True
         word = text_or_none(value)
         return word is None or (isinstance(word, str) and nfc(word) in self._our_words)
@@ -55,24 +66,25 @@ class WordMap:
         """Return our word; a whole number is looked up by its digits."""
         if self._read is not None:
             value = _flag_word(self._read(value))
-            if isinstance(value, Unreadable):
-                return value
-        our_word = self._numbers.get(value) if type(value) is int else None
-        if our_word is None:
-            our_word = self._meaning(value)
-        elif self._noted and str(value) in self._noted:
-            return Noted(our_word, self._noted_rule)
-        return None if our_word == "" else our_word
+        result = _UNLISTED
+        if type(value) is str:
+            result = self._results.get(value, _UNLISTED)
+        elif type(value) is int:
+            result = self._numbers.get(value, _UNLISTED)
+        if result is not _UNLISTED:
+            return result
+        word = text_or_none(value)
+        if not isinstance(word, str):
+            return value if isinstance(value, Unreadable) else word
+        result = self._results.get(word, _UNLISTED)
+        if result is _UNLISTED:
+            result = self._results.get(nfc(word), _UNLISTED)
+        return self._unlisted(word) if result is _UNLISTED else result
 
-    def _meaning(self, value: object) -> object:
-        word = code_meaning(value, self._our_words, "word_unknown")
-        if isinstance(word, Unreadable) and isinstance(value, str):
-            word = code_meaning(nfc(value), self._our_words, "word_unknown")
-        if self._noted and not isinstance(word, Unreadable) and nfc(str(text_or_none(value))) in self._noted:
-            return Noted(word, self._noted_rule)
-        if not isinstance(word, Unreadable) or self._default is None:
-            return word
-        return text_or_none(value) if self._default == "*" else self._default
+    def _unlisted(self, word: str) -> object:
+        if self._default is None:
+            return Unreadable("word_unknown", listed(self._our_words))
+        return word if self._default == "*" else None if self._default == "" else self._default
 
 
 def _flag_word(value: object) -> object:

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
-from cchc_adapters.building_blocks.measures import measure_fields
 from cchc_adapters.building_blocks.options import package_table
 from cchc_connect import AuthenticationFailed, DeleteDetection, Item, Maintenance, PageRequest, SourceHeld, Verdict
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World
+from cchc_connect.wire.measures import measure_fields
 from cchc_schemas import ConstructionPermit, ConstructionWorks, PartialDate, PermitStatus, WorksGrade, code_list
 from tests.adapters.wire import (
     FIRST_PAGE,

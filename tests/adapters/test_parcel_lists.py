@@ -4,8 +4,8 @@ import unicodedata
 
 import pytest
 
-from cchc_adapters.building_blocks.parcel_lists import location_fields, parcel_refs
 from cchc_connect import Unreadable
+from cchc_connect.wire.parcel_lists import location_fields, parcel_refs
 from cchc_schemas import AdminScheme, ParcelRef
 
 COMMUNE = {"scheme": AdminScheme.GSO_2025_01, "commune_code": "25747"}

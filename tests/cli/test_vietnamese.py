@@ -41,7 +41,7 @@ IDENTIFIERS = frozenset(
         *RECORD_TYPES,
         *(word for command in every_command() for word in command.split()),
         *("construction", "desk", "district", "reported", "dismissed", "vi", "en", "cchc", "releasing", "done"),
-        *("polygon", "opencps", "connect"),
+        *("polygon", "opencps", "connect", "folder"),
         *("an", "can", "long", "to"),
     }
 )

@@ -77,6 +77,25 @@ def test_a_rule_in_toml_reads_a_value(rule: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("papers.[kind=b].number", "3"),
+        ("papers.[kind=c].number", None),
+        ("papers.[kind=b]", Unreadable("text_expected")),
+        ("lone.[code=c].code", "c"),
+        ("forms.*.0.value", "1"),
+        ("forms.*.1.*", "second"),
+    ],
+)
+def test_a_path_may_choose_a_member_or_go_through_all(path: str, value: object) -> None:
+    """Of several members that fit the last counts; a member of an object has its name under "*"."""
+    papers = [{"kind": "a", "number": 1}, {"kind": "b", "number": 2}, "?", {"kind": "b", "number": 3}]
+    forms = {"first": {"value": 1}, "text": "x", "second": {"value": 2}}
+
+    assert at(path)({"papers": papers, "lone": ITEM["lone"], "forms": forms}) == value
+
+
+@pytest.mark.parametrize(
     ("codec", "wire_value", "expected"),
     [
         (Codec.ISO_DAY, "2021-09-26T17:00:00Z", PartialDate(2021, 9, 27)),
@@ -99,10 +118,15 @@ def test_a_codec_reads_its_format(codec: Codec, wire_value: object, expected: ob
 
 
 def test_every_codec_has_a_reader() -> None:
-    systems = {Codec.SHAPE: "EPSG:9210"}
-    rules = {codec.value: FieldRule(property="x", codec=codec, crs=systems.get(codec)) for codec in Codec}
+    more: dict[Codec, dict[str, Any]] = {
+        Codec.SHAPE: {"crs": "EPSG:9210"},
+        Codec.PARCEL_LIST: {"sheet": "y"},
+        Codec.MEASURES: {"each": {"name": "n", "value": "v"}},
+    }
+    rules = {codec.value: FieldRule(property="x", codec=codec, **more.get(codec, {})) for codec in Codec}
+    lists: dict[str, list[object]] = {"measures": [], "parcel_list": []}
 
-    assert translated({}, field_map(rules, ",")) == dict.fromkeys(rules)
+    assert translated({}, field_map(rules, ",")) == dict.fromkeys(rules) | lists
 
 
 @pytest.mark.parametrize("codec", [Codec.ISO_INSTANT, Codec.LOCAL_INSTANT, Codec.LOCAL_ISO, Codec.DOTNET_INSTANT])

@@ -36,7 +36,6 @@ from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
 from cchc_adapters.building_blocks.arcgis_layers import Layer
 from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
 from cchc_adapters.building_blocks.options import VIET_NAM, AdapterOptions, Extent, package_table
-from cchc_adapters.building_blocks.parcel_lists import location_fields
 from cchc_adapters.building_blocks.works_maps import WORKS_RULES, WorksMap
 from cchc_connect import (
     Conversation,
@@ -56,6 +55,7 @@ from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.geometries import geometry_fields
 from cchc_connect.wire.named_codecs import READERS, Codec
+from cchc_connect.wire.parcel_lists import location_fields
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 

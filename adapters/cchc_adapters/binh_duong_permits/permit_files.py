@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ConfigDict
 
-from cchc_adapters.building_blocks.measures import measure_fields
 from cchc_connect import Item, Unreadable
 from cchc_connect.wire import codecs
 from cchc_connect.wire.days import iso_day
 from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.measures import measure_fields
 from cchc_schemas.described_models import DescribedModel
 
 _LIST_EXPECTED = Unreadable("list_expected")

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from cchc_adapters.building_blocks.map_rules import MapRules
-from cchc_adapters.building_blocks.measures import measure_fields
 from cchc_adapters.building_blocks.options import package_table
-from cchc_adapters.building_blocks.parcel_lists import parcel_refs
 from cchc_connect import Item
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, ValueReader, translated
+from cchc_connect.wire.measures import measure_fields
+from cchc_connect.wire.parcel_lists import parcel_refs
 from cchc_schemas import AdminScheme, ConstructionWorks
 
 EXTRA_FIELDS = frozenset({"province_code", "map_sheet", "parcel_numbers", "grade", "changed_at"})

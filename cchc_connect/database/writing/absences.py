@@ -20,10 +20,18 @@ def stored_absences(connection: Connection, stream: Stream) -> dict[str, str]:
     return {row.source_key: row.noticed_at for row in rows}
 
 
-def store_absences(connection: Connection, stream: Stream, source_keys: Sequence[str], noticed_at: str) -> None:
-    """Store that items are missing from a complete listing."""
+def store_absences(
+    connection: Connection, stream: Stream, source_keys: Sequence[str], noticed_at: str, snapshot: str
+) -> None:
+    """Store that items are missing from a complete listing; `snapshot` is its state, "" without one."""
     identity = (stream.connection, stream.record_type, stream.partition)
-    upsert_rows(connection, absence, [(*identity, key, noticed_at) for key in source_keys])
+    upsert_rows(connection, absence, [(*identity, key, noticed_at, snapshot or None) for key in source_keys])
+
+
+def absences_of_snapshot(connection: Connection, stream: Stream, snapshot: str) -> set[str]:
+    """Return the source keys of items that were missing from a listing of the same state."""
+    of_snapshot = select(absence.c.source_key).where(_of_stream(stream) & (absence.c.snapshot == snapshot))
+    return set(connection.execute(of_snapshot).scalars())
 
 
 def remove_absences(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> None:

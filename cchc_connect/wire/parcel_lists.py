@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from cchc_connect import Item
 from cchc_connect.wire import codecs
+from cchc_connect.wire.json import Item
 from cchc_schemas import AdminScheme
 
 _NUMBER = re.compile(r"[0-9][0-9A-Za-z/.-]*")

@@ -1,0 +1,83 @@
+"""Options of a connection to a folder, and the table of each of its sources."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from cchc_adapters.building_blocks.options import AdapterOptions
+from cchc_adapters.declared.checks import Sources
+from cchc_adapters.declared.tables import Names, SourceTable
+from cchc_adapters.folder.headings_read import key_names, names_read
+from cchc_connect.config.tables import ConfigPath
+from cchc_connect.foreign_tables import TableForm, TextEncoding
+from cchc_connect.foreign_tables.forms import Separator
+
+
+class FolderSourceTable(SourceTable):
+    """The files of one record type; headings, or members of JSON objects, are the properties of the items."""
+
+    files: Names
+    """Names of the files, with "*" for any letters: "thua_dat_*.csv", or several. Case does not count."""
+    members: str = "*"
+    """Names of the files inside an archive (ZIP, tar) whose own name fits `files`; together they are one delivery."""
+    delivery: Literal["snapshot", "increment"] = "snapshot"
+    """Whether a delivery lists everything (`snapshot`), of which the latest counts, or what changed (`increment`)."""
+    name_date: Annotated[str, Field(pattern=r"^(?:[^A-Za-z0-9]|yyyy|MM|dd|HH|mm|ss)*$")] = ""
+    """Form of the date in names, "yyyyMMdd" or "dd-MM-yyyy"; it orders the deliveries. None: it is recognised."""
+    dated_by: str = ""
+    """Column whose latest date orders the deliveries, instead of a date in their names."""
+    encoding: TextEncoding | None = None
+    """Encoding of text files that are not UTF-8: `windows-1258`, `tcvn3`, `vni`, `utf-16`, `utf-16-be`."""
+    separator: Separator | None = None
+    """Sign between the columns of CSV; none: it is recognised."""
+    columns: tuple[str, ...] = ()
+    """Names of the columns by position, for tables without headings."""
+    optional: tuple[str, ...] = ()
+    """Headings that a file may lack; without every other heading that is read it is refused."""
+    sheets: tuple[str, ...] = ()
+    """Sheets of workbooks that are read; none: every visible one with the headings."""
+    fill_down: tuple[str, ...] = ()
+    """Columns in which an empty cell means the one above it: vertically merged cells."""
+    list: str = ""
+    """JSON: name of the list of items, or the way to it; none: the document is the list, or has only one."""
+    page_size: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    """Records that are committed together."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.delivery == "increment" and self.deletes == "absence":
+            raise PydanticCustomError("folder_absence", "what an increment lacks is not deleted")
+        return self
+
+    @property
+    def form(self) -> TableForm:
+        """Return what is declared of the tables in the files."""
+        names, optional = names_read(self)
+        return TableForm(
+            names=[alternatives for alternatives in names if not set(alternatives) <= set(self.optional)],
+            optional_names=[*optional, *(name for names in names for name in names if name in set(self.optional))],
+            key_names=key_names(self),
+            encoding=self.encoding,
+            separator=self.separator,
+            decimal_sign=self.decimal_sign,
+            columns=self.columns,
+            sheets=self.sheets,
+            fill_down=self.fill_down,
+            list_name=self.list,
+        )
+
+
+class FolderOptions(AdapterOptions):
+    """Options of a connection to a folder."""
+
+    path: Annotated[ConfigPath, Field(examples=["/srv/received/land"])]
+    """Folder on this machine."""
+    settle_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+    """Seconds that a file must stay unchanged to count as complete."""
+    aside: Annotated[str, Field(pattern=r"^[^/\\.][^/\\]*$")] = "khong-doc-duoc"
+    """Folder below it into which files that cannot be read are moved, each with a report beside it."""
+    names_encoding: Literal["cp1258", "cp437", "utf-8"] | None = None
+    """Encoding of names in ZIP archives that neither say theirs nor are UTF-8; none: such archives are refused."""
+    sources: Annotated[Sources[FolderSourceTable], Field(min_length=1, examples=[{}])]
+    """What is read, by record type; docs/folder.md shows all keys."""
