@@ -52,7 +52,7 @@ def record_all(bench: Bench, base_url: str, max_pages: int) -> list[Recording]:
     recordings = list[Recording]()
     for source in sources:
         recording = _record(bench, source, scrubber, (base_url, max_pages))
-        recording.exchanges = [one for one in recording.exchanges if one["request"] not in recorded]
+        recording.exchanges = [exchange for exchange in recording.exchanges if exchange["request"] not in recorded]
         recorded += [exchange["request"] for exchange in recording.exchanges]
         recordings.append(recording)
     _require_scrubbed(recordings, scrubber)
@@ -92,13 +92,13 @@ def _observed(
 def _documents(
     exchanges: Sequence[tuple[HttpRequest, HttpResponse]], page: Page, scrubber: Scrubber, base_url: str
 ) -> list[dict[str, Any]]:
-    """Return the exchanges of one page; its items must be found in one of the responses."""
-    documents, found = list[dict[str, Any]](), list[_ScrubbedItems]()
+    """Return the exchanges of one page; its items must be in one of the responses."""
+    documents, replaced = list[dict[str, Any]](), list[_ScrubbedItems]()
     for request, response in exchanges:
-        body = _with_scrubbed_items(_body(response), page.items, scrubber, found)
-        asked, told = _request_document(request), _response_document(response, body)
-        documents.append(_safe({"request": asked, "response": told}, scrubber, base_url))
-    if page.items and not found:
+        body = _with_scrubbed_items(_body(response), page.items, scrubber, replaced)
+        asked_for, shown = _request_document(request), _response_document(response, body)
+        documents.append(_safe({"request": asked_for, "response": shown}, scrubber, base_url))
+    if page.items and not replaced:
         raise UsageMistake("adapter_record.items_unlike")
     return documents
 
@@ -114,18 +114,18 @@ def _body(response: HttpResponse) -> Any:
         raise UsageMistake("adapter_record.not_json", media_type=response.media_type or "-") from None
 
 
-def _with_scrubbed_items(part: Any, items: Sequence[Item], scrubber: Scrubber, found: list[_ScrubbedItems]) -> Any:
-    """Return a body with scrubbed items in the place of the list of a page's items; `found` gets them."""
+def _with_scrubbed_items(part: Any, items: Sequence[Item], scrubber: Scrubber, replaced: list[_ScrubbedItems]) -> Any:
+    """Return a body with scrubbed items in the place of the list of a page's items; `replaced` gets them."""
     if isinstance(part, dict):
         members = cast("dict[str, Any]", part)
-        return {name: _with_scrubbed_items(value, items, scrubber, found) for name, value in members.items()}
+        return {name: _with_scrubbed_items(value, items, scrubber, replaced) for name, value in members.items()}
     if not isinstance(part, list):
         return part
     values = list(cast("Iterable[Any]", part))
     if _are_items(values, items):
-        found.append(_ScrubbedItems(scrubber.scrubbed(item) for item in items))
-        return found[-1]
-    return [_with_scrubbed_items(value, items, scrubber, found) for value in values]
+        replaced.append(_ScrubbedItems(scrubber.scrubbed(item) for item in items))
+        return replaced[-1]
+    return [_with_scrubbed_items(value, items, scrubber, replaced) for value in values]
 
 
 def _are_items(members: list[Any], items: Sequence[Item]) -> bool:

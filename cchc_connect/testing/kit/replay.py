@@ -53,10 +53,10 @@ def _is_recorded(recorded: Mapping[str, Any], request: ReceivedRequest) -> bool:
     """Return whether a request is the recorded one; its address may lead to another server."""
     address = urlsplit(str(recorded["path"]).replace(BASE_URL, ""))
     query = [*parse_qsl(address.query, keep_blank_values=True), *map(tuple, recorded["query"])]
-    asked = [(name, value) for name, values in request.query.items() for value in values]
+    sent = [(name, value) for name, values in request.query.items() for value in values]
     if request.method != recorded["method"] or not request.path.rstrip("/").endswith(address.path.rstrip("/")):
         return False
-    return sorted(asked) == sorted(query) and _body_of(request) == recorded["json"]
+    return sorted(sent) == sorted(query) and _body_of(request) == recorded["json"]
 
 
 def _body_of(request: ReceivedRequest) -> object:

@@ -32,7 +32,7 @@ PERSONAL_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 
 _VOWELS, _CONSONANTS = "aeiou", "bcdghklmnprstvx"
 
-Way: TypeAlias = tuple[str | int, ...]
+ValuePath: TypeAlias = tuple[str | int, ...]
 """Names and positions that lead to a value."""
 
 
@@ -52,8 +52,8 @@ class Scrubber:
         before = self._translated(scrubbed)
         for (record_type, _), translated in zip(self._translators, before, strict=True):
             self._note_personal_values(record_type, translated)
-        for way in list(_ways(scrubbed, ())):
-            self._replace(scrubbed, way, before)
+        for path in list(_paths(scrubbed, ())):
+            self._replace(scrubbed, path, before)
         return scrubbed
 
     def text(self, text: str) -> str:
@@ -63,21 +63,21 @@ class Scrubber:
                 text = text.replace(original, self._invented[original])
         return text
 
-    def _replace(self, item: dict[str, Any], way: Way, before: Sequence[TranslatedItem]) -> None:
-        """Replace the value at a way, unless the record needs it."""
-        value = _value_at(item, way)
+    def _replace(self, item: dict[str, Any], path: ValuePath, before: Sequence[TranslatedItem]) -> None:
+        """Replace the value at a path, unless the record needs it."""
+        value = _value_at(item, path)
         if isinstance(value, bool) or value is None or value == "":
             return
         is_shared = str(value) in self._invented
         for _ in range(TRIES):
-            _set_at(item, way, self._like(value))
+            _set_at(item, path, self._like(value))
             if self._is_same(item, before, value):
                 return
             if not is_shared:
                 self._invented.pop(str(value), None)
-        _set_at(item, way, None)
+        _set_at(item, path, None)
         if not self._is_same(item, before, value):
-            _set_at(item, way, value)
+            _set_at(item, path, value)
 
     def _is_same(self, item: Item, before: Sequence[TranslatedItem], value: Any) -> bool:
         """True if an item still means what it meant, with no more faults; a personal number may change its key."""
@@ -135,30 +135,30 @@ def _like_text(text: str) -> str:
 
 def _texts(part: Any) -> Iterator[str]:
     """Yield every text of a JSON value."""
-    yield from (str(_value_at(part, way)) for way in _ways(part, ()) if isinstance(_value_at(part, way), str))
+    yield from (str(_value_at(part, path)) for path in _paths(part, ()) if isinstance(_value_at(part, path), str))
 
 
-def _ways(part: Any, way: Way) -> Iterator[Way]:
-    """Yield the way to every single value below a part."""
+def _paths(part: Any, path: ValuePath) -> Iterator[ValuePath]:
+    """Yield the path to every single value below a part."""
     match part:
         case Mapping():
             for name, value in cast("Mapping[str, Any]", part).items():
-                yield from _ways(value, (*way, name))
+                yield from _paths(value, (*path, name))
         case list():
             for position, value in enumerate(cast("Iterable[Any]", part)):
-                yield from _ways(value, (*way, position))
+                yield from _paths(value, (*path, position))
         case _:
-            yield way
+            yield path
 
 
-def _value_at(part: Any, way: Way) -> Any:
-    for step in way:
+def _value_at(part: Any, path: ValuePath) -> Any:
+    for step in path:
         part = part[step]
     return part
 
 
-def _set_at(part: Any, way: Way, value: Any) -> None:
-    _value_at(part, way[:-1])[way[-1]] = value
+def _set_at(part: Any, path: ValuePath, value: Any) -> None:
+    _value_at(part, path[:-1])[path[-1]] = value
 
 
 def _copied(part: Any) -> Any:
