@@ -1,5 +1,6 @@
 """One listing of a declared system."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from cchc_adapters.rest.page_listings import PageListing, read_listing
 from cchc_adapters.rest.positions import LAST, Position, Step
 from cchc_adapters.rest.requests import RequestTable, SinceTable
 from cchc_adapters.rest.windows import Paging, Window, WindowsPaging, plain
-from cchc_connect import Conversation, HttpResponse, ListingEnd, Page, PageRequest, SourceHeld, Verdict
+from cchc_connect import Conversation, HttpResponse, ListingEnd, Page, PageRequest, SourceHeld, StartOver, Verdict
 from cchc_schemas import Record
 
 
@@ -46,60 +47,71 @@ class RestSource(DeclaredSource):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
-        super().__init__(record_type, table, changed_since=table.since is not None)
+        is_of_changes = isinstance(table.paging, WindowsPaging) and table.paging.of_changes
+        super().__init__(record_type, table, changed_since=table.since is not None or is_of_changes)
         self._table = table
         self._success = table.success or success
         self._paging = plain(table.paging)
         self._now = now
+        self._way = _digest(table)
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
-        """Request one page; of a listing by windows the next one that has items."""
-        paging, since = self._table.paging, self._since(page_request.since)
-        if isinstance(paging, WindowsPaging):
-            return (yield from self._fetch_window(paging, page_request, since))
-        position = Position.of(page_request.page_token, self._paging.first_at())
-        listing, step = yield from self._ask(position, since)
-        return self._page(listing, step, None if step.following is None else step.following.token)
+        """Request one page; of a listing by windows one of a window.
 
-    def _fetch_window(
-        self, paging: WindowsPaging, page_request: PageRequest, since: Mapping[str, object]
-    ) -> Conversation[Page]:
-        window = paging.first_window(page_request.since, page_request.page_token)
-        while True:
-            position = Position.of(window.inner_token, self._paging.first_at())
-            listing, step = yield from self._ask(position, {**since, **paging.position_parameters(window)})
-            is_proven = window.is_proven and step.end is ListingEnd.PROVEN
-            if step.following is not None:
-                following = Window(window.begins, step.following.token, is_proven=is_proven)
-            elif paging.is_last(window, self._now()):
-                end = ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN
-                return self._page(listing, Step(None, end), None)
-            else:
-                self._require_whole(position, listing, step)
-                following = Window(paging.following(window.begins), is_proven=is_proven)
-            if listing.items and not step.is_repeated:
-                return self._page(listing, Step(None, is_probe=step.is_probe), following.token)
-            window = following
+        Raises:
+            StartOver: the page token is of another way to read this listing; the configuration was changed.
+        """
+        paging, token = self._table.paging, page_request.page_token
+        if token is not None:
+            way, _, token = token.partition(" ")
+            if way != self._way:
+                raise StartOver("rest.token_unknown")
+        if isinstance(paging, WindowsPaging):
+            return (yield from self._fetch_window(paging, page_request.since, token))
+        position = Position.of(token, self._paging.first_at())
+        listing, step = yield from self._ask(position, self._since(page_request.since))
+        following = None if step.following is None else step.following.token
+        return replace(self._page(listing, step, following), total=listing.total)
+
+    def _fetch_window(self, paging: WindowsPaging, since: datetime | None, token: str | None) -> Conversation[Page]:
+        window = paging.first_window(since, token)
+        position = Position.of(window.inner_token, self._paging.first_at())
+        parameters = {**self._since(since), **paging.position_parameters(window)}
+        listing, step = yield from self._ask(position, parameters)
+        if step.following is not None:
+            following = Window(window.begins, step.following.token, is_proven=window.is_proven)
+            return self._page(listing, step, following.token)
+        self._require_whole(position, listing, step)
+        is_proven = window.is_proven and step.end is ListingEnd.PROVEN
+        if paging.is_last(window, self._now()):
+            end = ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN
+            return self._page(listing, replace(step, end=end), None)
+        following = Window(paging.following(window.begins), is_proven=is_proven)
+        return replace(self._page(listing, step, following.token), ends_part=True)
 
     def _require_whole(self, position: Position, listing: PageListing, step: Step) -> None:
-        """Hold the source if a window shows fewer items than it counts: its total is no total of the listing."""
+        """Hold the source if a window shows fewer items than it counts, by its last page or one before."""
         shown = position.shown + (0 if step.is_repeated else len(listing.items))
-        if listing.total is not None and shown < listing.total:
-            raise SourceHeld("rest.empty_page", shown=shown, total=listing.total)
+        total = position.total if listing.total is None else listing.total
+        if total is not None and shown < total:
+            raise SourceHeld("rest.window_cut_off", shown=shown, total=total)
 
     def _ask(self, position: Position, parameters: Mapping[str, object]) -> Conversation[tuple[PageListing, Step]]:
         table, paging = self._table, self._paging
-        is_beyond = paging.end == "status_404" and not position.is_first
+        accepted = {Verdict.OK}
+        if position.is_reached:
+            accepted |= {Verdict.NOT_FOUND, Verdict.INVALID}
+        elif paging.end == "status_404" and not position.is_first:
+            accepted |= {Verdict.NOT_FOUND}
         if isinstance(paging, LinkPaging) and not position.is_first:
-            request = table.request.request(position.at, {}, may_be_missing=is_beyond)
-            request = replace(request, params={})
+            request = replace(table.request.request(position.at, {}, accepted=accepted), params={})
         else:
             all_parameters = {**parameters, **paging.parameters(position)}
-            request = table.request.request(table.path, all_parameters, may_be_missing=is_beyond)
+            request = table.request.request(table.path, all_parameters, accepted=accepted)
         response = yield request
-        if response.verdict is Verdict.NOT_FOUND:
+        if response.verdict is not Verdict.OK:
             return PageListing(response, (), {}), LAST
-        listing = self._read(response)
+        listing = self._read(response, is_beyond=position.is_reached)
         step = paging.step(position, listing)
         if step.asks_for_lead and isinstance(paging, LedPaging):
             page_of_one = {**parameters, **paging.parameters(position), paging.size_parameter: 1}
@@ -107,23 +119,27 @@ class RestSource(DeclaredSource):
             step = LAST if paging.leads(self._read(response)) else step
         return listing, step
 
-    def _read(self, response: HttpResponse) -> PageListing:
-        """Return the listing of a response that is a success."""
-        if self._success is not None:
-            self._success.require(response)
+    def _read(self, response: HttpResponse, *, is_beyond: bool = False) -> PageListing:
+        """Return the listing of a response that is a success; beyond the end any other answer is an empty page."""
         total = self._paging.total, self._paging.total_header
-        return read_listing(response, self._table.items, self._table.items_by, total)
+        try:
+            if self._success is not None:
+                self._success.require(response)
+            return read_listing(response, self._table.items, self._table.items_by, total)
+        except SourceHeld:
+            if is_beyond:
+                return PageListing(response, (), {})
+            raise
 
     def _page(self, listing: PageListing, step: Step, token: str | None) -> Page:
         """Return the page, without the items that are marked as deleted."""
         items, deleted_keys = self.without_deleted(() if step.is_repeated else listing.items)
-        is_windowed = isinstance(self._table.paging, WindowsPaging)
         return Page(
             items=items,
             deleted_keys=deleted_keys,
-            next_page_token=token,
+            total_has_deleted=self.marks_deletions,
+            next_page_token=None if token is None else f"{self._way} {token}",
             next_is_probe=step.is_probe,
-            total=None if is_windowed or self.marks_deletions else listing.total,
             end=step.end,
         )
 
@@ -133,3 +149,9 @@ class RestSource(DeclaredSource):
             return {}
         written = table.format.written(since)
         return {table.parameter: written if table.template is None else table.template.replace("{}", str(written))}
+
+
+def _digest(table: RestTable) -> str:
+    """Return a short digest of how a listing is asked for: a page token of another way is of no use."""
+    way = table.model_dump_json(include={"path", "items", "items_by", "request", "paging", "since"})
+    return hashlib.blake2b(way.encode(), digest_size=6).hexdigest()
