@@ -268,6 +268,25 @@ def test_an_item_that_cannot_be_read_spoils_no_other_one(desk: Desk) -> None:
     assert (len(pulled.codes), pulled.line.counts.quarantined) == (2, 1)
 
 
+def test_an_item_that_a_listing_lacks_is_asked_for_before_it_is_deleted(desk: Desk) -> None:
+    """Without `by_key` only the next run deletes it."""
+    desk.system.items = dossiers(6)
+    more = 'deletes = "absence"\nby_key = { path = "/ho-so/{}", items = "data.items" }'
+    desk.pull(PAGE % COUNTED, more)
+    gone = desk.system.items.pop(2)
+
+    pulled = desk.pull(PAGE % COUNTED, more)
+
+    assert desk.system.requests[-1].path == "/ho-so/3"
+    assert gone["so"] not in pulled.codes
+    assert len(pulled.codes) == 5
+
+
+def test_a_question_for_changes_needs_their_times(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="needs changed_at"):
+        Config.load(desk.configuration(PAGE % COUNTED, 'since = { parameter = "moi" }'))
+
+
 def test_a_deleted_item_with_a_mark_is_deleted(desk: Desk) -> None:
     desk.system.items = dossiers(6)
     more = 'deletes = { property = "xoa", values = [true] }'
