@@ -155,6 +155,27 @@ def test_a_listing_that_is_cut_at_a_limit_is_read_by_windows(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
+    ("form", "is_included", "first"),
+    [
+        ("day", False, ("2026-01-01", "2026-02-01")),
+        ("day", True, ("2026-01-01", "2026-01-31")),
+        ("iso_local", True, ("2026-01-01T00:00:00", "2026-01-31T23:59:59")),
+        ("iso_utc", False, ("2025-12-31T17:00:00Z", "2026-01-31T17:00:00Z")),
+    ],
+)
+def test_windows_meet_and_do_not_overlap(desk: Desk, form: str, is_included: bool, first: tuple[str, str]) -> None:  # noqa: FBT001  # a case
+    desk.system.habits = Habits(kind="none")
+    declared = f'kind = "windows", from = "tu", to = "den", format = "{form}", start = 2026-01-15, step = "month"'
+
+    desk.pull(f'{{ {declared}, to_is_included = {str(is_included).lower()}, inside = {{ kind = "none" }} }}')
+
+    windows = [(sent["tu"], sent["den"]) for sent in desk.system.questions]
+    assert windows[0] == first
+    if not is_included:
+        assert [to for _, to in windows[:-1]] == [begins for begins, _ in windows[1:]]
+
+
+@pytest.mark.parametrize(
     ("written", "expected"),
     [
         ("iso_utc", "2026-04-01T17:50:00Z"),
