@@ -134,6 +134,7 @@ def _address_secret_faults(config: "Config") -> Iterator[Message]:
     """Yield a fault for every URL that contains a user or a secret."""
     for name, connection in config.connections.items():
         addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
+        addresses["proxy"] = "" if connection.proxy is None else connection.proxy.url
         for key, address in addresses.items():
             if holds_secret(address):
                 yield _fault(("connections", name, *key.split(".")), Message("config_rule.address_secret", {}))

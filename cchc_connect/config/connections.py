@@ -22,6 +22,7 @@ from cchc_connect.config.source_times import SourceTimes
 from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
 from cchc_connect.registry import is_local
+from cchc_connect.transport.network.proxies import Proxy
 from cchc_connect.transport.network.url_guard import is_plain_http
 from cchc_connect.transport.opening_hours import TimeSpan
 
@@ -86,6 +87,38 @@ class TlsTable(ConfigTable):
         return self
 
 
+class ProxyTable(ConfigTable):
+    """Proxy through which all requests pass: `proxy = { url = "...", username = "...", password = ... }`."""
+
+    url: Annotated[Address, Field(pattern=r"^http://[^/?#]+$")]
+    """Its address: http, host and port. What passes to a system with TLS it cannot read."""
+    username: str = ""
+    """Our name at the proxy; empty: it wants none."""
+    password: Secret | None = None
+    """Reference to our password at the proxy."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, written: object) -> object:
+        """Return the table that a bare address stands for."""
+        return {"url": written} if isinstance(written, str) else written
+
+    @model_validator(mode="after")
+    def _check_credentials(self) -> "ProxyTable":
+        if bool(self.username) != (self.password is not None):
+            raise PydanticCustomError("proxy_credentials", "username and password belong together")
+        return self
+
+    def proxy(self) -> Proxy:
+        """Return the proxy, with its password.
+
+        Raises:
+            ConfigurationError: the password cannot be read.
+        """
+        password = "" if self.password is None else self.password.reveal()
+        return Proxy(url=self.url, username=self.username, password=password)
+
+
 class SignatureTable(ConfigTable):
     """How the bodies of our messages are signed (detached JWS): `signature = { private_key = ..., ... }`."""
 
@@ -132,6 +165,8 @@ class ConnectionTable(SourceTimes):
     """Service account; none: the system needs no login."""
     plain_http_because: Reason | None = None
     """Why this system is used without TLS. Without a reason plain HTTP is refused, except to this machine."""
+    proxy: ProxyTable | None = None
+    """Proxy through which all requests pass: its address, or a table with our credentials at it; none: no proxy."""
     tls: TlsTable | None = None
     """Trusted authorities and client certificate; none: the default authorities, no certificate."""
     signature: SignatureTable | None = None

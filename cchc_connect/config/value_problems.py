@@ -58,11 +58,14 @@ RULES_WITH_MESSAGE = frozenset(
         "oauth2_two_keys",
         "path_type",
         "period",
+        "proxy_credentials",
         "record_type_unknown",
         "rule_codec",
         "rule_codes",
         "rule_crs",
         "folder_absence",
+        "folder_place",
+        "sftp_login",
         "rule_field_unknown",
         "rule_list",
         "rule_list_part",
@@ -107,6 +110,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
         r"^[a-z][a-z0-9-]{0,62}$": "config_form.name",
         r"^https?://": "config_form.address",
         r"^https?://[^/?#]+$": "config_form.origin",
+        r"^http://[^/?#]+$": "config_form.proxy",
         r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$": "config_form.header",
     }
 )

@@ -125,7 +125,12 @@ def _target_findings(name: str, config: Config, adapter: Adapter) -> Iterator[Fi
 
 
 def _network_targets(name: str, table: ConnectionTable, endpoint: Endpoint) -> Iterator[NetworkTarget]:
-    """Yield every origin that the connection talks to: its own, its token endpoint's and the allowed other origins."""
+    """Yield every origin that the connection talks to: its own, its token endpoint's and the allowed other origins.
+
+    Through a proxy none is talked to directly, so the requests alone show whether they are reached.
+    """
+    if table.proxy is not None:
+        return
     login = [endpoint.authentication.login.origin] if endpoint.authentication.login else []
     for origin in dict.fromkeys([origin_of(table.base_url), *login, *map(origin_of, table.other_origins)]):
         yield NetworkTarget(

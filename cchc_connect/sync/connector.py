@@ -98,6 +98,7 @@ def endpoint_for(name: str, table: ConnectionTable, adapter: Adapter, clock: Clo
         signature_check=None
         if table.response_signature is None
         else _signature_check(name, table.response_signature, clock),
+        proxy=None if table.proxy is None else table.proxy.proxy(),
         tls=None if table.tls is None else _client_tls_context(table.tls),
     )
 

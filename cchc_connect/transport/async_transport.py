@@ -1,7 +1,6 @@
 """The transport for asyncio, over httpx (extra `async`)."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -48,7 +47,7 @@ class AsyncTransport:
         self._channel = EndpointChannel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = asyncio.Lock()
-        self._carrier = _carrier(endpoint.tls, self._channel.environment.resolve)
+        self._carrier = _carrier(endpoint, self._channel.environment.resolve)
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,7 +121,7 @@ class AsyncTransport:
             return await self._carrier.perform(attempt)
 
 
-def _carrier(tls: ssl.SSLContext | None, resolve: Resolver) -> "HttpxCarrier":
+def _carrier(endpoint: Endpoint, resolve: Resolver) -> "HttpxCarrier":
     with require_extra("async", "httpx"):
         from cchc_connect.transport.httpx_carrier import HttpxCarrier  # noqa: PLC0415  # the extra may be missing
-    return HttpxCarrier(tls, resolve)
+    return HttpxCarrier(endpoint.tls, resolve, endpoint.proxy)

@@ -25,11 +25,13 @@ from cchc_connect.transport.calls.error_mapping import (
     deadline_error,
     forbidden_address_error,
     login_error,
+    proxy_error,
     too_large_as_held,
     verdict_error,
 )
 from cchc_connect.transport.calls.unexpected import is_redirect
 from cchc_connect.transport.channel import EndpointChannel
+from cchc_connect.transport.network.proxies import PROXY_AUTHENTICATION_REQUIRED
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, require_allowed_origin
 from cchc_connect.transport.request_encoding import check_headers
 from cchc_connect.transport.response_reader import ResponseReader
@@ -129,6 +131,9 @@ class Attempt:
     def start_response(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
         """Take status and headers of the response; return whether to read the body: that of a redirect is not read."""
         self._call.status = status
+        if status == PROXY_AUTHENTICATION_REQUIRED:
+            self._error = proxy_error(self._call)
+            return False
         self._reader = ResponseReader(self._call, header_lines, self._channel.policy)
         return self._reader.error is None and not is_redirect(status)
 

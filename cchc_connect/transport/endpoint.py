@@ -10,6 +10,7 @@ from cchc_connect.http import Credentials, Dialect
 from cchc_connect.transport.auth.message_signatures import MessageSigner, SignatureCheck
 from cchc_connect.transport.auth.schemes import Anonymous, Authentication
 from cchc_connect.transport.auth.sessions import LoginMethod
+from cchc_connect.transport.network.proxies import Proxy
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, origin_of
 
 
@@ -33,6 +34,8 @@ class Endpoint:
     """Signs the body of each request; None: no message signature."""
     signature_check: SignatureCheck | None = field(default=None, repr=False)
     """Checks the signature of each response and refuses an unsigned one; None: no check."""
+    proxy: Proxy | None = field(default=None, repr=False)
+    """Proxy through which all requests pass; None: none, whatever the environment says."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     """Trusted authorities and our client certificate; None: the system's trust store, no certificate."""
 

@@ -22,6 +22,7 @@ from cchc_connect.transport.calls.error_mapping import (
 )
 from cchc_connect.transport.httpcore_backend import GuardedNetworkBackend
 from cchc_connect.transport.network.dns import Resolver
+from cchc_connect.transport.network.proxies import Proxy
 from cchc_connect.transport.network.tls import default_tls_context
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, checked_origin
 
@@ -29,20 +30,21 @@ _MAX_CONNECTIONS = 100
 _MAX_KEEPALIVE = 20
 _KEEPALIVE_S = 5.0  # the three are the defaults of httpx
 _HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
-_HTTPCORE_ERRORS = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
+_HTTPCORE_ERRORS = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.ProxyError)
 
 
 class HttpxCarrier:
     """Performs attempts over httpx, one at a time for each task; connections stay open between them."""
 
-    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver) -> None:
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, proxy: Proxy | None = None) -> None:
         """Create the carrier: no redirects, no cookies, no settings from the environment.
 
         Args:
             tls: trusted authorities and client certificate; None: the system's trust store.
             resolve: looks up host names.
+            proxy: proxy through which all requests pass; None: none.
         """
-        self._transport = _GuardedTransport(tls or default_tls_context(), resolve)
+        self._transport = _GuardedTransport(tls or default_tls_context(), resolve, proxy)
 
     async def close(self) -> None:
         """Close the connections kept open."""
@@ -94,10 +96,12 @@ class HttpxCarrier:
 class _GuardedTransport(httpx.AsyncBaseTransport):
     """Sends httpx's requests over guarded connections: allowed addresses, strict framing. Errors are httpcore's."""
 
-    def __init__(self, tls: ssl.SSLContext, resolve: Resolver) -> None:
+    def __init__(self, tls: ssl.SSLContext, resolve: Resolver, proxy: Proxy | None) -> None:
         """Create the pool; host names are looked up by `resolve`."""
+        through = None if proxy is None else httpcore.Proxy(proxy.url, headers=[*proxy.headers.items()])
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
+            proxy=through,
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_KEEPALIVE,
             keepalive_expiry=_KEEPALIVE_S,
@@ -141,6 +145,8 @@ def _failure(error: Exception) -> ConnectionFailure:
     if is_head_too_long(chain):
         return ConnectionFailure.HEAD_TOO_LONG
     match error:
+        case httpcore.ProxyError():
+            return ConnectionFailure.PROXY_REFUSED
         case httpx.ConnectError() | httpcore.ConnectError() | httpcore.ConnectTimeout() | httpcore.PoolTimeout():
             return ConnectionFailure.NEVER_CONNECTED
         case httpx.TimeoutException() | httpcore.TimeoutException() | TimeoutError():

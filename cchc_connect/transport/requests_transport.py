@@ -25,6 +25,7 @@ from cchc_connect.transport.calls.error_mapping import (
     deadline_error,
     exception_chain,
     is_head_too_long,
+    is_proxy_refusal,
     is_tls_refusal,
 )
 from cchc_connect.transport.channel import EndpointChannel
@@ -58,7 +59,9 @@ class RequestsTransport:
         self._sleep = sleep
         self._login_lock = Lock()
         resolve = self._channel.environment.resolve
-        self._adapter = GuardedAdapter(endpoint.tls, resolve, pool_maxsize=_MAX_KEEPALIVE, max_retries=0)
+        self._adapter = GuardedAdapter(
+            endpoint.tls, resolve, endpoint.proxy, pool_maxsize=_MAX_KEEPALIVE, max_retries=0
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +143,8 @@ class RequestsTransport:
         if not attempt.is_allowed(lambda: origin_of(library_request.url or "")):
             return
         timeouts = (attempt.connect_timeout_s, attempt.read_timeout_s)
-        with self._adapter.send(library_request, stream=True, timeout=timeouts) as response:
+        proxies = self._adapter.proxies
+        with self._adapter.send(library_request, stream=True, timeout=timeouts, proxies=proxies) as response:
             if not attempt.start_response(response.status_code, response.raw.headers.iteritems()):
                 return
             for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
@@ -152,6 +156,8 @@ def _failure(error: Exception) -> ConnectionFailure:
     chain = list(exception_chain(error))
     if is_tls_refusal(chain):
         return ConnectionFailure.TLS_REFUSED
+    if is_proxy_refusal(chain):
+        return ConnectionFailure.PROXY_REFUSED
     if is_head_too_long(chain):
         return ConnectionFailure.HEAD_TOO_LONG
     if any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in chain):

@@ -26,6 +26,7 @@ from cchc_connect.transport.attempt import current_attempt
 from cchc_connect.transport.calls.error_mapping import exception_chain, is_tls_refusal
 from cchc_connect.transport.network.dns import Resolver, resolve_async, with_timeouts
 from cchc_connect.transport.network.http1 import Framing
+from cchc_connect.transport.network.proxies import Proxy
 from cchc_connect.transport.network.tls import default_tls_context
 
 _BUFFER_BYTES = 64 * 1024
@@ -135,10 +136,13 @@ class _GuardedHTTPSPool(HTTPSConnectionPool):
 class GuardedAdapter(HTTPAdapter):
     """requests' adapter over guarded connections: allowed addresses, deadline, strict framing. It does not retry."""
 
-    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, **named: Any) -> None:
-        """Use `tls` (None: the system's trust store) and look up host names by `resolve`."""
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, proxy: Proxy | None = None, **named: Any) -> None:
+        """Use `tls` (None: the system's trust store), look up host names by `resolve`, and pass through `proxy`."""
         self._tls = tls
         self._resolve = resolve
+        self._proxy = proxy
+        self.proxies = {} if proxy is None else {"http": proxy.url, "https": proxy.url}
+        """The proxy by the scheme of a system, as requests wants it."""
         super().__init__(**named)
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
@@ -159,7 +163,19 @@ class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         """Create the pools with our connection classes."""
         super().init_poolmanager(*args, **named)
+        self.poolmanager.pool_classes_by_scheme = self._pools()
+
+    def proxy_manager_for(self, *args: Any, **named: Any) -> Any:
+        """Return the pools of the proxy, with our connection classes."""
+        manager = super().proxy_manager_for(*args, **named)
+        manager.pool_classes_by_scheme = self._pools()
+        return manager
+
+    def proxy_headers(self, proxy: Any) -> dict[str, str]:
+        """Return our credentials at the proxy."""
+        del proxy
+        return {} if self._proxy is None else dict(self._proxy.headers)
+
+    def _pools(self) -> Any:
         pools = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
-        self.poolmanager.pool_classes_by_scheme = {
-            scheme: partial(pool, resolve=self._resolve) for scheme, pool in pools.items()
-        }
+        return {scheme: partial(pool, resolve=self._resolve) for scheme, pool in pools.items()}

@@ -31,6 +31,8 @@ class SqlSource(DeclaredSource):
         self._database = database
         self._reading: OpenReading | None = None
         self._form: TimeForm | None = None
+        self._issued = set[str]()
+        """Page tokens of this process, which it continues from exactly."""
 
     def fetch(self, page_request: PageRequest) -> Page:
         """Return the next rows of the open cursor, or open one at the position of the page token.
@@ -41,6 +43,8 @@ class SqlSource(DeclaredSource):
             Retriable: the database does not answer now.
         """
         reading = self._reading
+        if page_request.page_token is None:
+            self._issued.clear()
         if page_request.page_token is None or reading is None or reading.token != page_request.page_token:
             self.close()
             reading = self._reading = self._open(page_request)
@@ -48,6 +52,8 @@ class SqlSource(DeclaredSource):
         token = reading.token
         if token is None:
             self.close()
+        else:
+            self._issued.add(token)
         items, deleted_keys = self.without_deleted(self._later(rows, page_request.since))
         return Page(items=items, next_page_token=token, deleted_keys=deleted_keys)
 
@@ -69,7 +75,7 @@ class SqlSource(DeclaredSource):
             raise
         self._reading = reading  # from here on `close` closes it
         since = self._bound(page_request.since)
-        if position.values and not position.is_timeless and not position.in_overlap_until and self._form is not None:
+        if self._overlaps(position, token):
             since, position = self._overlapping(position, page_request.since)
         reading.begin(position, since)
         return reading
@@ -111,6 +117,11 @@ class SqlSource(DeclaredSource):
 
     def _bound(self, since: datetime | None) -> object:
         return None if since is None or self._form is None else self._form.bound(since)
+
+    def _overlaps(self, position: RowPosition, token: str | None) -> bool:
+        """Return whether a reading begins a little before its position: one of another process does, by time."""
+        goes_by_time = self._form is not None and bool(position.values) and not position.is_timeless
+        return goes_by_time and not position.in_overlap_until and token not in self._issued
 
     def _overlapping(self, position: RowPosition, since: datetime | None) -> tuple[object, RowPosition]:
         """Return where a reading begins that another process began: a little before its position."""

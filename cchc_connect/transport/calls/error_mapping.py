@@ -22,6 +22,7 @@ from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.calls.unexpected import unexpected_error
 from cchc_connect.transport.calls.x_road import is_x_road_error
 from cchc_connect.transport.network.http1 import Overlong
+from cchc_connect.transport.network.proxies import TUNNEL_REFUSED
 from cchc_connect.wire.page_limits import PageTooLarge
 
 NEVER_CONNECTED = "transport.never_connected"
@@ -52,6 +53,8 @@ class ConnectionFailure(StrEnum):
     """The connection was lost, or what was received is no HTTP."""
     TLS_REFUSED = "tls_refused"
     """TLS could not verify the server, or the handshake was refused."""
+    PROXY_REFUSED = "proxy_refused"
+    """The proxy opened no tunnel to the system."""
     HEAD_TOO_LONG = "head_too_long"
     """Too many header lines, or too long ones."""
 
@@ -78,6 +81,11 @@ def exception_chain(error: BaseException) -> Iterator[BaseException]:
 def is_tls_refusal(chain: list[BaseException]) -> bool:
     """True if TLS refused the server, or the server refused our TLS."""
     return any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _HANDSHAKE_CUT_OFF) for cause in chain)
+
+
+def is_proxy_refusal(chain: list[BaseException]) -> bool:
+    """True if the proxy refused a tunnel, which the standard library says in a text."""
+    return any(isinstance(cause, OSError) and str(cause).startswith(TUNNEL_REFUSED) for cause in chain)
 
 
 def is_head_too_long(chain: list[BaseException]) -> bool:
@@ -131,6 +139,8 @@ def connection_error(call: Call, failure: ConnectionFailure) -> CchcError:
     """Return the error for a connection that failed."""
     if failure is ConnectionFailure.TLS_REFUSED:
         return SourceHeld("transport.tls_refused", **call.context())
+    if failure is ConnectionFailure.PROXY_REFUSED:
+        return proxy_error(call)
     if failure is ConnectionFailure.HEAD_TOO_LONG:
         return SourceHeld("transport.too_large", **call.context(), limit="headers")
     if call.deadline.has_passed:
@@ -138,6 +148,11 @@ def connection_error(call: Call, failure: ConnectionFailure) -> CchcError:
     if failure is ConnectionFailure.BROKEN and call.status is not None:
         return CutShort("transport.cut_short", **call.context())
     return Unreachable(_UNREACHABLE[failure], **call.context())
+
+
+def proxy_error(call: Call) -> SourceHeld:
+    """Return the error for a proxy that lets a request through to nobody: it refuses our credentials, or the system."""
+    return SourceHeld("transport.proxy_refused", **call.context())
 
 
 def deadline_error(call: Call) -> DeadlineExceeded:
