@@ -28,7 +28,7 @@ class AskedPaging(PagingTable):
         is_reached = self.require_plausible(position, listing)
         is_full = self.is_full(listing)
         follows = self._follows(position, listing)
-        is_doubted = self.is_estimate and is_full or self._may_be_of_page(position, listing)
+        is_doubted = (self.is_estimate and is_full) or self._may_be_of_page(position, listing)
         is_last = not listing.items or self.is_short(listing, position) or (is_reached and not is_doubted)
         if follows is False or (follows is None and is_last):
             return LAST
@@ -49,8 +49,7 @@ class AskedPaging(PagingTable):
         return Step(None, is_repeated=True)
 
     def _may_be_of_page(self, position: Position, listing: PageListing) -> bool:
-        """Return whether the total may be the number of items on this page: they are equal on a first page that may be
-        as long as the server gives."""
+        """Return whether the total may be that of a first page: they are equal, and the page may be a full one."""
         is_counted = position.is_first and listing.total == len(listing.items)
         return is_counted and (self.is_full(listing) or not self.size_parameter)
 

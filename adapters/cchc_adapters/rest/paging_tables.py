@@ -72,7 +72,7 @@ class PagingTable(DescribedModel):
         return len(listing.items) >= self.size
 
     def require_plausible(self, position: Position, listing: PageListing) -> bool:
-        """Check a page against what was announced; return whether the total is reached with it.
+        """Check a page against what was announced; return whether the total is reached with it, and not exceeded.
 
         Raises:
             SourceHeld: the page is empty though more was announced, the server lists only so many, or what it
@@ -83,10 +83,9 @@ class PagingTable(DescribedModel):
             raise SourceHeld("rest.result_limit", limit=self.result_limit)
         if total is not None and not listing.items and shown < total:
             raise SourceHeld("rest.empty_page", shown=shown, total=total)
-        is_beyond = total is not None and listing.items and position.is_reached and position.shown >= total
-        if is_beyond and not self.is_estimate:
+        if listing.items and position.is_reached and position.total == total and not self.is_estimate:
             raise SourceHeld("rest.total_of_page", property=self.total or self.total_header)
-        return total is not None and shown >= total
+        return total is not None and shown == total
 
 
 class NoPaging(PagingTable):

@@ -4,6 +4,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import quote
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
@@ -11,7 +16,7 @@ from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.led_paging import LedPaging, LinkPaging
 from cchc_adapters.rest.page_listings import PageListing, read_listing
 from cchc_adapters.rest.positions import LAST, Position, Step
-from cchc_adapters.rest.requests import RequestTable, SinceTable
+from cchc_adapters.rest.requests import ByKeyTable, RequestTable, SinceTable
 from cchc_adapters.rest.windows import Paging, Window, WindowsPaging, plain
 from cchc_connect import Conversation, HttpResponse, ListingEnd, Page, PageRequest, SourceHeld, StartOver, Verdict
 from cchc_schemas import Record
@@ -32,8 +37,16 @@ class RestTable(SourceTable):
     """How the listing is paged, and how it ends."""
     since: SinceTable | None = None
     """How it is asked for what changed; none: every run lists everything."""
+    by_key: ByKeyTable | None = None
+    """How a single item is asked for by its key; none: it cannot be."""
     success: SuccessRule | None = None
     """What makes status 200 a success; none: the status alone."""
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if self.since is not None and self.changed_at is None:
+            raise PydanticCustomError("since_without_time", "since needs changed_at")
+        return self
 
 
 class RestSource(DeclaredSource):
@@ -48,7 +61,12 @@ class RestSource(DeclaredSource):
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
         is_of_changes = isinstance(table.paging, WindowsPaging) and table.paging.of_changes
-        super().__init__(record_type, table, changed_since=table.since is not None or is_of_changes)
+        super().__init__(
+            record_type,
+            table,
+            changed_since=table.since is not None or is_of_changes,
+            by_key=table.by_key is not None,
+        )
         self._table = table
         self._success = table.success or success
         self._paging = plain(table.paging)
@@ -61,6 +79,8 @@ class RestSource(DeclaredSource):
         Raises:
             StartOver: the page token is of another way to read this listing; the configuration was changed.
         """
+        if page_request.source_key is not None and self._table.by_key is not None:
+            return (yield from self._fetch_by_key(self._table.by_key, page_request.source_key))
         paging, token = self._table.paging, page_request.page_token
         if token is not None:
             way, _, token = token.partition(" ")
@@ -72,6 +92,16 @@ class RestSource(DeclaredSource):
         listing, step = yield from self._ask(position, self._since(page_request.since))
         following = None if step.following is None else step.following.token
         return replace(self._page(listing, step, following), total=listing.total)
+
+    def _fetch_by_key(self, table: ByKeyTable, key: str) -> Conversation[Page]:
+        path = table.path.replace("{}", quote(key, safe=""))
+        response = yield self._table.request.request(path, {}, accepted={Verdict.OK, Verdict.NOT_FOUND})
+        if response.verdict is Verdict.NOT_FOUND:
+            return Page(items=(), next_page_token=None)
+        if self._success is not None:
+            self._success.require(response)
+        items, _ = self.without_deleted(read_listing(response, table.items, "").items)
+        return Page(items=items, next_page_token=None)
 
     def _fetch_window(self, paging: WindowsPaging, since: datetime | None, token: str | None) -> Conversation[Page]:
         window = paging.first_window(since, token)

@@ -46,6 +46,8 @@ class Habits:
     """Where a link or cursor stands: `header`, `body`, `relative`, `never`."""
     last_cursor: str = "missing"
     """What the last page has for a cursor or link: `missing` or `null`."""
+    end_is_included: bool = False
+    """Whether a window has its end too."""
     limit: int | None = None
     """Most items that it lists at all."""
     shape: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], object] = field(
@@ -81,6 +83,10 @@ class PagedSystem(AgencyDouble):
         self.requests.append(request)
         if self.fixed_response is not None:
             return self.fixed_response
+        if request.path != "/ho-so":
+            key = request.path.rpartition("/")[2]
+            single = next((item for item in self.items if str(item["id"]) == key), None)
+            return json_response({"data": {"items": single}}, status=404 if single is None else 200)
         listed = [item for item in self.items if not parameters.get("since") or item["sua"] >= parameters["since"]]
         limit = None if self.habits.kind == "windows" else self.habits.limit
         return self._page(listed[:limit], len(listed), parameters)
@@ -88,7 +94,8 @@ class PagedSystem(AgencyDouble):
     def _page(self, listed: list[dict[str, Any]], count: int, parameters: Mapping[str, Any]) -> ServerResponse:
         habits = self.habits
         if habits.kind == "windows":
-            listed = [item for item in listed if parameters["tu"] <= item["sua"] < parameters["den"]]
+            begins, ends = parameters["tu"], parameters["den"] + ("~" if habits.end_is_included else "")
+            listed = [item for item in listed if begins <= item["sua"] < ends]
             count, listed = len(listed), listed[: habits.limit]
         size = min(int(parameters.get("size", habits.cap)), habits.cap)
         start = self._start(listed, size, parameters)
