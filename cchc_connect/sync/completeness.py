@@ -51,7 +51,8 @@ class Completeness:
         self._shown_twice = 0
         self._empty_pages = 0
         self._page_digests: set[bytes] = set()
-        self._last_digest = self._shared_digest = b""
+        self._last_digest: bytes = b""
+        self._shared_digest: bytes = b""
         self._deleted = SeenKeys()
         self._first_total: int | None = None
         self._total_changed = False

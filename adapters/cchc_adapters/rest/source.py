@@ -61,12 +61,8 @@ class RestSource(DeclaredSource):
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
         is_of_changes = isinstance(table.paging, WindowsPaging) and table.paging.of_changes
-        super().__init__(
-            record_type,
-            table,
-            changed_since=table.since is not None or is_of_changes,
-            by_key=table.by_key is not None,
-        )
+        changed_since, by_key = table.since is not None or is_of_changes, table.by_key is not None
+        super().__init__(record_type, table, changed_since=changed_since, by_key=by_key)
         self._table = table
         self._success = table.success or success
         self._paging = plain(table.paging)
@@ -106,7 +102,7 @@ class RestSource(DeclaredSource):
     def _fetch_window(self, paging: WindowsPaging, since: datetime | None, token: str | None) -> Conversation[Page]:
         window = paging.first_window(since, token)
         position = Position.of(window.inner_token, self._paging.first_at())
-        parameters = {**self._since(since), **paging.position_parameters(window)}
+        parameters = {**self._since(since), **paging.position_parameters(window, since)}
         listing, step = yield from self._ask(position, parameters)
         if step.following is not None:
             following = Window(window.begins, step.following.token, is_proven=window.is_proven)

@@ -48,12 +48,12 @@ class WindowsPaging(DescribedModel):
     inside: PlainPaging
     """Paging inside of a window."""
 
-    def position_parameters(self, window: "Window") -> dict[str, object]:
-        """Return the parameters of a window."""
-        is_of_days = self.format in {TimeFormat.DAY, TimeFormat.DMY_DAY, TimeFormat.COMPACT_DAY}
-        margin = timedelta(days=1) if is_of_days and self.to_is_included else timedelta(0)
+    def position_parameters(self, window: "Window", since: datetime | None) -> dict[str, object]:
+        """Return the parameters of a window; one of changes begins at `since`, if that lies in it."""
+        margin = timedelta(days=1) if self.format.is_of_days and self.to_is_included else timedelta(0)
+        begins = _midnight(window.begins)
         return {
-            self.from_: self.format.written(_midnight(window.begins)),
+            self.from_: self.format.written(max(begins, since) if since and self.of_changes else begins),
             self.to: self.format.written(_midnight(self.following(window.begins)) - margin),
         }
 

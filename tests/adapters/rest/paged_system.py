@@ -46,6 +46,8 @@ class Habits:
     """Where a link or cursor stands: `header`, `body`, `relative`, `never`."""
     last_cursor: str = "missing"
     """What the last page has for a cursor or link: `missing` or `null`."""
+    windows_of: str = "sua"
+    """Property with the time by which it has windows."""
     end_is_included: bool = False
     """Whether a window has its end too."""
     limit: int | None = None
@@ -95,7 +97,7 @@ class PagedSystem(AgencyDouble):
         habits = self.habits
         if habits.kind == "windows":
             begins, ends = parameters["tu"], parameters["den"] + ("~" if habits.end_is_included else "")
-            listed = [item for item in listed if begins <= item["sua"] < ends]
+            listed = [item for item in listed if begins <= item[habits.windows_of] < ends]
             count, listed = len(listed), listed[: habits.limit]
         size = min(int(parameters.get("size", habits.cap)), habits.cap)
         start = self._start(listed, size, parameters)

@@ -95,18 +95,22 @@ def test_a_window_that_shows_fewer_than_it_counts_is_told(desk: Desk, habits: Ha
 
 def test_windows_of_receipt_are_all_read_in_every_run(desk: Desk) -> None:
     """What was received long ago may have changed today; windows of changes begin with the last change."""
-    desk.system.items = [{**item, "sua": f"{days_ago(200 - 60 * item['id'])}T08:00:00"} for item in dossiers(3)]
-    desk.system.habits = Habits(kind="windows")
-    more = 'changed_at = { property = "sua", codec = "local_iso" }\nsince = { parameter = "moi" }'
+    received = {item["id"]: f"{days_ago(200 - 60 * item['id'])}T08:00:00" for item in dossiers(3)}
+    desk.system.items = [{**item, "sua": received[item["id"]], "nhan": received[item["id"]]} for item in dossiers(3)]
+    desk.system.habits = Habits(kind="windows", windows_of="nhan")
+    changed_at = 'changed_at = { property = "sua", codec = "local_iso" }\n'
     paging = windows(start=days_ago(230))
-    desk.pull(paging, more)
-    first = [sent["tu"] for sent in desk.system.questions]
-    desk.pull(paging, more)
-    assert [sent["tu"] for sent in desk.system.questions] == first
-    assert "moi" in desk.system.questions[0]
+    desk.pull(paging, changed_at + 'since = { parameter = "since", format = "iso_local" }')
+    number = len(desk.system.questions)
 
-    desk.pull(windows('format = "day", of_changes = true', start=days_ago(230)), more.partition("\n")[0])
-    assert 0 < len(desk.system.questions) < len(first)
+    desk.system.items[0] |= {"sua": f"{days_ago(1)}T08:00:00", "trang_thai": "1"}
+    pulled = desk.pull(paging, changed_at + 'since = { parameter = "since", format = "iso_local" }')
+    assert (pulled.code, pulled.line.counts.updated, len(desk.system.questions)) == ("", 1, number)
+
+    desk.system.habits.windows_of = "sua"
+    desk.system.items[1] |= {"sua": f"{days_ago(0)}T00:00:01", "trang_thai": "1"}
+    pulled = desk.pull(windows(f"{BY_DAYS}, of_changes = true", start=days_ago(230)), changed_at)
+    assert (pulled.code, pulled.line.counts.updated, len(desk.system.questions) < number) == ("", 1, True)
 
 
 @pytest.mark.parametrize("leads_on", ["more", "cursor"])
