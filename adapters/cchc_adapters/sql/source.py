@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.sql.database import Database
+from cchc_adapters.sql.fits import require_fit
 from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.positions import RowPosition
 from cchc_adapters.sql.readings import OpenReading
@@ -94,6 +95,7 @@ class SqlSource(DeclaredSource):
     def _reading_of(self, connection: Connection) -> OpenReading:
         server, table = self._database.server, self.table
         relation = find_relation(connection, table)
+        require_fit(table, relation)
         keys = [(name, kind_of_column(connection, server, relation, name)) for name in relation.find_all(table.key)]
         times = [] if not table.is_incremental or table.changed_at is None else list(table.changed_at.property)
         times = relation.find_all(times)
