@@ -1,13 +1,12 @@
 """Configuration of the demonstration: the tables of a cchc.toml with the addresses of the test doubles."""
 
-import json
 import os
-import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from cchc_connect.config.adapter_sample import toml_value
 from cchc_connect.config.file import Config
 from cchc_connect.testing import Agencies
 
@@ -32,9 +31,6 @@ _SECRET_FILES: Mapping[str, str] = {
 """Connection -> file of its password, relative to the configuration."""
 
 _MAX_HEADING_PARTS = 3
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-"""Keys that TOML reads without quotes."""
 
 _ROUTE: Mapping[str, Any] = {
     "from": ["dossier", "dossier_step"],
@@ -90,26 +86,6 @@ def _toml_lines(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[
     yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
     for key, inner in nested.items():
         yield from _toml_lines((*path, key), inner)
-
-
-def toml_value(value: object) -> str:
-    """Return a JSON-ready value as TOML, in one line.
-
-    >>> toml_value({"file": "secrets/one-stop"})
-    '{ file = "secrets/one-stop" }'
-    """
-    match value:
-        case Mapping():
-            pairs = cast("Mapping[str, object]", value)
-            if not pairs:
-                return "{}"
-            return "{ " + ", ".join(f"{_toml_key(key)} = {toml_value(part)}" for key, part in pairs.items()) + " }"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
-
-
-def _toml_key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 @contextmanager

@@ -1,0 +1,89 @@
+"""The table of an adapter for `cchc.toml`, as `adapter show` prints it and the conformance kit checks it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+
+from cchc_connect.adapter import AdapterFactory
+from cchc_connect.local_sources.contract import uses_http
+
+SAMPLE_AGENCY = "000.00.00.H09"
+SAMPLE_ADDRESS = "https://system.example"
+SAMPLE_VALUES = ("...", 1, True)
+"""Values for a required option in the sample: the first that its type accepts."""
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+"""Keys that TOML reads without quotes."""
+
+
+def sample_lines(name: str, factory: AdapterFactory, about_agency: str) -> Iterator[str]:
+    """Yield the lines of the sample: required options with a value, the others commented out with their defaults.
+
+    An option without a default that has an example is shown with it: one of several that are required together.
+
+    Args:
+        name: name of the adapter.
+        factory: what it registered.
+        about_agency: comment on the agency's code.
+    """
+    connection = name.replace("_", "-")
+    yield f"[connections.{connection}]"
+    yield f'adapter = "{name}"'
+    yield f"# {about_agency}"
+    yield f'agency = "{SAMPLE_AGENCY}"'
+    if uses_http(factory):
+        yield f'base_url = "{SAMPLE_ADDRESS}"'
+    yield ""
+    yield f"[connections.{connection}.options]"
+    for key, field in factory.Options.model_fields.items():
+        if field.is_required() or (field.default is None and field.examples):
+            yield f"{key} = {toml_value(sample_value(field))}"
+        else:
+            default = to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}), fallback=str)
+            yield f"#{key} = {'...' if default is None else toml_value(default)}"
+
+
+def sample_value(field: FieldInfo) -> object:
+    """Return a value for a required option: its example, the first allowed one, or the first sample that fits."""
+    if field.examples:
+        return field.examples[0]
+    annotation: Any = field.annotation
+    checked = TypeAdapter[Any](annotation)
+    listed = [member.value for member in annotation] if _is_enum(annotation) else []
+    for sample in (*listed, *SAMPLE_VALUES):
+        try:
+            checked.validate_python(sample)
+        except ValueError:
+            continue
+        return sample
+    return SAMPLE_VALUES[0]
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def toml_value(value: object) -> str:
+    """Return a JSON-ready value as TOML, in one line.
+
+    >>> toml_value({"file": "secrets/one-stop"})
+    '{ file = "secrets/one-stop" }'
+    """
+    match value:
+        case Mapping():
+            pairs = cast("Mapping[str, object]", value)
+            if not pairs:
+                return "{}"
+            return "{ " + ", ".join(f"{_toml_key(key)} = {toml_value(part)}" for key, part in pairs.items()) + " }"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
