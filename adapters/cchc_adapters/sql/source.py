@@ -51,14 +51,25 @@ class SqlSource(DeclaredSource):
         if page_request.page_token is None or reading is None or reading.token != page_request.page_token:
             self.close()
             reading = self._reading = self._open(page_request)
-        rows = reading.next_items(self.table.page_size)
-        token = reading.token
+        items, deleted_keys, token = self._next_shown(reading, page_request.since)
         if token is None:
             self.close()
         else:
             self._issued.add(token)
-        items, deleted_keys = self.without_deleted(self._later(rows, page_request.since))
         return Page(items=items, next_page_token=token, deleted_keys=deleted_keys)
+
+    def _next_shown(
+        self, reading: OpenReading, since: datetime | None
+    ) -> tuple[Sequence[Item], Sequence[str], str | None]:
+        """Return the next rows, and the token behind them; rows of the first day from before `since` are passed over.
+
+        A page of nothing but these would be empty, and several in a row would look like a listing without end.
+        """
+        while True:
+            rows = reading.next_items(self.table.page_size)
+            items, deleted_keys = self.without_deleted(self._later(rows, since))
+            if items or deleted_keys or reading.token is None:
+                return items, deleted_keys, reading.token
 
     def close(self) -> None:
         """Close the open cursor with its connection."""
