@@ -15,7 +15,7 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text
 from cchc_connect.cli.schema_show import show_values
 from cchc_connect.cli.setup_commands import adapter_summary
-from cchc_connect.config.adapter_sample import sample_lines, sample_value, toml_value
+from cchc_connect.config.adapter_sample import sample_lines, sample_options, toml_value
 from cchc_connect.config.durations import duration_text
 from cchc_connect.database.names import require_known
 from cchc_connect.extras import installed_adapters
@@ -146,11 +146,8 @@ def _times(source: Source) -> dict[str, str]:
 
 def _parts(factory: AdapterFactory) -> tuple[list[Source], list[str]]:
     """Return the sources of the adapter and the record types that it accepts, with the options of the sample."""
-    required = {
-        name: sample_value(field) for name, field in factory.Options.model_fields.items() if field.is_required()
-    }
     try:
-        adapter = factory(factory.Options.model_validate(required))
+        adapter = factory(factory.Options.model_validate(sample_options(factory)))
     except Exception:  # noqa: BLE001  # code of another package that the sample does not suit: nothing is known then
         return [], []
     return list(adapter.sources), [target.record_type.record_type for target in adapter.targets]

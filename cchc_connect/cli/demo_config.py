@@ -1,12 +1,12 @@
 """Configuration of the demonstration: the tables of a cchc.toml with the addresses of the test doubles."""
 
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from cchc_connect.config.adapter_sample import toml_value
+from cchc_connect.config.adapter_sample import toml_lines
 from cchc_connect.config.file import Config
 from cchc_connect.testing import Agencies
 
@@ -29,8 +29,6 @@ _SECRET_FILES: Mapping[str, str] = {
     "national-portal": "demo-secrets/national-portal",
 }
 """Connection -> file of its password, relative to the configuration."""
-
-_MAX_HEADING_PARTS = 3
 
 _ROUTE: Mapping[str, Any] = {
     "from": ["dossier", "dossier_step"],
@@ -71,21 +69,7 @@ def secrets_of_doubles(agencies: Agencies) -> Mapping[str, str]:
 
 def toml_text(tables: Mapping[str, Any]) -> str:
     """Return tables as TOML: those of the first three levels under their own headings, deeper ones in one line."""
-    return "\n".join(line for name, table in tables.items() for line in _toml_lines((name,), table)).lstrip("\n") + "\n"
-
-
-def _toml_lines(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:
-    nested = {
-        key: cast("Mapping[str, object]", value)
-        for key, value in table.items()
-        if isinstance(value, dict) and len(path) < _MAX_HEADING_PARTS
-    }
-    values = {key: value for key, value in table.items() if key not in nested}
-    if values:
-        yield f"\n[{'.'.join(path)}]"
-    yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
-    for key, inner in nested.items():
-        yield from _toml_lines((*path, key), inner)
+    return "\n".join(line for name, table in tables.items() for line in toml_lines((name,), table)).lstrip("\n") + "\n"
 
 
 @contextmanager

@@ -17,6 +17,10 @@ SAMPLE_AGENCY = "000.00.00.H09"
 SAMPLE_ADDRESS = "https://system.example"
 SAMPLE_VALUES = ("...", 1, True)
 """Values for a required option in the sample: the first that its type accepts."""
+SAMPLE_HEADING_PARTS = 6
+"""Parts of a heading in the sample: that of a source's field map has the most."""
+
+_MAX_HEADING_PARTS = 3
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 """Keys that TOML reads without quotes."""
@@ -24,8 +28,6 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 def sample_lines(name: str, factory: AdapterFactory, about_agency: str) -> Iterator[str]:
     """Yield the lines of the sample: required options with a value, the others commented out with their defaults.
-
-    An option without a default that has an example is shown with it: one of several that are required together.
 
     Args:
         name: name of the adapter.
@@ -41,15 +43,33 @@ def sample_lines(name: str, factory: AdapterFactory, about_agency: str) -> Itera
         yield f'base_url = "{SAMPLE_ADDRESS}"'
     yield ""
     yield f"[connections.{connection}.options]"
+    samples = sample_options(factory)
+    declared = {key: value for key, value in samples.items() if _is_declaration(value)}
     for key, field in factory.Options.model_fields.items():
-        if field.is_required() or (field.default is None and field.examples):
-            yield f"{key} = {toml_value(sample_value(field))}"
+        if key in declared:
+            continue
+        if key in samples:
+            yield f"{key} = {toml_value(samples[key])}"
         else:
             default = to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}), fallback=str)
             yield f"#{key} = {'...' if default is None else toml_value(default)}"
+    for key, value in declared.items():
+        yield from toml_lines(("connections", connection, "options", key), value, SAMPLE_HEADING_PARTS)
 
 
-def sample_value(field: FieldInfo) -> object:
+def sample_options(factory: AdapterFactory) -> Mapping[str, Any]:
+    """Return the options of the sample: those that are required, and those that have an example."""
+    fields = factory.Options.model_fields.items()
+    return {key: _sample_value(field) for key, field in fields if field.is_required() or field.examples}
+
+
+def _is_declaration(value: object) -> bool:
+    """Whether a value has tables within tables, as the sources of a declared system, which stand under headings."""
+    tables = list(value.values()) if isinstance(value, Mapping) else []
+    return any(isinstance(part, Mapping) for table in tables if isinstance(table, Mapping) for part in table.values())
+
+
+def _sample_value(field: FieldInfo) -> object:
     """Return a value for a required option: its example, the first allowed one, or the first sample that fits."""
     if field.examples:
         return field.examples[0]
@@ -69,15 +89,32 @@ def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
 
+def toml_lines(
+    path: tuple[str, ...], table: Mapping[str, object], max_heading_parts: int = _MAX_HEADING_PARTS
+) -> Iterator[str]:
+    """Yield the lines of the table at `path`; a table whose heading would have more parts stands in one line."""
+    nested = {
+        key: cast("Mapping[str, object]", value)
+        for key, value in table.items()
+        if isinstance(value, dict) and len(path) < max_heading_parts
+    }
+    values = {key: value for key, value in table.items() if key not in nested}
+    if values:
+        yield f"\n[{'.'.join(path)}]"
+    yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
+    for key, inner in nested.items():
+        yield from toml_lines((*path, key), inner, max_heading_parts)
+
+
 def toml_value(value: object) -> str:
-    """Return a JSON-ready value as TOML, in one line.
+    """Return a JSON-ready value as TOML, in one line; what is null is left out of a table.
 
     >>> toml_value({"file": "secrets/one-stop"})
     '{ file = "secrets/one-stop" }'
     """
     match value:
         case Mapping():
-            pairs = cast("Mapping[str, object]", value)
+            pairs = {key: part for key, part in cast("Mapping[str, object]", value).items() if part is not None}
             if not pairs:
                 return "{}"
             return "{ " + ", ".join(f"{_toml_key(key)} = {toml_value(part)}" for key, part in pairs.items()) + " }"

@@ -17,25 +17,27 @@ from cchc_connect.config.tables import FOLDER
 from cchc_connect.foreign_tables import TableForm, TextEncoding
 from cchc_connect.foreign_tables.forms import Separator
 
-SAMPLE_SOURCES = {
-    "land_parcel": {
-        "files": "thua_dat_*",
-        "key": ["Tờ bản đồ", "Số thửa"],
-        "fields": {
-            "scheme": {"constant": "gso-2025-07"},
-            "commune_code": {"constant": "25747"},
-            "map_sheet": "Tờ bản đồ",
-            "parcel_number": "Số thửa",
-        },
-    }
-}
-"""One table as `adapter show` prints it."""
-
 
 def _from_folder(path: Path | None, validation: ValidationInfo) -> Path | None:
     """Return a path from the folder of cchc.toml on."""
     context: dict[str, Path] = validation.context or {}
     return None if path is None else context.get(FOLDER, Path()) / path
+
+
+SAMPLE_SOURCES = {
+    "land_parcel": {
+        "files": "thua_dat_*",
+        "key": ["Tờ bản đồ", "Số thửa"],
+        "deletes": "absence",
+        "fields": {
+            "scheme": {"constant": "gso-2025-07"},
+            "commune_code": {"constant": "25747"},
+            "map_sheet": "Tờ bản đồ",
+            "parcel_number": "Số thửa",
+            "area_m2": {"property": "Diện tích (m2)", "codec": "area"},
+        },
+    }
+}
 
 
 class FolderSourceTable(SourceTable):
@@ -136,9 +138,7 @@ class FolderOptions(AdapterOptions):
     names_encoding: Literal["cp1258", "cp437", "utf-8"] | None = None
     """Encoding of names in ZIP archives that neither say theirs nor are UTF-8; none: such archives are refused."""
     sources: Annotated[
-        Sources[FolderSourceTable],
-        BeforeValidator(with_built_in_maps),
-        Field(min_length=1, examples=[SAMPLE_SOURCES]),
+        Sources[FolderSourceTable], BeforeValidator(with_built_in_maps), Field(min_length=1, examples=[SAMPLE_SOURCES])
     ]
     """What is read, by record type; docs/folder.md shows all keys."""
 
