@@ -65,8 +65,9 @@ def sample_options(factory: AdapterFactory) -> Mapping[str, Any]:
 
 def _is_declaration(value: object) -> bool:
     """Whether a value has tables within tables, as the sources of a declared system, which stand under headings."""
-    tables = list(value.values()) if isinstance(value, Mapping) else []
-    return any(isinstance(part, Mapping) for table in tables if isinstance(table, Mapping) for part in table.values())
+    tables = list(cast("Mapping[str, object]", value).values()) if isinstance(value, Mapping) else []
+    parts = [cast("Mapping[str, object]", table).values() for table in tables if isinstance(table, Mapping)]
+    return any(isinstance(part, Mapping) for inner in parts for part in inner)
 
 
 def _sample_value(field: FieldInfo) -> object:
