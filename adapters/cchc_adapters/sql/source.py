@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.sql.database import Database
+from cchc_adapters.sql.fits import require_fit
 from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.positions import RowPosition
 from cchc_adapters.sql.readings import OpenReading
@@ -48,14 +49,25 @@ class SqlSource(DeclaredSource):
         if page_request.page_token is None or reading is None or reading.token != page_request.page_token:
             self.close()
             reading = self._reading = self._open(page_request)
-        rows = reading.next_items(self.table.page_size)
-        token = reading.token
+        items, deleted_keys, token = self._next_shown(reading, page_request.since)
         if token is None:
             self.close()
         else:
             self._issued.add(token)
-        items, deleted_keys = self.without_deleted(self._later(rows, page_request.since))
         return Page(items=items, next_page_token=token, deleted_keys=deleted_keys)
+
+    def _next_shown(
+        self, reading: OpenReading, since: datetime | None
+    ) -> tuple[Sequence[Item], Sequence[str], str | None]:
+        """Return the next rows, and the token behind them; rows of the first day from before `since` are passed over.
+
+        A page of nothing but these would be empty, and several in a row would look like a listing without end.
+        """
+        while True:
+            rows = reading.next_items(self.table.page_size)
+            items, deleted_keys = self.without_deleted(self._later(rows, since))
+            if items or deleted_keys or reading.token is None:
+                return items, deleted_keys, reading.token
 
     def close(self) -> None:
         """Close the open cursor with its connection."""
@@ -83,6 +95,7 @@ class SqlSource(DeclaredSource):
     def _reading_of(self, connection: Connection) -> OpenReading:
         server, table = self._database.server, self.table
         relation = find_relation(connection, table)
+        require_fit(table, relation)
         keys = [(name, kind_of_column(connection, server, relation, name)) for name in relation.find_all(table.key)]
         times = [] if not table.is_incremental or table.changed_at is None else list(table.changed_at.property)
         times = relation.find_all(times)
