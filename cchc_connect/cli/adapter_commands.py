@@ -16,6 +16,12 @@ class AdapterKind(StrEnum):
 
     PYTHON = "python"
     """A class in a package of its own."""
+    REST = "rest"
+    """A system with a REST interface, described in TOML."""
+    SQL = "sql"
+    """Tables or views of a database, described in TOML."""
+    FOLDER = "folder"
+    """Files in a folder, described in TOML."""
 
 
 KINDS = "|".join(AdapterKind)

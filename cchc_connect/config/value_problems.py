@@ -83,6 +83,7 @@ RULES_WITH_MESSAGE = frozenset(
         "secret_keys",
         "secret_literal",
         "set_type",
+        "since_without_time",
         "span",
         "sql_relation",
         "sql_time_zone",

@@ -9,6 +9,7 @@ from cchc_connect.testing import (
     OpenCpsDouble,
     World,
 )
+from tests.conformance.land_folder import LandFolder, options as land_folder_options
 from tests.conformance.land_office import LandOffice, options as land_office_options
 from tests.conformance.receiving_portal import OPTIONS as PORTAL_OPTIONS, ReceivingPortal, account
 from tests.conformance.register import Register
@@ -96,6 +97,7 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
         "options": {"sources": {"land_parcel": REGISTER}},
         "connection": {"account": {"kind": "api_key", "key": "mat-khau-mau"}},
     },
+    "folder": {"system": LandFolder, "options": land_folder_options},
     "sql": {"system": LandOffice, "options": land_office_options},
 }
 """Adapter -> the arguments of `check_adapter`."""

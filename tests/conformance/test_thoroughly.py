@@ -11,6 +11,7 @@ pytestmark = pytest.mark.long
 
 test_arcgis = check_adapter("arcgis", thorough=True, **SHIPPED["arcgis"])
 test_binh_duong_permits = check_adapter("binh_duong_permits", thorough=True, **SHIPPED["binh_duong_permits"])
+test_folder = check_adapter("folder", thorough=True, **SHIPPED["folder"])
 test_national_portal = check_adapter("national_portal", thorough=True, **SHIPPED["national_portal"])
 test_ogc_features = check_adapter("ogc_features", thorough=True, **SHIPPED["ogc_features"])
 test_opencps = check_adapter("opencps", thorough=True, **SHIPPED["opencps"])

@@ -3,6 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import quote
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
@@ -10,7 +15,7 @@ from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.led_paging import LedPaging, LinkPaging
 from cchc_adapters.rest.page_listings import PageListing, read_listing
 from cchc_adapters.rest.positions import LAST, Position, Step
-from cchc_adapters.rest.requests import RequestTable, SinceTable
+from cchc_adapters.rest.requests import ByKeyTable, RequestTable, SinceTable
 from cchc_adapters.rest.windows import Paging, Window, WindowsPaging, plain
 from cchc_connect import Conversation, HttpResponse, ListingEnd, Page, PageRequest, SourceHeld, Verdict
 from cchc_schemas import Record
@@ -31,8 +36,16 @@ class RestTable(SourceTable):
     """How the listing is paged, and how it ends."""
     since: SinceTable | None = None
     """How it is asked for what changed; none: every run lists everything."""
+    by_key: ByKeyTable | None = None
+    """How a single item is asked for by its key; none: it cannot be."""
     success: SuccessRule | None = None
     """What makes status 200 a success; none: the status alone."""
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if self.since is not None and self.changed_at is None:
+            raise PydanticCustomError("since_without_time", "since needs changed_at")
+        return self
 
 
 class RestSource(DeclaredSource):
@@ -46,7 +59,7 @@ class RestSource(DeclaredSource):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
-        super().__init__(record_type, table, changed_since=table.since is not None)
+        super().__init__(record_type, table, changed_since=table.since is not None, by_key=table.by_key is not None)
         self._table = table
         self._success = table.success or success
         self._paging = plain(table.paging)
@@ -54,12 +67,24 @@ class RestSource(DeclaredSource):
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page; of a listing by windows the next one that has items."""
+        if page_request.source_key is not None and self._table.by_key is not None:
+            return (yield from self._fetch_by_key(self._table.by_key, page_request.source_key))
         paging, since = self._table.paging, self._since(page_request.since)
         if isinstance(paging, WindowsPaging):
             return (yield from self._fetch_window(paging, page_request, since))
         position = Position.of(page_request.page_token, self._paging.first_at())
         listing, step = yield from self._ask(position, since)
         return self._page(listing, step, None if step.following is None else step.following.token)
+
+    def _fetch_by_key(self, table: ByKeyTable, key: str) -> Conversation[Page]:
+        path = table.path.replace("{}", quote(key, safe=""))
+        response = yield self._table.request.request(path, {}, may_be_missing=True)
+        if response.verdict is Verdict.NOT_FOUND:
+            return Page(items=(), next_page_token=None)
+        if self._success is not None:
+            self._success.require(response)
+        items, _ = self.without_deleted(read_listing(response, table.items, "").items)
+        return Page(items=items, next_page_token=None)
 
     def _fetch_window(
         self, paging: WindowsPaging, page_request: PageRequest, since: Mapping[str, object]

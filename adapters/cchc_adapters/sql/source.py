@@ -13,7 +13,7 @@ from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.positions import RowPosition
 from cchc_adapters.sql.readings import OpenReading
 from cchc_adapters.sql.refusals import boundary
-from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, sample
+from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, sample, unread_columns
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.statements import Statements
@@ -32,6 +32,8 @@ class SqlSource(DeclaredSource):
         self._database = database
         self._reading: OpenReading | None = None
         self._form: TimeForm | None = None
+        self.unread_properties: tuple[str, ...] = ()
+        """Columns that are not fetched, with their types."""
         self._issued = set[str]()
         """Page tokens of this process, which it continues from exactly."""
 
@@ -49,14 +51,25 @@ class SqlSource(DeclaredSource):
         if page_request.page_token is None or reading is None or reading.token != page_request.page_token:
             self.close()
             reading = self._reading = self._open(page_request)
-        rows = reading.next_items(self.table.page_size)
-        token = reading.token
+        items, deleted_keys, token = self._next_shown(reading, page_request.since)
         if token is None:
             self.close()
         else:
             self._issued.add(token)
-        items, deleted_keys = self.without_deleted(self._later(rows, page_request.since))
         return Page(items=items, next_page_token=token, deleted_keys=deleted_keys)
+
+    def _next_shown(
+        self, reading: OpenReading, since: datetime | None
+    ) -> tuple[Sequence[Item], Sequence[str], str | None]:
+        """Return the next rows, and the token behind them; rows of the first day from before `since` are passed over.
+
+        A page of nothing but these would be empty, and several in a row would look like a listing without end.
+        """
+        while True:
+            rows = reading.next_items(self.table.page_size)
+            items, deleted_keys = self.without_deleted(self._later(rows, since))
+            if items or deleted_keys or reading.token is None:
+                return items, deleted_keys, reading.token
 
     def close(self) -> None:
         """Close the open cursor with its connection."""
@@ -90,6 +103,7 @@ class SqlSource(DeclaredSource):
         times = relation.find_all(times)
         self._form = self.time_form(connection, relation) if times else None
         columns = relation.fetched(table)
+        self.unread_properties = unread_columns(connection, server, relation, table)
         local = [name for name in columns if server.kinds.get(relation.columns[name]) is Kind.LOCAL_TIME]
         zones = {} if server.zone.key == VIETNAM.key else dict.fromkeys(local, server.zone)
         shape = RowShape(columns, zones, [name for name, kind in keys if kind is Kind.BYTES])
