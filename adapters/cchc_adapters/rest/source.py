@@ -67,7 +67,7 @@ class RestSource(DeclaredSource):
         self._success = table.success or success
         self._paging = plain(table.paging)
         self._now = now
-        self._way = _digest(table)
+        self._reading = _digest(table)
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page; of a listing by windows one of a window.
@@ -79,8 +79,8 @@ class RestSource(DeclaredSource):
             return (yield from self._fetch_by_key(self._table.by_key, page_request.source_key))
         paging, token = self._table.paging, page_request.page_token
         if token is not None:
-            way, _, token = token.partition(" ")
-            if way != self._way:
+            reading, _, token = token.partition(" ")
+            if reading != self._reading:
                 raise StartOver("rest.token_unknown")
         if isinstance(paging, WindowsPaging):
             return (yield from self._fetch_window(paging, page_request.since, token))
@@ -164,7 +164,7 @@ class RestSource(DeclaredSource):
             items=items,
             deleted_keys=deleted_keys,
             total_has_deleted=self.marks_deletions,
-            next_page_token=None if token is None else f"{self._way} {token}",
+            next_page_token=None if token is None else f"{self._reading} {token}",
             next_is_probe=step.is_probe,
             end=step.end,
         )
@@ -179,5 +179,5 @@ class RestSource(DeclaredSource):
 
 def _digest(table: RestTable) -> str:
     """Return a short digest of how a listing is asked for: a page token of another way is of no use."""
-    way = table.model_dump_json(include={"path", "items", "items_by", "request", "paging", "since"})
-    return hashlib.blake2b(way.encode(), digest_size=6).hexdigest()
+    asked = table.model_dump_json(include={"path", "items", "items_by", "request", "paging", "since"})
+    return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
