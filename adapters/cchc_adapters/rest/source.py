@@ -179,5 +179,5 @@ class RestSource(DeclaredSource):
 
 def _digest(table: RestTable) -> str:
     """Return a short digest of how a listing is asked for: a page token of another way is of no use."""
-    asked = table.model_dump_json(include={"path", "items", "items_by", "request", "paging", "since"})
-    return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
+    options = table.model_dump_json(include={"path", "items", "items_by", "request", "paging", "since"})
+    return hashlib.blake2b(options.encode(), digest_size=6).hexdigest()
