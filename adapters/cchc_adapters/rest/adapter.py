@@ -32,7 +32,10 @@ class Rest:
     purpose_vi = "Hệ thống bất kỳ có giao diện REST (JSON), khai báo bằng TOML, không cần lập trình"
 
     def __init__(self, options: RestOptions) -> None:
-        self.dialect = Dialect(classify=RestClassifier(options.answers).verdict, headers={**ACCEPT, **options.headers})
+        receipts = [rule for table in options.targets.values() for rule in table.receipt.rules()]
+        self.dialect = Dialect(
+            classify=RestClassifier(options.answers, receipts).verdict, headers={**ACCEPT, **options.headers}
+        )
         self.sources = tuple(
             RestSource(RECORD_TYPES[name], table, options.success) for name, table in options.sources.items()
         )

@@ -1,5 +1,7 @@
 """What a response of a declared system means, where its status does not say it."""
 
+from collections.abc import Collection
+
 from pydantic import ConfigDict
 
 from cchc_adapters.rest.answers import AnswerRule
@@ -8,6 +10,12 @@ from cchc_schemas.described_models import DescribedModel
 
 PRECONDITION_FAILED = 412
 """The record is no longer what it was when its version was asked for (RFC 9110, 15.5.13)."""
+
+
+RESULTS = frozenset({Verdict.OK, Verdict.DUPLICATE, Verdict.NOT_FOUND, Verdict.INVALID})
+"""Verdicts that are results of a message; all other verdicts are failures."""
+
+_JUDGED_BY_BODY = frozenset({200, 201, 204, 205})
 
 
 class AnswerTable(DescribedModel):
@@ -28,8 +36,8 @@ class AnswerTable(DescribedModel):
 class RestClassifier:
     """Classifies responses by the declared rules, then by status."""
 
-    def __init__(self, answers: AnswerTable) -> None:
-        """Prepare."""
+    def __init__(self, answers: AnswerTable, receipts: Collection[AnswerRule] = ()) -> None:
+        """Prepare; what fits one of the rules for `receipts` that name its status is a result and no failure."""
         rules = (
             (answers.rate_limited, Verdict.THROTTLED),
             (answers.unauthorized, Verdict.AUTH),
@@ -37,6 +45,7 @@ class RestClassifier:
             (answers.not_found, Verdict.NOT_FOUND),
         )
         self._rules = [(rule, verdict) for rule, verdict in rules if rule is not None]
+        self._receipts = [rule for rule in receipts if rule.status]
 
     def verdict(self, response: HttpResponse) -> Verdict:
         """Return the verdict on a response."""
@@ -45,4 +54,7 @@ class RestClassifier:
                 return verdict
         if response.status == PRECONDITION_FAILED:
             return Verdict.INVALID
-        return classify_rest(response)
+        verdict = classify_rest(response)
+        if verdict in RESULTS or response.status in _JUDGED_BY_BODY:
+            return verdict
+        return Verdict.INVALID if any(rule.fits(response) for rule in self._receipts) else verdict
