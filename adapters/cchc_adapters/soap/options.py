@@ -1,0 +1,86 @@
+"""The options of a connection to a SOAP system, checked against its description (WSDL) when the file is loaded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self, cast
+
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails
+
+from cchc_adapters.building_blocks.options import AdapterOptions
+from cchc_adapters.declared.checks import Sources, custom_error, line_errors
+from cchc_adapters.rest.answers import SuccessRule
+from cchc_adapters.soap.description_checks import description_faults
+from cchc_adapters.soap.tables import SoapAnswerTable, SoapSourceTable, SoapTargets, SoapTargetTable
+from cchc_connect import ConfigurationError
+from cchc_connect.config.tables import FOLDER, ConfigPath
+from cchc_connect.messages import Message
+from cchc_connect.soap import SoapService
+
+
+class SoapOptions(AdapterOptions):
+    """Options of a connection to a SOAP system."""
+
+    wsdl: ConfigPath
+    """Path of the description (WSDL), relative to the folder of `cchc.toml`; its imports lie in the same folder."""
+    path: str
+    """Path of the service below `base_url`; the address in the description is ignored."""
+    service: str | None = None
+    """Name of the service in the description; none: the first one."""
+    port: str | None = None
+    """Name of the port in the description; none: the first SOAP port."""
+    sources: Sources[SoapSourceTable] = Field(default_factory=dict[str, SoapSourceTable])
+    """Listings by the type of record that their items become, in the order in which they are pulled."""
+    targets: SoapTargets = Field(default_factory=dict[str, SoapTargetTable])
+    """Operations that take records, by their type."""
+    success: SuccessRule | None = None
+    """What makes a result a success, for listings and services without an own rule."""
+    answers: SoapAnswerTable = SoapAnswerTable()
+    """Responses, faults above all, that mean something else than their fault says."""
+
+    _opened: SoapService = PrivateAttr()
+
+    @property
+    def opened_service(self) -> SoapService:
+        """The service as its description says."""
+        return self._opened
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_description(
+        cls, written: Any, check: ModelWrapValidatorHandler[Self], validation: ValidationInfo
+    ) -> Self:
+        """Check the form of the tables and what they name of the description; all faults are told together."""
+        if isinstance(written, cls):
+            return written
+        errors, options = list[InitErrorDetails](), None
+        try:
+            options = check(written)
+        except ValidationError as refusal:
+            errors += line_errors(refusal)
+        tables = cast("Mapping[str, Any]", written if isinstance(written, Mapping) else {})
+        service = None
+        try:
+            service = _opened(tables, (validation.context or {}).get(FOLDER, Path()))
+        except ConfigurationError as error:
+            if error.code.startswith("extra."):
+                raise
+            context = {"reason": Message(error.code, error.context)}
+            errors.append(custom_error(("wsdl",), "soap_description", "the description cannot be used", context))
+        if service is not None:
+            errors += description_faults(tables, service)
+        if errors or options is None:
+            raise ValidationError.from_exception_data(cls.__name__, errors, hide_input=True)
+        if service is not None:
+            options._opened = service  # noqa: SLF001  # of the same class
+        return options
+
+
+def _opened(tables: Mapping[str, Any], folder: Path) -> SoapService | None:
+    """Return the service that the tables name; None where they do not name one."""
+    wsdl, path = tables.get("wsdl"), tables.get("path")
+    service, port = tables.get("service"), tables.get("port")
+    names = [name if isinstance(name, str) else None for name in (service, port)]
+    if not isinstance(wsdl, str | Path):
+        return None
+    return SoapService(folder / wsdl, path if isinstance(path, str) else "/", service=names[0], port=names[1])
