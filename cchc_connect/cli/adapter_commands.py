@@ -1,4 +1,4 @@
-"""Commands about adapters: `adapter list`, `show`, `new`, `test`. See `app` for their form."""
+"""Commands about adapters: `adapter list`, `show`, `new`, `test`, `record`. See `app` for their form."""
 # ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
 
 from enum import StrEnum
@@ -16,6 +16,12 @@ class AdapterKind(StrEnum):
 
     PYTHON = "python"
     """A class in a package of its own."""
+    REST = "rest"
+    """A system with a REST interface, described in TOML."""
+    SQL = "sql"
+    """Tables or views of a database, described in TOML."""
+    FOLDER = "folder"
+    """Files in a folder, described in TOML."""
 
 
 KINDS = "|".join(AdapterKind)
@@ -68,3 +74,17 @@ def adapter_test(
     from cchc_connect.cli.adapter_test import test_connection
 
     return test_connection(command_context(context), name, rule or [])
+
+
+@adapter_app.command("record", help="help.adapter_record")
+def adapter_record(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_test_name", autocompletion=connections)],
+    *,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="help.adapter_record_to")],
+    pages: Annotated[int, typer.Option("--pages", metavar="N", min=1, max=1000, help="help.adapter_record_pages")] = 20,
+) -> int:
+    """Write what a configured system answers, without personal values and secrets."""
+    from cchc_connect.cli.adapter_record import record_connection
+
+    return record_connection(command_context(context), name, to, pages)

@@ -54,6 +54,7 @@ def write_adapter_project(command: CommandContext, name: str, kind: AdapterKind,
 def _words(name: str) -> dict[str, str]:
     return {
         "name": name,
+        "connection": name.replace("_", "-"),
         "package": f"{name}_adapter",
         "distribution": f"{name.replace('_', '-')}-adapter",
         "class_name": "".join(word.capitalize() for word in name.split("_")),

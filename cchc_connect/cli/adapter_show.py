@@ -153,11 +153,10 @@ def _times(source: Source) -> dict[str, str]:
 
 def _parts(factory: AdapterFactory) -> tuple[list[Source], list[str]]:
     """Return the sources of the adapter and the record types that it accepts, with the options of the sample."""
-    required = {
-        name: _sample_value(field) for name, field in factory.Options.model_fields.items() if field.is_required()
-    }
+    fields = factory.Options.model_fields.items()
+    sample = {name: _sample_value(field) for name, field in fields if field.is_required() or field.examples}
     try:
-        adapter = factory(factory.Options.model_validate(required))
+        adapter = factory(factory.Options.model_validate(sample))
     except Exception:  # noqa: BLE001  # code of another package that the sample does not suit: nothing is known then
         return [], []
     return list(adapter.sources), [target.record_type.record_type for target in adapter.targets]

@@ -64,6 +64,8 @@ RULES_WITH_MESSAGE = frozenset(
         "rule_codes",
         "rule_crs",
         "folder_absence",
+        "folder_place",
+        "sftp_login",
         "rule_field_unknown",
         "rule_list",
         "rule_list_part",

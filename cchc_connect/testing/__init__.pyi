@@ -13,6 +13,7 @@ from .doubles.switches import Switches as Switches
 from .faults import FAULTS as FAULTS, WireFault as WireFault
 from .faults.faulty_server import FaultyServer as FaultyServer
 from .kit.check import check_adapter as check_adapter
+from .kit.replay import RecordedSystem as RecordedSystem
 from .province.defects import Defect as Defect, DefectCount as DefectCount, DefectSeverity as DefectSeverity
 from .province.edits import Edit as Edit, daily_edit as daily_edit
 from .province.world import World as World

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
 from cchc_adapters.rest.adapter import Rest
 from cchc_adapters.rest.manifest import RestOptions
-from cchc_connect import Adapter, HttpRequest, HttpResponse, PageRequest, Source, Verdict
+from cchc_connect import Adapter, Conversation, HttpRequest, HttpResponse, Page, PageRequest, Source, Verdict
 from cchc_connect.http import Credentials
 from cchc_connect.sync.translation import LocalTranslator
 from cchc_connect.testing import Agencies, World
@@ -42,6 +42,17 @@ def bodies(adapter: Adapter) -> Sequence[bytes]:
                     return pages
 
 
+def result_of(exchange: Conversation[Page], response: HttpResponse) -> Page:
+    """Return the page of a conversation that ends with a response."""
+    try:
+        exchange.send(response)
+    except StopIteration as finished:
+        page: Page = finished.value
+        return page
+    message = "the conversation goes on"
+    raise AssertionError(message)
+
+
 def reading(source: Source, pages: Sequence[bytes]) -> Callable[[], int]:
     """Return a function that reads all pages and returns the number of records."""
 
@@ -53,10 +64,7 @@ def reading(source: Source, pages: Sequence[bytes]) -> Callable[[], int]:
             response = HttpResponse(
                 status=200, headers={"content-type": "application/json"}, body=body, verdict=Verdict.OK
             )
-            try:
-                exchange.send(response)
-            except StopIteration as finished:
-                page = finished.value
+            page = result_of(exchange, response)
             number += sum(result.record is not None for result in translator.translate_all(page.items))
             token = page.next_page_token
             if token is None:

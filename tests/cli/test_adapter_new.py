@@ -18,6 +18,8 @@ NAME = "harbour_master"
 MAX_SECONDS = 30.0
 """Of machine time for all commands of one kind together; ten on a machine that does nothing else."""
 
+MAX_TYPED_LINES = 25
+
 OFFLINE = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 """What an installation needs is in the environment of the tests already."""
 
@@ -88,3 +90,18 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
     assert refused.returncode == ExitCode.CANNOT_CREATE
     assert existing.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in AdapterKind if kind is not AdapterKind.PYTHON])
+def test_what_a_person_types_for_a_system_is_short_and_no_code(kind: AdapterKind, tmp_path: Path) -> None:
+    """The tables of the project, and the connection that its README shows."""
+    call("adapter", "new", NAME, "--kind", kind, folder=tmp_path)
+    (tables,) = tmp_path.glob("harbour-master-adapter/src/*/*.toml")
+    readme = tmp_path.joinpath("harbour-master-adapter", "README.md").read_text(encoding="utf-8")
+    connection = readme.partition("```toml\n")[2].partition("```")[0]
+
+    lines = [line for text in (tables.read_text(encoding="utf-8"), connection) for line in text.splitlines()]
+    typed = [line for line in lines if line and not line.startswith("#")]
+
+    print(f"\n{kind}: {len(typed)} lines")
+    assert len(typed) <= MAX_TYPED_LINES

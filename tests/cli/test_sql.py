@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import CONFIG, Call, write_config
-from tests.sql.agencies import Agency, agency_of
+from tests.sql.agencies import KINDS, Agency, agency_of
 from tests.sql.conftest import FIELDS
 
-COLUMNS = "id integer PRIMARY KEY, ma varchar(40), ten varchar(80), luc timestamp, anh text"
+COLUMNS = "id integer PRIMARY KEY, ma varchar(40), ten varchar(80), luc timestamp NULL, anh text"
 
 Connect = Callable[..., None]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=KINDS)
 def agency(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agency]:
     """Give the database of an agency with eight dossiers."""
     with agency_of(request.param, tmp_path) as created:
@@ -90,7 +90,7 @@ def test_the_check_tells_what_is_there(call: Call) -> None:
         ({"key": "ten"}, "sql.key_twice", "bad"),
         ({"key": "idd"}, "sql.column_missing", "bad"),
         ({"fields": {**FIELDS, "code": "maa"}}, "sql.column_unmapped", "bad"),
-        ({"fields": {**FIELDS, "summary": "trich_yeu"}}, "sql.column_unmapped", "warning"),
+        ({"fields": {**FIELDS, "summary": "trich_yeu"}}, "sql.column_unmapped", "bad"),
         ({"also_fetch": ["anhh"]}, "sql.column_missing", "bad"),
         ({"changed_at": "ma"}, "sql.time_text", "warning"),
     ],
@@ -147,6 +147,21 @@ def test_one_of_table_view_and_query_is_needed(call: Call, connect: Connect, key
     connect(keys)
 
     assert "needs one of table, view and query" in call("check").err
+
+
+def test_a_renamed_column_empties_no_field(call: Call, agency: Agency, connect: Connect) -> None:
+    """One changed row suffices: the table is on hold, with the nearest name, until the map follows."""
+    call("sync")
+    agency.run("ALTER TABLE ho_so RENAME COLUMN ten TO ten_chu")
+    agency.run("UPDATE ho_so SET luc = '2026-04-09 08:00:00' WHERE id = 2")
+
+    held = counted(call)
+    shown = call("status").out
+    connect({"fields": {**FIELDS, "applicant_name": "ten_chu"}})
+
+    assert (held["outcome"], held["reason"]["code"]) == ("held", "sql.columns_missing")
+    assert "has no column ten, which the field applicant_name is read from. Did you mean 'ten_chu'?" in shown
+    assert counted(call)["outcome"] == "done"
 
 
 def test_a_run_that_is_killed_between_pages_is_continued(call: Call, agency: Agency, connect: Connect) -> None:

@@ -10,6 +10,7 @@ from cchc_connect.testing import (
     World,
 )
 from tests.adapters.soap.soap_register import OPTIONS as SOAP_OPTIONS, SoapRegister
+from tests.conformance.land_folder import LandFolder, options as land_folder_options
 from tests.conformance.land_office import LandOffice, options as land_office_options
 from tests.conformance.receiving_portal import OPTIONS as PORTAL_OPTIONS, ReceivingPortal, account
 from tests.conformance.register import Register
@@ -97,6 +98,7 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
         "options": {"sources": {"land_parcel": REGISTER}},
         "connection": {"account": {"kind": "api_key", "key": "mat-khau-mau"}},
     },
+    "folder": {"system": LandFolder, "options": land_folder_options},
     "sql": {"system": LandOffice, "options": land_office_options},
     "soap": {
         "system": lambda: SoapRegister(password="mat-khau-mau"),

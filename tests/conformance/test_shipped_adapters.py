@@ -6,6 +6,7 @@ from tests.conformance.shipped import SHIPPED
 
 test_arcgis = check_adapter("arcgis", **SHIPPED["arcgis"])
 test_binh_duong_permits = check_adapter("binh_duong_permits", **SHIPPED["binh_duong_permits"])
+test_folder = check_adapter("folder", **SHIPPED["folder"])
 test_national_portal = check_adapter("national_portal", **SHIPPED["national_portal"])
 test_ogc_features = check_adapter("ogc_features", **SHIPPED["ogc_features"])
 test_opencps = check_adapter("opencps", **SHIPPED["opencps"])

@@ -1,5 +1,6 @@
 """Databases of invented agencies on real servers: a file of SQLite, a schema of PostgreSQL, a database of MariaDB."""
 
+import atexit
 import os
 import pwd
 import shutil
@@ -111,6 +112,7 @@ def mariadb_server() -> int:
         [str(shutil.which("mariadbd")), *common, *options, *safe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _STARTED.append((server, folder))
+    atexit.register(stop_servers)
     until = time.monotonic() + START_S
     while True:
         try:

@@ -1,6 +1,6 @@
 """Fixtures of the tests with agencies' databases."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,13 @@ from cchc_adapters.sql.adapter import SqlDatabase
 from cchc_adapters.sql.options import SqlOptions
 from cchc_adapters.sql.source import SqlSource
 from cchc_connect import Item, Page, PageRequest
-from tests.sql.agencies import KINDS, Agency, agency_of, stop_servers
+from tests.sql.agencies import KINDS, Agency, agency_of
 
 CONSTANTS = {"procedure_code": {"constant": "1.004194"}, "status": {"constant": "in_process"}}
 
 FIELDS = {"code": "ma", "applicant_name": "ten", **CONSTANTS}
 
 Open = Callable[..., SqlSource]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _servers() -> Generator[None]:
-    """Stop the servers that tests started."""
-    yield
-    stop_servers()
 
 
 @pytest.fixture(params=KINDS)

@@ -31,7 +31,7 @@ def dossiers(agency: Agency) -> Agency:
     ("keys", "code"),
     [
         ({"table": "ho_xo"}, "sql.relation_missing"),
-        ({"key": "di"}, "sql.column_missing"),
+        ({"key": "di"}, "sql.columns_missing"),
         ({"query": "SELEC * FROM ho_so"}, "sql.refused"),
         ({"query": "SELECT x FROM ho_so"}, "sql.object_missing"),
     ],

@@ -1,7 +1,7 @@
-"""Files that an agency puts into a folder: CSV, XLSX, NDJSON, JSON and GeoJSON, also in ZIP archives.
+"""Files that an agency puts into a folder: CSV, XLSX, NDJSON, JSON and GeoJSON, local or by SFTP.
 
 Agency: any that hands over tables instead of an interface. Documentation: docs/folder.md. Account: whoever runs the
-program may read the folder, and write into it.
+program may read the folder and write into it, or an account of the SFTP server.
 
 Caveats:
     - The order of deliveries is the date in their names, or a declared column, never the time of the file.
@@ -18,6 +18,7 @@ from typing import ClassVar, Literal
 from cchc_adapters.folder.examination import examined
 from cchc_adapters.folder.inboxes import Inbox, LocalInbox
 from cchc_adapters.folder.options import FolderOptions
+from cchc_adapters.folder.sftp import SftpInbox
 from cchc_adapters.folder.source import FolderSource
 from cchc_connect import Observation, Target
 from cchc_connect.drop_folder import DropFolderLimits
@@ -29,7 +30,7 @@ class Folder:
 
     Options: ClassVar = FolderOptions
     uses_http: ClassVar[Literal[False]] = False
-    purpose_vi = "Tệp do cơ quan đưa vào thư mục: bảng tính, CSV, JSON, tệp nén ZIP"
+    purpose_vi = "Tệp do cơ quan đưa vào thư mục: bảng tính, CSV, JSON, tệp nén ZIP; trên máy này hoặc qua SFTP"
 
     def __init__(self, options: FolderOptions) -> None:
         self._options = options
@@ -53,4 +54,9 @@ class Folder:
 
 def _inbox(options: FolderOptions) -> Inbox:
     limits = DropFolderLimits(names_encoding=options.names_encoding)
-    return LocalInbox(options.path, options.aside, options.settle_s, limits)
+    if options.path is not None:
+        return LocalInbox(options.path, options.aside, options.settle_s, limits)
+    server = options.sftp
+    if server is None:
+        raise ValueError("a path or an SFTP server")  # the options refuse this
+    return SftpInbox(server, options.remote_path, options.aside, options.settle_s, limits)

@@ -10,7 +10,9 @@ from fnmatch import fnmatchcase
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
+from cchc_adapters.folder.headings_read import key_names
 from cchc_adapters.folder.inboxes import Inbox
+from cchc_adapters.folder.joined_rows import joined_rows
 from cchc_adapters.folder.name_dates import delivery_time
 from cchc_adapters.folder.options import FolderSourceTable
 from cchc_connect.drop_folder import Member
@@ -54,6 +56,7 @@ class OpenDelivery:
             Rejected: it is no such table; the error names every fault.
         """
         self._stack = ExitStack()
+        self._keys, self._rows = key_names(table), table.rows
         digest = hashlib.blake2b(digest_size=16)
         try:
             self.tables = self._tables(inbox, delivery.name, table, digest)
@@ -71,7 +74,8 @@ class OpenDelivery:
             Rejected: the file is damaged beyond what the check saw.
         """
         for table in self.tables:
-            yield from filter(None, table.chunks(size))
+            chunks = filter(None, table.chunks(size))
+            yield from joined_rows(chunks, self._keys, self._rows) if self._rows else chunks
 
     def close(self) -> None:
         """Close the tables and remove the copies."""

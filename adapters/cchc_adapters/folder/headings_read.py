@@ -7,16 +7,22 @@ from cchc_connect.wire.conditions import Condition
 from cchc_connect.wire.field_rules import FieldRule
 
 
-def names_read(table: SourceTable) -> tuple[list[tuple[str, ...]], list[str]]:
-    """Return the headings that a table must have, of each tuple one, and those that it may have."""
+def names_read(table: SourceTable, rows: str = "") -> tuple[list[tuple[str, ...]], list[str]]:
+    """Return the headings that a table must have, of each tuple one, and those that it may have.
+
+    A rule that reads the joined rows, under the name `rows`, reads the headings of its parts.
+    """
     needed: list[tuple[str, ...]] = [(_name(key),) for key in table.key]
-    needed += [alternatives for rule in table.fields.values() for alternatives in _of_rule(rule)]
+    for rule in table.fields.values():
+        parts = rule.each.values() if rows and rule.property == rows else ()
+        needed += [alternatives for part in (parts or (rule,)) for alternatives in _of_rule(part)]
     if table.changed_at is not None:
         needed.append(tuple(map(_name, table.changed_at.property)))
     for condition in (table.current, *table.leave_out, table.deletes):
         if isinstance(condition, Condition):
             needed += [(name,) for name in _of_condition(condition)]
-    optional = [name for rule in table.fields.values() for name in _of_conditions(rule)]
+    rules = [part for rule in table.fields.values() for part in (rule, *rule.each.values())]
+    optional = [name for rule in rules for name in _of_conditions(rule)]
     return list(dict.fromkeys(needed)), optional
 
 

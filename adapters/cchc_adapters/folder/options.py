@@ -1,17 +1,27 @@
 """Options of a connection to a folder, and the table of each of its sources."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.declared.checks import Sources
-from cchc_adapters.declared.tables import Names, SourceTable
+from cchc_adapters.declared.tables import Duration, Names, SourceTable
+from cchc_adapters.folder.built_in_maps import MapName, with_built_in_maps
 from cchc_adapters.folder.headings_read import key_names, names_read
-from cchc_connect.config.tables import ConfigPath
+from cchc_connect.config.secrets import Secret
+from cchc_connect.config.tables import FOLDER
 from cchc_connect.foreign_tables import TableForm, TextEncoding
 from cchc_connect.foreign_tables.forms import Separator
+
+
+def _from_folder(path: Path | None, validation: ValidationInfo) -> Path | None:
+    """Return a path from the folder of cchc.toml on."""
+    context: dict[str, Path] = validation.context or {}
+    return None if path is None else context.get(FOLDER, Path()) / path
 
 
 class FolderSourceTable(SourceTable):
@@ -33,6 +43,10 @@ class FolderSourceTable(SourceTable):
     """Sign between the columns of CSV; none: it is recognised."""
     columns: tuple[str, ...] = ()
     """Names of the columns by position, for tables without headings."""
+    map: MapName | None = None
+    """Built-in map of a form: "pl3". Its headings may all be missing but for the key; own rules replace its rules."""
+    rows: str = ""
+    """Successive rows with one key become one item: the cells of the first, and the list of all under this name."""
     optional: tuple[str, ...] = ()
     """Headings that a file may lack; without every other heading that is read it is refused."""
     sheets: tuple[str, ...] = ()
@@ -53,11 +67,13 @@ class FolderSourceTable(SourceTable):
     @property
     def form(self) -> TableForm:
         """Return what is declared of the tables in the files."""
-        names, optional = names_read(self)
+        names, optional = names_read(self, self.rows)
+        keys = key_names(self)
+        may_lack = {name for group in names for name in group if name not in keys} if self.map else set(self.optional)
         return TableForm(
-            names=[alternatives for alternatives in names if not set(alternatives) <= set(self.optional)],
-            optional_names=[*optional, *(name for names in names for name in names if name in set(self.optional))],
-            key_names=key_names(self),
+            names=[alternatives for alternatives in names if not set(alternatives) <= may_lack],
+            optional_names=[*optional, *(name for alternatives in names for name in alternatives if name in may_lack)],
+            key_names=keys,
             encoding=self.encoding,
             separator=self.separator,
             decimal_sign=self.decimal_sign,
@@ -68,16 +84,50 @@ class FolderSourceTable(SourceTable):
         )
 
 
+class SftpTable(AdapterOptions):
+    """The server of a folder that is read by SFTP."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65_535)] = 22
+    username: str
+    host_key: Annotated[str, Field(pattern=r"^(?:ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+")]
+    """Public key of the server as `ssh-keyscan` prints it, "ssh-ed25519 ...". No other is trusted."""
+    password: Secret | None = None
+    """Reference to the password of the account."""
+    private_key: Secret | None = None
+    """Reference to our private key in the form of OpenSSH, instead of a password."""
+    timeout: Duration = timedelta(seconds=30)
+    """How long the server may be silent."""
+
+    @model_validator(mode="after")
+    def _has_one_login(self) -> Self:
+        if (self.password is None) == (self.private_key is None):
+            raise PydanticCustomError("sftp_login", "a password or a private key")
+        return self
+
+
 class FolderOptions(AdapterOptions):
     """Options of a connection to a folder."""
 
-    path: Annotated[ConfigPath, Field(examples=["/srv/received/land"])]
+    path: Annotated[Path | None, AfterValidator(_from_folder), Field(examples=["/srv/received/land"])] = None
     """Folder on this machine."""
+    sftp: SftpTable | None = None
+    """SFTP server on which the folder is, instead of this machine."""
+    remote_path: str = "."
+    """Folder on the SFTP server."""
     settle_s: Annotated[float, Field(ge=0, le=600)] = 2.0
     """Seconds that a file must stay unchanged to count as complete."""
     aside: Annotated[str, Field(pattern=r"^[^/\\.][^/\\]*$")] = "khong-doc-duoc"
     """Folder below it into which files that cannot be read are moved, each with a report beside it."""
     names_encoding: Literal["cp1258", "cp437", "utf-8"] | None = None
     """Encoding of names in ZIP archives that neither say theirs nor are UTF-8; none: such archives are refused."""
-    sources: Annotated[Sources[FolderSourceTable], Field(min_length=1, examples=[{}])]
+    sources: Annotated[
+        Sources[FolderSourceTable], BeforeValidator(with_built_in_maps), Field(min_length=1, examples=[{}])
+    ]
     """What is read, by record type; docs/folder.md shows all keys."""
+
+    @model_validator(mode="after")
+    def _has_one_folder(self) -> Self:
+        if (self.path is None) == (self.sftp is None):
+            raise PydanticCustomError("folder_place", "a path or an SFTP server")
+        return self

@@ -114,10 +114,11 @@ def _attribute(record: object, path: str) -> Any:
     """Return the value at a way through the fields and parts of a record; None where there is none."""
     value: Any = record
     for step in path.split("."):
-        if isinstance(value, tuple) and step.isdecimal():
+        owner: object = value
+        if isinstance(owner, tuple) and step.isdecimal():
             value = value[int(step)] if int(step) < len(value) else None
         else:
-            value = getattr(value, step, None) if isinstance(value, BaseModel) or value is record else None
+            value = getattr(owner, step, None) if isinstance(owner, BaseModel) or owner is record else None
     return value
 
 

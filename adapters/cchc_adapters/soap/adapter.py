@@ -31,12 +31,14 @@ class Soap:
     purpose_vi = "Hệ thống bất kỳ có dịch vụ SOAP, khai báo bằng TOML theo tệp WSDL, không cần lập trình"
 
     def __init__(self, options: SoapOptions) -> None:
-        service = options.opened_service
-        classifier = RuleClassifier(options.answers.rules(), classify_soap, service.document)
+        rules = () if options.answers is None else options.answers.rules()
+        classifier = RuleClassifier(rules, classify_soap, options.read_document)
         self.dialect = Dialect(classify=classifier.verdict)
         self.sources = tuple(
-            SoapSource(RECORD_TYPES[name], table, service, options.success) for name, table in options.sources.items()
+            SoapSource(RECORD_TYPES[name], table, lambda: options.opened_service, options.success)
+            for name, table in options.sources.items()
         )
         self.targets = tuple(
-            target_of(RECORD_TYPES[name], table, service, options.success) for name, table in options.targets.items()
+            target_of(RECORD_TYPES[name], table, lambda: options.opened_service, options.success)
+            for name, table in options.targets.items()
         )

@@ -24,23 +24,23 @@ _LEFT_OUT_AT_FIRST = frozenset({"cursor", "keyset"})
 def description_faults(tables: _Table, service: SoapService) -> Iterator[InitErrorDetails]:
     """Yield a fault for each operation, argument and element of the tables that the description does not have."""
     for record_type, table in _tables_of(tables, "sources"):
-        place = ("sources", record_type)
-        yield from _operation_fault(table, place, service)
+        table_path = ("sources", record_type)
+        yield from _operation_fault(table, table_path, service)
         operation = _known_operation(table, service)
         if operation:
             names = [*_listing_arguments(table)]
             sent = [path for _, path, is_sent in names if is_sent]
-            yield from _argument_faults(operation, [(at, path) for at, path, _ in names], sent, place, service)
-            yield from _element_fault(operation, table.get("items"), (*place, "items"), service)
+            yield from _argument_faults(operation, [(at, path) for at, path, _ in names], sent, table_path, service)
+            yield from _element_fault(operation, table.get("items"), (*table_path, "items"), service)
     for record_type, table in _tables_of(tables, "targets"):
-        place = ("targets", record_type)
-        for message, message_place in ((table, place), (_table(table, "withdraw"), (*place, "withdraw"))):
-            yield from _operation_fault(message, message_place, service)
+        table_path = ("targets", record_type)
+        for message, message_path in ((table, table_path), (_table(table, "withdraw"), (*table_path, "withdraw"))):
+            yield from _operation_fault(message, message_path, service)
             operation = _known_operation(message, service)
             if operation:
                 named = [*_message_arguments(message)]
                 sent = [path for _, path in named]
-                yield from _argument_faults(operation, named, sent, message_place, service)
+                yield from _argument_faults(operation, named, sent, message_path, service)
 
 
 def _known_operation(table: _Table, service: SoapService) -> str:
@@ -49,15 +49,15 @@ def _known_operation(table: _Table, service: SoapService) -> str:
     return operation if isinstance(operation, str) and operation in service.operations else ""
 
 
-def _operation_fault(table: _Table, place: _Path, service: SoapService) -> Iterator[InitErrorDetails]:
+def _operation_fault(table: _Table, table_path: _Path, service: SoapService) -> Iterator[InitErrorDetails]:
     operation = table.get("operation")
     if isinstance(operation, str) and operation not in service.operations:
         context = {"value": operation, "known": service.operations}
-        yield custom_error((*place, "operation"), "soap_operation", "no such operation", context)
+        yield custom_error((*table_path, "operation"), "soap_operation", "no such operation", context)
 
 
 def _argument_faults(
-    operation: str, named: Sequence[tuple[_Path, _Path]], sent: Sequence[_Path], place: _Path, service: SoapService
+    operation: str, named: Sequence[tuple[_Path, _Path]], sent: Sequence[_Path], table_path: _Path, service: SoapService
 ) -> Iterator[InitErrorDetails]:
     """Yield a fault for each named argument that is none, and for each required one that nothing fills."""
     described = service.described_arguments(operation)
@@ -65,20 +65,24 @@ def _argument_faults(
         unknown = _unknown_step(described, path)
         if unknown is not None:
             context = {"operation": operation, "value": unknown[0], "known": unknown[1] or ("-",)}
-            yield custom_error((*place, *at), "soap_argument", "no such argument", context)
+            yield custom_error((*table_path, *at), "soap_argument", "no such argument", context)
     missing = [".".join(path) for path in _required(described, ()) if not _is_filled(path, sent)]
     if missing:
         context = {"operation": operation, "names": listed(missing)}
-        yield custom_error((*place, "arguments"), "soap_argument_missing", "a required argument is missing", context)
+        yield custom_error(
+            (*table_path, "arguments"), "soap_argument_missing", "a required argument is missing", context
+        )
 
 
-def _element_fault(operation: str, items: object, place: _Path, service: SoapService) -> Iterator[InitErrorDetails]:
+def _element_fault(
+    operation: str, items: object, table_path: _Path, service: SoapService
+) -> Iterator[InitErrorDetails]:
     unknown = None
     if isinstance(items, str) and items:
         unknown = _unknown_step(service.described_result(operation), property_path(items))
     if unknown is not None:
         context = {"operation": operation, "value": unknown[0], "known": unknown[1] or ("-",)}
-        yield custom_error(place, "soap_element", "no such element", context)
+        yield custom_error(table_path, "soap_element", "no such element", context)
 
 
 def _unknown_step(described: "DescribedElement", path: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
@@ -116,11 +120,11 @@ def _listing_arguments(table: _Table) -> Iterator[tuple[_Path, _Path, bool]]:
     for at, path in _written_arguments(_table(table, "arguments"), (), ()):
         yield ("arguments", *at), path, True
     paging = _table(table, "paging")
-    for place, part in ((("paging",), paging), (("paging", "inside"), _table(paging, "inside"))):
+    for at, part in ((("paging",), paging), (("paging", "inside"), _table(paging, "inside"))):
         for key in _PAGING_KEYS:
             if isinstance(name := part.get(key), str) and name:
                 is_later = key == "parameter" and part.get("kind") in _LEFT_OUT_AT_FIRST and not part.get("first")
-                yield (*place, key), tuple(property_path(name)), not is_later
+                yield (*at, key), tuple(property_path(name)), not is_later
     since = _table(table, "since").get("parameter")
     if isinstance(since, str) and since:
         yield ("since", "parameter"), tuple(property_path(since)), False

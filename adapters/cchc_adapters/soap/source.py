@@ -1,6 +1,6 @@
 """One listing of a declared SOAP system."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.page_listings import PageListing, no_listing
@@ -20,14 +20,22 @@ class SoapSource(PagedSource):
     """Reads what one operation lists, as its table says."""
 
     def __init__(
-        self, record_type: type[Record], table: SoapSourceTable, service: SoapService, success: SuccessRule | None
+        self,
+        record_type: type[Record],
+        table: SoapSourceTable,
+        service: Callable[[], SoapService],
+        success: SuccessRule | None,
     ) -> None:
-        """Prepare; `success` holds where the table has no own rule."""
+        """Prepare; `service` opens the service, `success` holds where the table has no own rule."""
         super().__init__(record_type, table, paging=table.paging, since=table.since)
-        self._service, self._operation = service, table.operation
+        self._open, self._operation = service, table.operation
         self._arguments = with_values({}, table.arguments)
         self._items_path = table.items
         self._success = table.success or success
+
+    @property
+    def _service(self) -> SoapService:
+        return self._open()
 
     def _request(self, position: Position, parameters: Mapping[str, object]) -> HttpRequest:
         del position

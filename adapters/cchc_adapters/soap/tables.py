@@ -42,6 +42,19 @@ SoapPaging: TypeAlias = Annotated[
 """How a listing is paged by arguments of its operation."""
 
 
+SAMPLE_SOURCE: Mapping[str, Any] = {
+    "operation": "LayDanhSach",
+    "items": "danhSach.hoSo",
+    "paging": {"kind": "page", "parameter": "trang", "size": 50, "size_parameter": "soDong", "total": "tongSo"},
+    "key": "id",
+    "fields": {
+        "code": "soHoSo",
+        "procedure_code": "maThuTuc",
+        "status": {"property": "trangThai", "codes": {"Đang xử lý": "in_process", "Đã trả": "returned"}},
+    },
+}
+
+
 class SoapSourceTable(SourceTable):
     """One listing: which operation lists it, how it is asked for and paged, and what its items become."""
 

@@ -1,6 +1,6 @@
 """Operations of a declared SOAP system that take records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.bodies import CodeUnmapped, members
@@ -19,13 +19,21 @@ class SoapTarget:
     batch_limit = 1
 
     def __init__(
-        self, record_type: type[Record], table: SoapTargetTable, service: SoapService, success: SuccessRule | None
+        self,
+        record_type: type[Record],
+        table: SoapTargetTable,
+        service: Callable[[], SoapService],
+        success: SuccessRule | None,
     ) -> None:
-        """Prepare; `success` holds where the table has no own rule."""
+        """Prepare; `service` opens the service, `success` holds where the table has no own rule."""
         self.record_type = record_type
         self.max_lengths, self.max_parallel = table.max_lengths, table.max_parallel
-        self._table, self._service = table, service
+        self._table, self._open = table, service
         self._success = table.success or success
+
+    @property
+    def _service(self) -> SoapService:
+        return self._open()
 
     def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send the records, each alone."""
@@ -67,7 +75,7 @@ class WithdrawingSoapTarget(SoapTarget):
 
 
 def target_of(
-    record_type: type[Record], table: SoapTargetTable, service: SoapService, success: SuccessRule | None
+    record_type: type[Record], table: SoapTargetTable, service: Callable[[], SoapService], success: SuccessRule | None
 ) -> SoapTarget:
     """Return the target of a table; one without a message for withdrawals takes none."""
     kind = SoapTarget if table.withdraw is None else WithdrawingSoapTarget

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, or_, select
 
 from cchc_adapters.sql.database import Database
+from cchc_adapters.sql.fits import misfits
 from cchc_adapters.sql.refusals import boundary
-from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column, read_names, rule_names
+from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.source import SqlSource
 from cchc_connect import Message, Observation, SourceHeld
-from cchc_connect.messages.suggestions import suggestion
 from cchc_schemas.text import listed
 
 A_DAY_S = 86_400
@@ -26,35 +26,12 @@ def examine_source(source: SqlSource, database: Database) -> Iterator[Observatio
     record_type = source.record_type.record_type
     with database.connect() as connection, boundary(database.server.place, ".".join(source.table.relation)):
         relation = find_relation(connection, source.table)
-        yield from (
-            Observation(message, "bad" if is_bad else "warning", record_type)
-            for message, is_bad in _unmapped(source, relation)
-        )
+        yield from (Observation(message, "bad", record_type) for message in misfits(source.table, relation))
         yield from _not_read(source, relation, connection, database)
-        yield from _key(source, relation, connection, database)
+        if all(map(relation.find, source.table.key)):
+            yield from _key(source, relation, connection, database)
         if source.table.changed_at is not None:
             yield from _times(source, relation, connection, database)
-
-
-def _unmapped(source: SqlSource, relation: Relation) -> Iterator[tuple[Message, bool]]:
-    """Yield each rule none of whose properties is a column, and whether its field is required."""
-    fields = source.record_type.model_fields
-    for field, rule in source.table.fields.items():
-        names = [*rule_names(rule)]
-        if names and all(relation.find(name) is None for name in names):
-            context = {
-                "relation": relation.name,
-                "columns": listed(names),
-                "field": field,
-                "suggestion": suggestion(names[0], relation.columns),
-            }
-            name = field.partition(".")[0]
-            yield Message("sql.column_unmapped", context), name in fields and fields[name].is_required()
-    ruled = {name for rule in source.table.fields.values() for name in rule_names(rule)}
-    for name in dict.fromkeys([*source.table.also_fetch, *read_names(source.table)]):
-        if name not in ruled and relation.find(name) is None and name not in source.table.key:
-            context = {"relation": relation.name, "columns": name, "suggestion": suggestion(name, relation.columns)}
-            yield Message("sql.column_missing", context), True
 
 
 def _not_read(
@@ -92,7 +69,7 @@ def _key(source: SqlSource, relation: Relation, connection: Connection, database
 def _times(source: SqlSource, relation: Relation, connection: Connection, database: Database) -> Iterator[Observation]:
     """Yield what the times of change are like, and how many rows have none."""
     record_type, change = source.record_type.record_type, source.table.changed_at
-    if change is None or not source.table.is_incremental:
+    if change is None or not source.table.is_incremental or not all(map(relation.find, change.property)):
         return
     try:
         form = source.time_form(connection, relation)

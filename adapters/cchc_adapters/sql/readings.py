@@ -30,6 +30,7 @@ class OpenReading:
         self._relation = relation
         self._cursor: Any = None
         self._is_timeless = False
+        self._blocks_writers = database.server.blocks_writers(connection)
         self._since: object = None
         self._position = RowPosition(rows=0, values=())
         self._before_answer: Callable[[], None] = lambda: None
@@ -48,11 +49,15 @@ class OpenReading:
             SourceHeld: the last of them has no key, so that nothing can follow it; or the database refuses.
             Retriable: the database does not answer now.
         """
+        if self._cursor is None and self.token is not None:
+            self._leniently(self._execute)
         rows = self._leniently(lambda: self._fetch(size))
         self.token = None
         if self._cursor is not None:
             self._move_to(rows)
             self.token = self._position.token()
+            if self._blocks_writers:
+                self._pause()
         shape = self._shape
         return [RowItem(row, shape) for row in rows]
 
@@ -64,6 +69,13 @@ class OpenReading:
                 cursor.close()
         with suppress(CchcError), boundary(self._database.server.place, self._relation):
             self._connection.close()
+
+    def _pause(self) -> None:
+        """End the transaction between two pages; the next page begins after the last row of this one."""
+        with boundary(self._database.server.place, self._relation):
+            self._cursor.close()
+            self._cursor = None
+            self._connection.rollback()
 
     def _move_to(self, rows: Sequence[Sequence[object]]) -> None:
         values = tuple(rows[-1][-self._statements.position_width :])
@@ -81,6 +93,8 @@ class OpenReading:
         )
 
     def _execute(self) -> None:
+        if not self._connection.in_transaction():
+            self._database.server.begin(self._connection)
         position = self._position
         self._is_timeless = position.is_timeless
         timeless = self._statements.timeless(position.values) if position.is_timeless else None

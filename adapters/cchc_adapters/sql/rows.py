@@ -58,6 +58,8 @@ def _inner(value: object) -> object:
 
 
 _READERS: Mapping[type, Callable[[Any], object]] = {
+    NoneType: lambda value: value,
+    bool: lambda value: value,
     bytes: bytes_value,
     bytearray: lambda value: bytes_value(bytes(value)),
     memoryview: lambda value: bytes_value(bytes(value)),
@@ -77,10 +79,7 @@ _READERS: Mapping[type, Callable[[Any], object]] = {
 
 def plain_value(value: object) -> object:
     """Return what stands for a value in JSON; the text of one of a kind that is not known."""
-    if isinstance(value, bool | NoneType):
-        return value
-    reader = _READERS.get(type(value), str)
-    return reader(value)
+    return _READERS.get(type(value), str)(value)
 
 
 class RowShape:
@@ -109,15 +108,13 @@ class RowShape:
             for number in self._hexadecimal:
                 content = row[number]
                 row[number] = content.hex() if isinstance(content, bytes | memoryview) else content
-        values = row if PLAIN_TYPES.issuperset(map(type, row)) else [*map(self._value, row)]
+        values = row
+        if not PLAIN_TYPES.issuperset(map(type, row)):
+            values = [value if type(value) in PLAIN_TYPES else plain_value(value) for value in row]
         try:
             return _JSON.encode(dict(zip(self._names, values, strict=False)))
         except (OverflowError, UnicodeError, TypeError, ValueError):
             return _JSON.encode(dict(zip(self._names, map(plain_value, values), strict=False)))
-
-    @staticmethod
-    def _value(value: object) -> object:
-        return value if type(value) in PLAIN_TYPES else plain_value(value)
 
 
 class RowItem(RawItem):

@@ -72,6 +72,11 @@ class Server:
     def prepare(self, connection: Any) -> None:
         """Prepare the session of a new connection of the driver."""
 
+    def blocks_writers(self, connection: Connection) -> bool:
+        """Return whether the agency cannot write while a reading is open: then it is closed after each page."""
+        del connection
+        return False
+
     def begin(self, connection: Connection) -> None:
         """Begin the transaction of a reading, where the driver does not do so by itself."""
 

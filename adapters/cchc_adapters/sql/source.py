@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.sql.database import Database
+from cchc_adapters.sql.fits import require_fit
 from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.positions import RowPosition
 from cchc_adapters.sql.readings import OpenReading
@@ -31,6 +32,8 @@ class SqlSource(DeclaredSource):
         self._database = database
         self._reading: OpenReading | None = None
         self._form: TimeForm | None = None
+        self._issued = set[str]()
+        """Page tokens of this process, which it continues from exactly."""
 
     def fetch(self, page_request: PageRequest) -> Page:
         """Return the next rows of the open cursor, or open one at the position of the page token.
@@ -41,15 +44,30 @@ class SqlSource(DeclaredSource):
             Retriable: the database does not answer now.
         """
         reading = self._reading
+        if page_request.page_token is None:
+            self._issued.clear()
         if page_request.page_token is None or reading is None or reading.token != page_request.page_token:
             self.close()
             reading = self._reading = self._open(page_request)
-        rows = reading.next_items(self.table.page_size)
-        token = reading.token
+        items, deleted_keys, token = self._next_shown(reading, page_request.since)
         if token is None:
             self.close()
-        items, deleted_keys = self.without_deleted(self._later(rows, page_request.since))
+        else:
+            self._issued.add(token)
         return Page(items=items, next_page_token=token, deleted_keys=deleted_keys)
+
+    def _next_shown(
+        self, reading: OpenReading, since: datetime | None
+    ) -> tuple[Sequence[Item], Sequence[str], str | None]:
+        """Return the next rows, and the token behind them; rows of the first day from before `since` are passed over.
+
+        A page of nothing but these would be empty, and several in a row would look like a listing without end.
+        """
+        while True:
+            rows = reading.next_items(self.table.page_size)
+            items, deleted_keys = self.without_deleted(self._later(rows, since))
+            if items or deleted_keys or reading.token is None:
+                return items, deleted_keys, reading.token
 
     def close(self) -> None:
         """Close the open cursor with its connection."""
@@ -69,7 +87,7 @@ class SqlSource(DeclaredSource):
             raise
         self._reading = reading  # from here on `close` closes it
         since = self._bound(page_request.since)
-        if position.values and not position.is_timeless and not position.in_overlap_until and self._form is not None:
+        if self._overlaps(position, token):
             since, position = self._overlapping(position, page_request.since)
         reading.begin(position, since)
         return reading
@@ -77,6 +95,7 @@ class SqlSource(DeclaredSource):
     def _reading_of(self, connection: Connection) -> OpenReading:
         server, table = self._database.server, self.table
         relation = find_relation(connection, table)
+        require_fit(table, relation)
         keys = [(name, kind_of_column(connection, server, relation, name)) for name in relation.find_all(table.key)]
         times = [] if not table.is_incremental or table.changed_at is None else list(table.changed_at.property)
         times = relation.find_all(times)
@@ -111,6 +130,11 @@ class SqlSource(DeclaredSource):
 
     def _bound(self, since: datetime | None) -> object:
         return None if since is None or self._form is None else self._form.bound(since)
+
+    def _overlaps(self, position: RowPosition, token: str | None) -> bool:
+        """Return whether a reading begins a little before its position: one of another process does, by time."""
+        goes_by_time = self._form is not None and bool(position.values) and not position.is_timeless
+        return goes_by_time and not position.in_overlap_until and token not in self._issued
 
     def _overlapping(self, position: RowPosition, since: datetime | None) -> tuple[object, RowPosition]:
         """Return where a reading begins that another process began: a little before its position."""

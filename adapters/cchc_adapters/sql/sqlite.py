@@ -50,6 +50,10 @@ class Sqlite(Server):
             connection.text_factory = bytes_value
         return connection
 
+    def blocks_writers(self, connection: Connection) -> bool:
+        """Return whether the file has no write-ahead log."""
+        return connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal"
+
     def begin(self, connection: Connection) -> None:
         """Begin the transaction: the driver begins one for writing only."""
         connection.exec_driver_sql("BEGIN")

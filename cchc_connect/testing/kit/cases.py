@@ -7,6 +7,7 @@ from cchc_connect.adapter import Adapter
 from cchc_connect.registry import adapter_factory, left_out_rules
 from cchc_connect.testing.kit.bench import Bench
 from cchc_connect.testing.kit.left_out import reason_for, require_reasons
+from cchc_connect.testing.kit.replay import RecordedSystem
 from cchc_connect.testing.kit.rule import Part, Rule, Subject
 from cchc_connect.testing.kit.rules import RULES
 from cchc_connect.testing.kit.setup import Setup
@@ -36,7 +37,9 @@ class RuleCase:
         self.rule.check(bench, _part(bench, self.rule.subject, self.record_type))
 
 
-def cases(adapter: Adapter, left_out: Mapping[str, str], *, speaks_http: bool, is_thorough: bool) -> Sequence[RuleCase]:
+def cases(
+    adapter: Adapter, left_out: Mapping[str, str], *, speaks_http: bool, is_thorough: bool, is_recorded: bool = False
+) -> Sequence[RuleCase]:
     """Return the cases of an adapter.
 
     Args:
@@ -44,6 +47,7 @@ def cases(adapter: Adapter, left_out: Mapping[str, str], *, speaks_http: bool, i
         left_out: rules that are left out, with the reasons.
         speaks_http: whether its system is reached by HTTP.
         is_thorough: whether the rules that take seconds belong to them.
+        is_recorded: whether the system only replays recorded answers.
 
     Raises:
         UsageMistake: a rule that is left out is unknown, or has no reason.
@@ -56,6 +60,7 @@ def cases(adapter: Adapter, left_out: Mapping[str, str], *, speaks_http: bool, i
         for subject, record_type, part in parts
         if rule.subject is subject and rule.applies(part)
         if (speaks_http or not rule.needs_http) and (is_thorough or not rule.is_thorough)
+        if rule.replays or not is_recorded
     ]
 
 
@@ -64,7 +69,11 @@ def cases_of_setup(setup: Setup, left_out: Mapping[str, str], *, is_thorough: bo
     declared = left_out_rules(adapter_factory(setup.adapter))
     with setup.opened() as bench:
         return cases(
-            bench.adapter(), {**declared, **left_out}, speaks_http=bench.relay is not None, is_thorough=is_thorough
+            bench.adapter(),
+            {**declared, **left_out},
+            speaks_http=bench.relay is not None,
+            is_thorough=is_thorough,
+            is_recorded=isinstance(bench.system, RecordedSystem),
         )
 
 

@@ -88,10 +88,10 @@ def _is_key(key: object) -> bool:
 
 
 LISTING_RULES = (
-    Rule(name="keys_are_there", check=keys_are_there, only_reads=True),
-    Rule(name="keys_are_unique", check=keys_are_unique, only_reads=True),
+    Rule(name="keys_are_there", check=keys_are_there, only_reads=True, replays=True),
+    Rule(name="keys_are_unique", check=keys_are_unique, only_reads=True, replays=True),
     Rule(name="keys_are_stable", check=keys_are_stable, only_reads=True),
-    Rule(name="pages_add_up", check=pages_add_up, only_reads=True),
-    Rule(name="listing_ends", check=listing_ends, only_reads=True),
-    Rule(name="pages_are_repeatable", check=pages_are_repeatable, only_reads=True),
+    Rule(name="pages_add_up", check=pages_add_up, only_reads=True, replays=True),
+    Rule(name="listing_ends", check=listing_ends, only_reads=True, replays=True),
+    Rule(name="pages_are_repeatable", check=pages_are_repeatable, only_reads=True, replays=True),
 )

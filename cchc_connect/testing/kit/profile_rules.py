@@ -156,7 +156,7 @@ def _filters(source: Source) -> bool:
 
 
 PROFILE_RULES = (
-    Rule(name="times_are_readable", check=times_are_readable, only_reads=True),
+    Rule(name="times_are_readable", check=times_are_readable, only_reads=True, replays=True),
     Rule(name="resolution_is_true", check=resolution_is_true, applies=_filters, only_reads=True),
     Rule(name="since_is_obeyed", check=since_is_obeyed, applies=_filters, only_reads=True),
     Rule(name="lookback_is_listed", check=lookback_is_listed, applies=_filters, only_reads=True),
@@ -171,6 +171,7 @@ PROFILE_RULES = (
         check=order_is_true,
         applies=lambda source: source.profile.order is ListingOrder.ASCENDING,
         only_reads=True,
+        replays=True,
     ),
     Rule(
         name="deletions_are_promised",

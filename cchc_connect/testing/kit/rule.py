@@ -50,5 +50,7 @@ class Rule:
     """Whether it can be checked at an agency's own system: it sends the requests of a run, changes nothing there."""
     needs_http: bool = False
     """Whether it is about responses, so that a source without HTTP does not have it."""
+    replays: bool = False
+    """Whether it can be checked over recorded answers: it asks for nothing but pages of the complete listing."""
     is_thorough: bool = False
     """Whether it is left to the thorough form, because it takes seconds."""

@@ -81,8 +81,10 @@ def moving_rows_are_not_lost(bench: Bench, source: Source) -> None:
         bench.run(database, record_type, watch=move)
         if len(pages) < MIN_PAGES:
             raise RuleBroken("kit.one_page")
-        for _ in range(MAX_RUNS - 1):
+        for number in range(MAX_RUNS):
             run_done(bench, database, source)
+            if number == 1 and removes:
+                system.change()  # an absence may be confirmed by another state of the listing only
         _require_equal_to_first_run(bench, source, bench.holdings(database, source))
 
 
@@ -93,11 +95,13 @@ def deletions_are_found(bench: Bench, source: Source) -> None:
     with bench.database() as database:
         before = holdings_after_run(bench, database, source)
         bench.system.remove(source.record_type.record_type)
-        for _ in range(MAX_RUNS):
+        for number in range(MAX_RUNS):
             run_done(bench, database, source, everything=source.profile.deletes is DeleteDetection.ABSENCE)
-        after = bench.holdings(database, source)
-        if len(after) != len(before) - 1 or after.keys() - before.keys():
-            raise RuleBroken("kit.deletion_missed", deleted=len(before) - len(after))
+            deleted = before.keys() - bench.holdings(database, source).keys()
+            if number and not deleted and isinstance(bench.system, ChangingSystem):
+                bench.system.change()  # an absence may be confirmed by another state of the listing only
+        if len(deleted) != 1:
+            raise RuleBroken("kit.deletion_missed", deleted=len(deleted))
 
 
 def wrong_values_affect_one_item(bench: Bench, source: Source) -> None:
@@ -238,7 +242,7 @@ def _deletes(source: Source) -> bool:
 
 
 RUN_RULES = (
-    Rule(name="everything_is_shared", check=everything_is_shared, only_reads=True),
+    Rule(name="everything_is_shared", check=everything_is_shared, only_reads=True, replays=True),
     Rule(name="second_run_writes_nothing", check=second_run_writes_nothing, only_reads=True),
     Rule(name="incremental_equals_full", check=incremental_equals_full),
     Rule(name="moving_rows_are_not_lost", check=moving_rows_are_not_lost),

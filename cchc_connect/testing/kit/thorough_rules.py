@@ -161,6 +161,6 @@ THOROUGH_RULES = (
         is_thorough=True,
     ),
     Rule(name="crashes_lose_nothing", check=crashes_lose_nothing, is_thorough=True),
-    Rule(name="order_of_items_is_no_matter", check=order_of_items_is_no_matter, is_thorough=True),
+    Rule(name="order_of_items_is_no_matter", check=order_of_items_is_no_matter, replays=True, is_thorough=True),
     Rule(name="items_shown_twice_count_once", check=items_shown_twice_count_once, is_thorough=True),
 )

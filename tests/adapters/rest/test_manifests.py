@@ -3,6 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -109,8 +110,8 @@ def test_the_published_schema_is_that_of_the_adapter() -> None:
 def test_the_published_schema_takes_what_the_adapter_takes_and_names_its_faults() -> None:
     schema = json.loads(schema_text())
     Draft202012Validator.check_schema(schema)
-    checked = Draft202012Validator(schema)
+    checked: Any = Draft202012Validator(schema)
 
-    assert [error.message for error in checked.iter_errors(tomllib.loads(MANIFEST))] == []
+    assert checked.is_valid(tomllib.loads(MANIFEST))
     for right, wrong in (("items =", "itms ="), ("code =", "colour ="), ('kind = "page"', 'kind = "pages"')):
-        assert [*checked.iter_errors(tomllib.loads(MANIFEST.replace(right, wrong)))] != []
+        assert not checked.is_valid(tomllib.loads(MANIFEST.replace(right, wrong)))

@@ -1,6 +1,7 @@
 """Records are sent to a declared service as it wants them; its answers are told apart over a real socket."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ DOSSIER = Dossier(
     code="000.00.05.H09-260402-0001",
     procedure_code="1.013225",
     status=DossierStatus.IN_PROCESS,
-    received_at="2026-04-02T01:00:00Z",
+    received_at=datetime(2026, 4, 2, 1, tzinfo=UTC),
 )
 
 

@@ -1,0 +1,178 @@
+"""Records the answers of a system, without personal values and secrets; `replay` gives them again.
+
+A file for each source holds requests and responses in the order in which the first pages of a complete listing were
+asked for. The address of the system is written `{base_url}`.
+"""
+
+import json
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from cchc_connect.adapter import Page, PageRequest, Source
+from cchc_connect.errors import UsageMistake
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse
+from cchc_connect.privacy.secrets import mask_secrets
+from cchc_connect.testing.kit.bench import Bench
+from cchc_connect.testing.kit.listing import content
+from cchc_connect.testing.kit.replay import BASE_URL
+from cchc_connect.testing.kit.scrubbing import Scrubber
+from cchc_connect.wire.json import Item
+
+KEPT_HEADERS = ("content-type", "link", "content-crs")
+"""Headers of responses that are recorded, beside those about totals and positions."""
+
+_PAGING_WORDS = ("total", "count", "next", "cursor", "range")
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """The recorded exchanges of one source."""
+
+    record_type: str
+    exchanges: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], repr=False)
+    is_whole: bool = False
+    """Whether the last page of the listing is among them."""
+
+    def text(self) -> str:
+        """Return the content of its file."""
+        document = {"record_type": self.record_type, "is_whole": self.is_whole, "exchanges": self.exchanges}
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def record_all(bench: Bench, base_url: str, max_pages: int) -> list[Recording]:
+    """Record the first pages of the complete listings of all sources; what two of them ask for, once.
+
+    Raises:
+        UsageMistake: an answer is no JSON, its items are not found in it, or a personal value would remain.
+        CchcError: a page cannot be fetched.
+    """
+    sources = bench.adapter().sources
+    scrubber, recorded = Scrubber(sources), list[dict[str, Any]]()
+    recordings = list[Recording]()
+    for source in sources:
+        recording = _record(bench, source, scrubber, (base_url, max_pages))
+        recording.exchanges = [exchange for exchange in recording.exchanges if exchange["request"] not in recorded]
+        recorded += [exchange["request"] for exchange in recording.exchanges]
+        recordings.append(recording)
+    _require_scrubbed(recordings, scrubber)
+    return recordings
+
+
+def _record(bench: Bench, source: Source, scrubber: Scrubber, terms: tuple[str, int]) -> Recording:
+    base_url, max_pages = terms
+    recording = Recording(record_type=source.record_type.record_type)
+    page_request = PageRequest(since=None, page_token=None, partition=next(iter(source.profile.partitions), ""))
+    with bench.transport() as transport:
+        for _ in range(max_pages):
+            exchanges = list[tuple[HttpRequest, HttpResponse]]()
+            page = transport.run(_observed(source.fetch(page_request), exchanges))
+            recording.exchanges += _documents(exchanges, page, scrubber, base_url)
+            if page.next_page_token is None:
+                recording.is_whole = True
+                break
+            page_request = PageRequest(since=None, page_token=page.next_page_token, partition=page_request.partition)
+    return recording
+
+
+def _observed(
+    conversation: Conversation[Page], exchanges: list[tuple[HttpRequest, HttpResponse]]
+) -> Generator[HttpRequest, HttpResponse, Page]:
+    try:
+        request = next(conversation)
+        while True:
+            response = yield request
+            exchanges.append((request, response))
+            request = conversation.send(response)
+    except StopIteration as finished:
+        page: Page = finished.value
+        return page
+
+
+def _documents(
+    exchanges: Sequence[tuple[HttpRequest, HttpResponse]], page: Page, scrubber: Scrubber, base_url: str
+) -> list[dict[str, Any]]:
+    """Return the exchanges of one page; its items must be in one of the responses."""
+    documents, replaced = list[dict[str, Any]](), list[_ScrubbedItems]()
+    for request, response in exchanges:
+        body = _with_scrubbed_items(_body(response), page.items, scrubber, replaced)
+        asked_for, shown = _request_document(request), _response_document(response, body)
+        documents.append(_safe({"request": asked_for, "response": shown}, scrubber, base_url))
+    if page.items and not replaced:
+        raise UsageMistake("adapter_record.items_unlike")
+    return documents
+
+
+class _ScrubbedItems(list[dict[str, Any]]):
+    """Items whose personal values are invented already."""
+
+
+def _body(response: HttpResponse) -> Any:
+    try:
+        return json.loads(response.json_body)
+    except ValueError:
+        raise UsageMistake("adapter_record.not_json", media_type=response.media_type or "-") from None
+
+
+def _with_scrubbed_items(part: Any, items: Sequence[Item], scrubber: Scrubber, replaced: list[_ScrubbedItems]) -> Any:
+    """Return a body with scrubbed items in the place of the list of a page's items; `replaced` gets them."""
+    if isinstance(part, dict):
+        members = cast("dict[str, Any]", part)
+        return {name: _with_scrubbed_items(value, items, scrubber, replaced) for name, value in members.items()}
+    if not isinstance(part, list):
+        return part
+    values = list(cast("Iterable[Any]", part))
+    if _are_items(values, items):
+        replaced.append(_ScrubbedItems(scrubber.scrubbed(item) for item in items))
+        return replaced[-1]
+    return [_with_scrubbed_items(value, items, scrubber, replaced) for value in values]
+
+
+def _are_items(members: list[Any], items: Sequence[Item]) -> bool:
+    if not members or len(members) != len(items):
+        return False
+    return all(
+        isinstance(member, dict) and content(cast("dict[str, Any]", member)) == content(dict(item))
+        for member, item in zip(members, items, strict=True)
+    )
+
+
+def _request_document(request: HttpRequest) -> dict[str, Any]:
+    query = {"query": sorted(request.params.items()), "json": request.json}
+    return {"method": request.method, "path": request.path, **query}
+
+
+def _response_document(response: HttpResponse, body: Any) -> dict[str, Any]:
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name in KEPT_HEADERS or any(word in name for word in _PAGING_WORDS)
+    }
+    return {"status": response.status, "headers": headers, "json": body}
+
+
+def _safe(part: Any, scrubber: Scrubber, base_url: str) -> Any:
+    """Return a JSON value whose texts hold no secret, no replaced value and not the system's address."""
+    match part:
+        case _ScrubbedItems():
+            return [_without_address(item, base_url) for item in part]
+        case str():
+            return _without_address(scrubber.text(part), base_url)
+        case Mapping():
+            return {name: _safe(value, scrubber, base_url) for name, value in cast("Mapping[str, Any]", part).items()}
+        case list() | tuple():
+            return [_safe(value, scrubber, base_url) for value in cast("Sequence[Any]", part)]
+        case _:
+            return part
+
+
+def _without_address(part: Any, base_url: str) -> Any:
+    """Return a JSON value whose texts hold no secret and not the system's address."""
+    return json.loads(mask_secrets(json.dumps(part, ensure_ascii=False).replace(base_url, BASE_URL)))
+
+
+def _require_scrubbed(recordings: Sequence[Recording], scrubber: Scrubber) -> None:
+    text = json.dumps([recording.exchanges for recording in recordings], ensure_ascii=False)
+    remaining = sum(value in text for value in scrubber.personal_values)
+    if remaining:
+        raise UsageMistake("adapter_record.personal_remains", number=remaining)
