@@ -83,6 +83,7 @@ from .http import (
     Verdict as Verdict,
 )
 from .local_sources.contract import (
+    LeavesUnread as LeavesUnread,
     LocalAdapter as LocalAdapter,
     LocalAdapterFactory as LocalAdapterFactory,
     LocalSource as LocalSource,

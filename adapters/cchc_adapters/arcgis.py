@@ -52,7 +52,7 @@ SAMPLE_FIELDS = {
 }
 
 
-_OF_WORKS, _OF_PARCELS = frozenset({"measures"}), frozenset({"previous_scheme", "land_use_catalogue"})
+_OF_WORKS, _OF_PARCELS = ("measures",), ("land_use_catalogue", "previous_scheme")
 """Options that mean something for one of the record types only."""
 
 
@@ -103,9 +103,9 @@ class ArcGisOptions(AdapterOptions):
         rules = self.rules()
         is_of_parcels = self.record_type == LandParcel.record_type
         (PARCEL_RULES if is_of_parcels else WORKS_RULES).check(rules)
-        if idle := sorted(self.model_fields_set & (_OF_WORKS if is_of_parcels else _OF_PARCELS)):
+        if idle := [name for name in (_OF_WORKS if is_of_parcels else _OF_PARCELS) if self._differs(name)]:
             raise ValueError(f"{self.record_type} has no use for: {', '.join(idle)}")
-        if "token_minutes" in self.model_fields_set and not self.token_path:
+        if self._differs("token_minutes") and not self.token_path:
             raise ValueError("token_minutes needs token_path")
         changed_at = rules.get("changed_at")
         if self.changed_since and changed_at and not isinstance(changed_at.property, str):
@@ -113,6 +113,10 @@ class ArcGisOptions(AdapterOptions):
         if self.changed_since and self.complete_listing:
             raise ValueError("changed_since lists what changed; such a listing is not complete")
         return self
+
+    def _differs(self, name: str) -> bool:
+        """Return whether an option has another value than where nothing is written."""
+        return bool(getattr(self, name) != type(self).model_fields[name].get_default())
 
     def rules(self) -> Mapping[str, FieldRule]:
         """Return the rules that read something."""

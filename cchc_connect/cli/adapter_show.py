@@ -13,7 +13,7 @@ from cchc_connect.adapter import AdapterFactory, Source
 from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.demo_config import toml_value
+from cchc_connect.cli.demo_config import toml_lines, toml_value
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text
 from cchc_connect.cli.schema_show import show_values
@@ -28,6 +28,8 @@ SAMPLE_AGENCY = "000.00.00.H09"
 SAMPLE_ADDRESS = "https://system.example"
 SAMPLE_VALUES = ("...", 1, True)
 """Values for a required option in the sample: the first that its type accepts."""
+SAMPLE_HEADING_PARTS = 6
+"""Parts of a heading in the sample: that of a source's field map has the most."""
 
 COLUMNS = ("option", "type", "default", "meaning")
 
@@ -153,10 +155,8 @@ def _times(source: Source) -> dict[str, str]:
 
 def _parts(factory: AdapterFactory) -> tuple[list[Source], list[str]]:
     """Return the sources of the adapter and the record types that it accepts, with the options of the sample."""
-    fields = factory.Options.model_fields.items()
-    sample = {name: _sample_value(field) for name, field in fields if field.is_required() or field.examples}
     try:
-        adapter = factory(factory.Options.model_validate(sample))
+        adapter = factory(factory.Options.model_validate(_sample_options(factory)))
     except Exception:  # noqa: BLE001  # code of another package that the sample does not suit: nothing is known then
         return [], []
     return list(adapter.sources), [target.record_type.record_type for target in adapter.targets]
@@ -193,12 +193,30 @@ def _sample_lines(name: str, factory: AdapterFactory, console: Console) -> Itera
         yield f'base_url = "{SAMPLE_ADDRESS}"'
     yield ""
     yield f"[connections.{connection}.options]"
+    samples = _sample_options(factory)
+    declared = {key: value for key, value in samples.items() if _is_declaration(value)}
     for key, field in factory.Options.model_fields.items():
-        if field.is_required():
-            yield f"{key} = {toml_value(_sample_value(field))}"
+        if key in declared:
+            continue
+        if key in samples:
+            yield f"{key} = {toml_value(samples[key])}"
         else:
             default = to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}), fallback=str)
             yield f"#{key} = {'...' if default is None else toml_value(default)}"
+    for key, value in declared.items():
+        yield from toml_lines(("connections", connection, "options", key), value, SAMPLE_HEADING_PARTS)
+
+
+def _sample_options(factory: AdapterFactory) -> Mapping[str, Any]:
+    """Return the options of the sample: those that are required, and those that have an example."""
+    fields = factory.Options.model_fields.items()
+    return {key: _sample_value(field) for key, field in fields if field.is_required() or field.examples}
+
+
+def _is_declaration(value: object) -> bool:
+    """Whether a value has tables within tables, as the sources of a declared system, which stand under headings."""
+    tables = list(value.values()) if isinstance(value, Mapping) else []
+    return any(isinstance(part, Mapping) for table in tables if isinstance(table, Mapping) for part in table.values())
 
 
 def _document(option: OptionRow) -> Mapping[str, Any]:

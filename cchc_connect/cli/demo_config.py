@@ -75,32 +75,35 @@ def secrets_of_doubles(agencies: Agencies) -> Mapping[str, str]:
 
 def toml_text(tables: Mapping[str, Any]) -> str:
     """Return tables as TOML: those of the first three levels under their own headings, deeper ones in one line."""
-    return "\n".join(line for name, table in tables.items() for line in _toml_lines((name,), table)).lstrip("\n") + "\n"
+    return "\n".join(line for name, table in tables.items() for line in toml_lines((name,), table)).lstrip("\n") + "\n"
 
 
-def _toml_lines(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:
+def toml_lines(
+    path: tuple[str, ...], table: Mapping[str, object], max_heading_parts: int = _MAX_HEADING_PARTS
+) -> Iterator[str]:
+    """Yield the lines of the table at `path`; a table whose heading would have more parts stands in one line."""
     nested = {
         key: cast("Mapping[str, object]", value)
         for key, value in table.items()
-        if isinstance(value, dict) and len(path) < _MAX_HEADING_PARTS
+        if isinstance(value, dict) and len(path) < max_heading_parts
     }
     values = {key: value for key, value in table.items() if key not in nested}
     if values:
         yield f"\n[{'.'.join(path)}]"
     yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
     for key, inner in nested.items():
-        yield from _toml_lines((*path, key), inner)
+        yield from toml_lines((*path, key), inner, max_heading_parts)
 
 
 def toml_value(value: object) -> str:
-    """Return a JSON-ready value as TOML, in one line.
+    """Return a JSON-ready value as TOML, in one line; what is null is left out of a table.
 
     >>> toml_value({"file": "secrets/one-stop"})
     '{ file = "secrets/one-stop" }'
     """
     match value:
         case Mapping():
-            pairs = cast("Mapping[str, object]", value)
+            pairs = {key: part for key, part in cast("Mapping[str, object]", value).items() if part is not None}
             if not pairs:
                 return "{}"
             return "{ " + ", ".join(f"{_toml_key(key)} = {toml_value(part)}" for key, part in pairs.items()) + " }"

@@ -83,6 +83,7 @@ RULES_WITH_MESSAGE = frozenset(
         "secret_keys",
         "secret_literal",
         "set_type",
+        "since_without_time",
         "soap_argument",
         "soap_argument_missing",
         "soap_description",

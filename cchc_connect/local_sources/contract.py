@@ -22,7 +22,7 @@ closes it. The engine calls `close` when the connection's sources were pulled or
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -93,6 +93,16 @@ class LocalSource(Protocol):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """As `Source.translate`."""
+        ...
+
+
+@runtime_checkable
+class LeavesUnread(Protocol):
+    """Optional part of a source: its system has properties that it does not fetch, such as columns of a table."""
+
+    @property
+    def unread_properties(self) -> Sequence[str]:
+        """Names of those of the last page, each with its type ("anh (bytea)"): a new one is told, none is held."""
         ...
 
 

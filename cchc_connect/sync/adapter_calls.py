@@ -25,6 +25,7 @@ from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.transport import Transport
+from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS
 
 MAX_SNAPSHOT_LENGTH = 200
 """Characters of the name of a listing's state."""
@@ -41,7 +42,7 @@ def fetch_page(
 
     Raises:
         CchcError: what the source raised, or the typed error of one of its requests.
-        SourceHeld: the adapter failed, or returned no page, or one without HTTP a page that is too large.
+        SourceHeld: the adapter failed, or returned no page, or one that is too large.
     """
     record_type = source.record_type.record_type
     with adapter_boundary(
@@ -52,9 +53,17 @@ def fetch_page(
     ):
         if isinstance(transport, LocalTransport):
             return _local_page(transport, source, page_request)
-        conversation = source.fetch(page_request)
-        page = transport.run(conversation if on_response is None else _observed(conversation, on_response))
+        limits = DEFAULT_PAGE_LIMITS
+
+        def see(response: HttpResponse) -> None:
+            nonlocal limits
+            limits = response.page_limits
+            if on_response is not None:
+                on_response(response)
+
+        page = transport.run(_observed(source.fetch(page_request), see))
         _require_page(page)
+        limits.require_items(len(page.items))
     return page
 
 

@@ -18,6 +18,7 @@ from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, SerializedRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
+from cchc_connect.local_sources.contract import LeavesUnread
 from cchc_connect.sync.connection_terms import DEFAULT_TERMS, ConnectionTerms
 from cchc_connect.sync.property_watch import SeenItems
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
@@ -162,6 +163,7 @@ class ChangeDetector:
         self._seed = self.translation_key.encode()
         self._faulty_seed = f"{__version__} {terms.options_hash}"
         self._translator = translator or LocalTranslator(source, terms.quality)
+        self._leaves_unread = source if isinstance(source, LeavesUnread) else None
 
     def item_hashes(self, items: Sequence[Item]) -> list[bytes]:
         """Return the hash of each item's content together with the translation key, 16 bytes each."""
@@ -220,6 +222,8 @@ class ChangeDetector:
             if result.seen is not None:
                 classified.seen.add(result.seen)
         classified.seen.settle()
+        if self._leaves_unread is not None:
+            classified.seen.add_unread(self._leaves_unread.unread_properties)
         for item, item_hash, match in zip(lookup.items, lookup.item_hashes, lookup.matches, strict=True):
             if match is None:
                 self._classify_translated(item, item_hash, next(translated), quarantined, hash_by_key, classified)

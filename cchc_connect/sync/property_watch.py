@@ -120,6 +120,12 @@ class SeenItems(msgspec.Struct):
             parent = parent.rpartition(".")[0]
         return "" if self.items else None
 
+    def add_unread(self, names: Iterable[str]) -> None:
+        """Add properties that the source has and does not fetch: each item could have shown them."""
+        for name in filter(is_watched, map(nfc, names)):
+            if self.items and name not in self.properties and len(self.properties) < MAX_PROPERTIES:
+                self.properties[name] = SeenProperty(items=self.items, present=self.items)
+
     def settle(self) -> None:
         """Set how many objects could have each property; call it when everything is added."""
         for name, of_property in self.properties.items():

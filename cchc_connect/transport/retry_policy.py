@@ -25,8 +25,12 @@ from cchc_connect.transport.network.dns import Resolver, system_resolver
 from cchc_connect.transport.opening_hours import OpeningHours
 from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS, PageLimits
 
-# Nine digits are 31 years; a longer number is not a real wait.
+MAX_RETRY_AFTER_S = 86_400.0
+"""No system is waited for longer than a day at once, whatever it asks for."""
+
 _SECONDS = re.compile(r"[0-9]{1,9}")
+_UNIX_TIME = re.compile(r"[0-9]{10}")
+"""Ten digits are seconds since 1970, as some gateways write: as a wait they would be centuries."""
 
 
 class RetryBudget:
@@ -54,17 +58,19 @@ class RetryBudget:
 
 
 def retry_after_s(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
-    """Return the seconds to wait, None where the header is absent or unreadable.
+    """Return the seconds to wait, at most `MAX_RETRY_AFTER_S`; None where the header is absent or unreadable.
 
-    A date is measured against the response's own Date header, so that the two machines' clocks need not agree.
+    It may be seconds, a date or a Unix time. An instant is measured against the
+    response's own Date header, so that the two machines' clocks need not agree.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
-        return float(value)
-    until = _instant(value)
+        return min(float(value), MAX_RETRY_AFTER_S)
+    until = datetime.fromtimestamp(int(value), UTC) if _UNIX_TIME.fullmatch(value) else _instant(value)
     if until is None:
         return None
-    return max(0.0, (until - (_instant(headers.get("date", "")) or now())).total_seconds())
+    wait_s = (until - (_instant(headers.get("date", "")) or now())).total_seconds()
+    return min(max(0.0, wait_s), MAX_RETRY_AFTER_S)
 
 
 def _instant(text: str) -> datetime | None:

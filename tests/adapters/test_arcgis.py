@@ -336,7 +336,7 @@ def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> Non
         parcels(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"previous_scheme": "gso-2025-01"}, {"land_use_catalogue": "TT 08/2024/TT-BTNMT"}])
+@pytest.mark.parametrize("wrong", [{"previous_scheme": "gso-2025-07"}, {"land_use_catalogue": "TT 27/2018/TT-BTNMT"}])
 def test_options_of_parcels_are_refused_for_works(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         works(**wrong)

@@ -164,6 +164,23 @@ def test_a_renamed_column_empties_no_field(call: Call, agency: Agency, connect: 
     assert counted(call)["outcome"] == "done"
 
 
+def test_a_new_column_that_nobody_reads_is_told_with_its_type_and_not_fetched(
+    call: Call, agency: Agency, connect: Connect
+) -> None:
+    connect({"page_size": 100})
+    call("sync")
+    agency.run("ALTER TABLE ho_so ADD COLUMN ban_do text")
+    agency.run("UPDATE ho_so SET ten = 'Người Khác', ban_do = 'x', luc = '2026-04-09 08:00:00' WHERE id <= 4")
+
+    line = counted(call)
+
+    assert line["updated"] == 4
+    (note,) = line["notes"]
+    name = "ban_do" if agency.kind == "sqlite" else "ban_do (text)"
+    assert note["message"] == f"the property {name} is new, in 4 of 5 items; no rule reads it."
+    assert "notes" not in counted(call)
+
+
 def test_a_run_that_is_killed_between_pages_is_continued(call: Call, agency: Agency, connect: Connect) -> None:
     """The run leaves its listing after a moment, as a killed one would; the next goes on from its last page."""
     connect({"page_size": 1})

@@ -83,6 +83,11 @@ def test_texts_are_compared_without_case_spacing_or_composition() -> None:
         ({"retry-after": "Mon, 02 Mar 2026 08:01:00 GMT", "date": "Mon, 02 Mar 2026 07:59:00 GMT"}, 120.0),
         ({"retry-after": "Mon, 02 Mar 2026 07:00:00 GMT"}, 0.0),
         ({"retry-after": "Mon, 02 Mar 2026 08:01:00 -0000"}, 60.0),
+        ({"retry-after": "1772438460"}, 60.0),
+        ({"retry-after": "1772438460", "date": "Mon, 02 Mar 2026 07:59:00 GMT"}, 120.0),
+        ({"retry-after": "1772438000"}, 0.0),
+        ({"retry-after": "1999999999"}, 86_400.0),
+        ({"retry-after": "999999999"}, 86_400.0),
         ({"retry-after": "-5"}, None),
         ({"retry-after": "1e3"}, None),
         ({"retry-after": "soon"}, None),
@@ -93,7 +98,7 @@ def test_texts_are_compared_without_case_spacing_or_composition() -> None:
         ({}, None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_relative_to_the_date_header(
+def test_retry_after_is_seconds_a_date_or_a_unix_time_and_a_day_at_most(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert retry_after_s(headers, lambda: NOW) == seconds

@@ -24,6 +24,22 @@ def _from_folder(path: Path | None, validation: ValidationInfo) -> Path | None:
     return None if path is None else context.get(FOLDER, Path()) / path
 
 
+SAMPLE_SOURCES = {
+    "land_parcel": {
+        "files": "thua_dat_*",
+        "key": ["Tờ bản đồ", "Số thửa"],
+        "deletes": "absence",
+        "fields": {
+            "scheme": {"constant": "gso-2025-07"},
+            "commune_code": {"constant": "25747"},
+            "map_sheet": "Tờ bản đồ",
+            "parcel_number": "Số thửa",
+            "area_m2": {"property": "Diện tích (m2)", "codec": "area"},
+        },
+    }
+}
+
+
 class FolderSourceTable(SourceTable):
     """The files of one record type; headings, or members of JSON objects, are the properties of the items."""
 
@@ -122,7 +138,7 @@ class FolderOptions(AdapterOptions):
     names_encoding: Literal["cp1258", "cp437", "utf-8"] | None = None
     """Encoding of names in ZIP archives that neither say theirs nor are UTF-8; none: such archives are refused."""
     sources: Annotated[
-        Sources[FolderSourceTable], BeforeValidator(with_built_in_maps), Field(min_length=1, examples=[{}])
+        Sources[FolderSourceTable], BeforeValidator(with_built_in_maps), Field(min_length=1, examples=[SAMPLE_SOURCES])
     ]
     """What is read, by record type; docs/folder.md shows all keys."""
 

@@ -118,7 +118,8 @@ def _attribute(record: object, path: str) -> Any:
         if isinstance(owner, tuple) and step.isdecimal():
             value = value[int(step)] if int(step) < len(value) else None
         else:
-            value = getattr(owner, step, None) if isinstance(owner, BaseModel) or owner is record else None
+            is_model = isinstance(owner, BaseModel) or owner is record
+            value = getattr(value, step, None) if is_model else None
     return value
 
 

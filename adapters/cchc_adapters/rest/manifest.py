@@ -21,11 +21,27 @@ from cchc_connect.config.checks import pydantic_faults
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.messages import Message
 
+SAMPLE_SOURCES = {
+    "dossier": {
+        "path": "/ho-so",
+        "items": "data.items",
+        "paging": {"kind": "page", "parameter": "page", "size_parameter": "pageSize", "total": "data.total"},
+        "since": {"parameter": "updated_since", "format": "iso_local"},
+        "changed_at": "updated_at",
+        "key": "id",
+        "fields": {
+            "code": "so_ho_so",
+            "procedure_code": "ma_tthc",
+            "status": {"property": "trang_thai", "codes": {"Đang xử lý": "in_process", "Đã trả": "returned"}},
+        },
+    }
+}
+
 
 class RestManifest(AdapterOptions):
     """A system described in TOML."""
 
-    sources: Sources[RestTable] = Field(default_factory=dict[str, RestTable])
+    sources: Sources[RestTable] = Field(default_factory=dict[str, RestTable], examples=[SAMPLE_SOURCES])
     """Listings by the type of record that their items become, in the order in which they are pulled."""
     targets: Targets = Field(default_factory=dict[str, RestTargetTable])
     """Services that take records, by their type."""

@@ -35,10 +35,11 @@ class PagedSource(DeclaredSource):
         *,
         paging: PagingTable | WindowsPaging,
         since: SinceTable | None,
+        by_key: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Prepare; `now` says in which window we are."""
-        super().__init__(record_type, table, changed_since=since is not None)
+        """Prepare; `by_key` says whether one item can be asked for, `now` in which window we are."""
+        super().__init__(record_type, table, changed_since=since is not None, by_key=by_key)
         self._listing, self._paging = paging, plain(paging)
         self._since_table = since
         self._now = now

@@ -72,7 +72,7 @@ class PagingTable(DescribedModel):
         return len(listing.items) >= self.size
 
     def require_plausible(self, position: Position, listing: PageListing) -> bool:
-        """Check a page against what was announced; return whether the total is reached with it.
+        """Check a page against what was announced; return whether the total is reached with it, and not exceeded.
 
         Raises:
             SourceHeld: the page is empty though more was announced, or the server lists only so many.
@@ -82,7 +82,7 @@ class PagingTable(DescribedModel):
             raise SourceHeld("rest.result_limit", limit=self.result_limit)
         if total is not None and not listing.items and shown < total:
             raise SourceHeld("rest.empty_page", shown=shown, total=total)
-        return total is not None and shown >= total
+        return total is not None and shown == total
 
 
 class NoPaging(PagingTable):

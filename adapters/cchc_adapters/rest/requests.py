@@ -69,6 +69,17 @@ class SinceTable(DescribedModel):
     """What the parameter is, where it is more than the instant, which stands for {}: "ngay_sua||$gte||{}"."""
 
 
+class ByKeyTable(DescribedModel):
+    """How a single item is asked for by its key; an absence is then confirmed by a question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    path: Annotated[str, Field(pattern=r"\{\}")]
+    """Path with the key in the place of {}: "/ho-so/{}". Status 404 says that there is no such item."""
+    items: str = ""
+    """Where the item stands in the body; "": the body is the item."""
+
+
 def with_values(body: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
     """Return a body with values at ways through its objects.
 

@@ -3,6 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import quote
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.rest.answers import SuccessRule
@@ -10,9 +15,9 @@ from cchc_adapters.rest.led_paging import LinkPaging
 from cchc_adapters.rest.page_listings import PageListing, read_listing
 from cchc_adapters.rest.paged_source import PagedSource
 from cchc_adapters.rest.positions import Position
-from cchc_adapters.rest.requests import RequestTable, SinceTable
+from cchc_adapters.rest.requests import ByKeyTable, RequestTable, SinceTable
 from cchc_adapters.rest.windows import Paging
-from cchc_connect import HttpRequest, HttpResponse
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, Verdict
 from cchc_schemas import Record
 
 
@@ -31,8 +36,16 @@ class RestTable(SourceTable):
     """How the listing is paged, and how it ends."""
     since: SinceTable | None = None
     """How it is asked for what changed; none: every run lists everything."""
+    by_key: ByKeyTable | None = None
+    """How a single item is asked for by its key; none: it cannot be."""
     success: SuccessRule | None = None
     """What makes status 200 a success; none: the status alone."""
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if self.since is not None and self.changed_at is None:
+            raise PydanticCustomError("since_without_time", "since needs changed_at")
+        return self
 
 
 class RestSource(PagedSource):
@@ -46,9 +59,26 @@ class RestSource(PagedSource):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
-        super().__init__(record_type, table, paging=table.paging, since=table.since, now=now)
+        by_key = table.by_key is not None
+        super().__init__(record_type, table, paging=table.paging, since=table.since, by_key=by_key, now=now)
         self._table = table
         self._success = table.success or success
+
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+        """Request one page, or one item; of a listing by windows the next page that has items."""
+        if page_request.source_key is not None and self._table.by_key is not None:
+            return (yield from self._fetch_by_key(self._table.by_key, page_request.source_key))
+        return (yield from super().fetch(page_request))
+
+    def _fetch_by_key(self, table: ByKeyTable, key: str) -> Conversation[Page]:
+        path = table.path.replace("{}", quote(key, safe=""))
+        response = yield self._table.request.request(path, {}, may_be_missing=True)
+        if response.verdict is Verdict.NOT_FOUND:
+            return Page(items=(), next_page_token=None)
+        if self._success is not None:
+            self._success.require(response)
+        items, _ = self.without_deleted(read_listing(response, table.items, "").items)
+        return Page(items=items, next_page_token=None)
 
     def _request(self, position: Position, parameters: Mapping[str, object]) -> HttpRequest:
         table, paging = self._table, self._paging

@@ -1,9 +1,9 @@
 """The tables of a declared SOAP system: what is listed by which operation, and what is sent to which."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, WrapValidator
+from pydantic import AfterValidator, ConfigDict, Field, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
@@ -73,6 +73,12 @@ class SoapSourceTable(SourceTable):
     """What makes a result a success, where the service tells errors in it; none: every result that is no fault."""
     decimal_sign: DecimalSign = "."
     """Decimal sign of numbers: XML writes a point."""
+
+    @model_validator(mode="after")
+    def _has_change_times(self) -> Self:
+        if self.since is not None and self.changed_at is None:
+            raise PydanticCustomError("since_without_time", "since needs changed_at")
+        return self
 
 
 class SoapMessageTable(AdapterOptions):

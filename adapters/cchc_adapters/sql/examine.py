@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, or_, select
 from cchc_adapters.sql.database import Database
 from cchc_adapters.sql.fits import misfits
 from cchc_adapters.sql.refusals import boundary
-from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column
+from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column, unread_columns
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.source import SqlSource
 from cchc_connect import Message, Observation, SourceHeld
@@ -37,14 +37,10 @@ def examine_source(source: SqlSource, database: Database) -> Iterator[Observatio
 def _not_read(
     source: SqlSource, relation: Relation, connection: Connection, database: Database
 ) -> Iterator[Observation]:
-    fetched = relation.fetched(source.table)
-    unread = [name for name in relation.columns if name not in fetched]
-    if not unread:
-        return
-    kinds = {name: database.server.type_name(relation.columns[name], connection) for name in unread}
-    shown = listed(f"{name} ({kind})" if kind else name for name, kind in kinds.items())
-    context = {"relation": relation.name, "number": len(unread), "columns": shown}
-    yield Observation(Message("sql.columns_not_read", context), "good", source.record_type.record_type)
+    names = unread_columns(connection, database.server, relation, source.table)
+    if names:
+        context = {"relation": relation.name, "number": len(names), "columns": listed(names)}
+        yield Observation(Message("sql.columns_not_read", context), "good", source.record_type.record_type)
 
 
 def _key(source: SqlSource, relation: Relation, connection: Connection, database: Database) -> Iterator[Observation]:

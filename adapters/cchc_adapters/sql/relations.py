@@ -161,3 +161,13 @@ def kind_of_column(connection: Connection, server: Server, relation: Relation, n
     type_code = relation.columns[name]
     kind = server.kinds.get(type_code)
     return kind or server.kind(type_code, sample(connection, relation, name))
+
+
+def unread_columns(
+    connection: Connection, server: Server, relation: Relation, source: SqlSourceTable
+) -> tuple[str, ...]:
+    """Return the columns that a source does not read, each with its type where that is known: "anh (bytea)"."""
+    fetched = relation.fetched(source)
+    codes = {name: code for name, code in relation.columns.items() if name not in fetched}
+    kinds = {code: server.type_name(code, connection) for code in dict.fromkeys(codes.values())}
+    return tuple(f"{name} ({kinds[code]})" if kinds[code] else name for name, code in codes.items())

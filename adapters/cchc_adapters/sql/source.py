@@ -13,7 +13,7 @@ from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.positions import RowPosition
 from cchc_adapters.sql.readings import OpenReading
 from cchc_adapters.sql.refusals import boundary
-from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, sample
+from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, sample, unread_columns
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.statements import Statements
@@ -32,6 +32,8 @@ class SqlSource(DeclaredSource):
         self._database = database
         self._reading: OpenReading | None = None
         self._form: TimeForm | None = None
+        self.unread_properties: tuple[str, ...] = ()
+        """Columns that are not fetched, with their types."""
         self._issued = set[str]()
         """Page tokens of this process, which it continues from exactly."""
 
@@ -101,6 +103,7 @@ class SqlSource(DeclaredSource):
         times = relation.find_all(times)
         self._form = self.time_form(connection, relation) if times else None
         columns = relation.fetched(table)
+        self.unread_properties = unread_columns(connection, server, relation, table)
         local = [name for name in columns if server.kinds.get(relation.columns[name]) is Kind.LOCAL_TIME]
         zones = {} if server.zone.key == VIETNAM.key else dict.fromkeys(local, server.zone)
         shape = RowShape(columns, zones, [name for name, kind in keys if kind is Kind.BYTES])

@@ -81,6 +81,10 @@ class PagedSystem(AgencyDouble):
         self.requests.append(request)
         if self.fixed_response is not None:
             return self.fixed_response
+        if request.path != "/ho-so":
+            key = request.path.rpartition("/")[2]
+            single = next((item for item in self.items if str(item["id"]) == key), None)
+            return json_response({"data": {"items": single}}, status=404 if single is None else 200)
         listed = [item for item in self.items if not parameters.get("since") or item["sua"] >= parameters["since"]]
         limit = None if self.habits.kind == "windows" else self.habits.limit
         return self._page(listed[:limit], len(listed), parameters)

@@ -155,6 +155,27 @@ def test_a_listing_that_is_cut_at_a_limit_is_read_by_windows(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
+    ("form", "is_included", "first"),
+    [
+        ("day", False, ("2026-01-01", "2026-02-01")),
+        ("day", True, ("2026-01-01", "2026-01-31")),
+        ("iso_local", True, ("2026-01-01T00:00:00", "2026-01-31T23:59:59")),
+        ("iso_utc", False, ("2025-12-31T17:00:00Z", "2026-01-31T17:00:00Z")),
+    ],
+)
+def test_windows_meet_and_do_not_overlap(desk: Desk, form: str, is_included: bool, first: tuple[str, str]) -> None:  # noqa: FBT001  # a case
+    desk.system.habits = Habits(kind="none")
+    declared = f'kind = "windows", from = "tu", to = "den", format = "{form}", start = 2026-01-15, step = "month"'
+
+    desk.pull(f'{{ {declared}, to_is_included = {str(is_included).lower()}, inside = {{ kind = "none" }} }}')
+
+    windows = [(sent["tu"], sent["den"]) for sent in desk.system.questions]
+    assert windows[0] == first
+    if not is_included:
+        assert [to for _, to in windows[:-1]] == [begins for begins, _ in windows[1:]]
+
+
+@pytest.mark.parametrize(
     ("written", "expected"),
     [
         ("iso_utc", "2026-04-01T17:50:00Z"),
@@ -266,6 +287,25 @@ def test_an_item_that_cannot_be_read_spoils_no_other_one(desk: Desk) -> None:
     pulled = desk.pull('{ kind = "none" }')
 
     assert (len(pulled.codes), pulled.line.counts.quarantined) == (2, 1)
+
+
+def test_an_item_that_a_listing_lacks_is_asked_for_before_it_is_deleted(desk: Desk) -> None:
+    """Without `by_key` only the next run deletes it."""
+    desk.system.items = dossiers(6)
+    more = 'deletes = "absence"\nby_key = { path = "/ho-so/{}", items = "data.items" }'
+    desk.pull(PAGE % COUNTED, more)
+    gone = desk.system.items.pop(2)
+
+    pulled = desk.pull(PAGE % COUNTED, more)
+
+    assert desk.system.requests[-1].path == "/ho-so/3"
+    assert gone["so"] not in pulled.codes
+    assert len(pulled.codes) == 5
+
+
+def test_a_question_for_changes_needs_their_times(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="needs changed_at"):
+        Config.load(desk.configuration(PAGE % COUNTED, 'since = { parameter = "moi" }'))
 
 
 def test_a_deleted_item_with_a_mark_is_deleted(desk: Desk) -> None:
