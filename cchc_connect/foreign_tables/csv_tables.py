@@ -183,8 +183,10 @@ class CsvTable:
         lines_above = self.headings.row + 1 + (self._start > 0)
         for block in _blocks(self._file):
             below, lines_above = _below(block, lines_above)
-            self._has_rounded |= b"+" in below and b"E+" in below  # one sign is found much faster than two
+            self._has_rounded |= b"+" in block and b"E+" in block  # one sign is found much faster than two
             self._is_even &= run.search(below) is None
+            if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+                self._is_regular = False  # lines end in another way
             if self._is_regular:
                 plain = quoted.sub(b"", below) if b'"' in below else below
                 shape = plain.translate(None, plain_bytes)
