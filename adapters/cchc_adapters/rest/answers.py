@@ -1,7 +1,8 @@
 """Reads a response of a declared system: where its items stand, what it counts, and whether it succeeded."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -16,6 +17,9 @@ from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.property_names import property_path
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.text import listed
+
+ReadDocument: TypeAlias = Callable[[HttpResponse], object]
+"""Reads the body of a response; None where it cannot be read."""
 
 
 def _listed_texts(written: object) -> object:
@@ -42,13 +46,13 @@ class AnswerRule(DescribedModel):
             raise PydanticCustomError("answer_rule", "a rule for answers needs status or property")
         return self
 
-    def fits(self, response: HttpResponse) -> bool:
-        """Return whether a response has all of it."""
+    def fits(self, response: HttpResponse, read: ReadDocument | None = None) -> bool:
+        """Return whether a response has all of it; `read` reads its body, None: as JSON."""
         if self.status and response.status not in self.status:
             return False
         if not self.property:
             return True
-        value = value_at(_document(response), property_path(self.property))
+        value = value_at((read or _document)(response), property_path(self.property))
         if not self.values and not self.contains:
             return not is_same(value, None)
         if self.values and not any(is_same(value, expected) for expected in self.values):
@@ -69,13 +73,13 @@ class SuccessRule(DescribedModel):
     words: str = ""
     """Property with the words of the response; they must not say that it failed."""
 
-    def require(self, response: HttpResponse) -> None:
-        """Check a response.
+    def require(self, response: HttpResponse, read: ReadDocument | None = None) -> None:
+        """Check a response; `read` reads its body, None: as JSON.
 
         Raises:
             SourceHeld: it is no success, or its words contradict its code.
         """
-        document = _document(response)
+        document = (read or _document)(response)
         value = value_at(document, property_path(self.property))
         if not any(is_same(value, expected) for expected in self.values):
             expected = listed(map(repr, self.values))

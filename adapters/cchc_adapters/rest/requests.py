@@ -1,6 +1,6 @@
 """The question of a declared source: method, headers, static parameters and body, and where ours go."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Field
@@ -32,10 +32,9 @@ class RequestTable(DescribedModel):
     parameters: Literal["query", "body"] = "query"
     """Where the parameters of paging and time go; in a body a name may be a way ("paging.page")."""
 
-    def request(
-        self, path: str, parameters: Mapping[str, object], *, accepted: Collection[Verdict] = (Verdict.OK,)
-    ) -> HttpRequest:
-        """Return the request with further parameters; `accepted`: the verdicts that are no failure."""
+    def request(self, path: str, parameters: Mapping[str, object], *, may_be_missing: bool = False) -> HttpRequest:
+        """Return the request with further parameters; `may_be_missing`: status 404 is no error."""
+        verdicts = {Verdict.OK, Verdict.NOT_FOUND} if may_be_missing else {Verdict.OK}
         body: dict[str, Any] | None = None if self.body is None else dict(self.body)
         query: Mapping[str, object] = self.params
         if self.parameters == "query":
@@ -53,7 +52,7 @@ class RequestTable(DescribedModel):
             json=body if form is None else None,
             form=form,
             idempotent=True,
-            accepted_verdicts=frozenset(accepted),
+            accepted_verdicts=frozenset(verdicts),
         )
 
 

@@ -1,7 +1,7 @@
 """The tables of one service that takes records."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Protocol, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -95,3 +95,17 @@ class RestTargetTable(AdapterOptions):
     """Field of the record -> maximum characters that the service takes; longer texts are cut and counted."""
     max_parallel: Annotated[int, Field(ge=1, le=32)] = 1
     """Messages that may be under way at the same time."""
+
+
+class TakesMessages(Protocol):
+    """The table of a service that has rules for its answers."""
+
+    @property
+    def receipt(self) -> ReceiptTable:
+        """What answers mean."""
+        ...
+
+
+def receipt_rules(tables: Iterable[TakesMessages]) -> list[AnswerRule]:
+    """Return the rules of all services of a connection for answers to messages."""
+    return [rule for table in tables for rule in table.receipt.rules()]

@@ -72,6 +72,8 @@ class PagedSystem(AgencyDouble):
         self.requests: list[ReceivedRequest] = []
         self.fixed_response: ServerResponse | None = None
         """What it answers whatever is asked; None: the listing."""
+        self.responses_by_method: dict[str, ServerResponse] = {}
+        """What it answers to a method, before all else."""
 
     def error_in_200(self) -> ServerResponse:
         """Return its error envelope."""
@@ -83,6 +85,8 @@ class PagedSystem(AgencyDouble):
         parameters: dict[str, Any] = {**{name: values[0] for name, values in request.query.items()}, **body}
         self.questions.append(parameters)
         self.requests.append(request)
+        if request.method in self.responses_by_method:
+            return self.responses_by_method[request.method]
         if self.fixed_response is not None:
             return self.fixed_response
         if request.path != "/ho-so":
