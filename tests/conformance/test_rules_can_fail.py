@@ -123,7 +123,7 @@ def test_a_wrong_example_in_a_docstring_is_found(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(FlawedRegister, "__doc__", ">>> 1 + 1\n3\n")
     setup = setup_with({})
 
-    with setup.opened() as bench, pytest.raises(RuleBroken, match="1 example in the docstrings"):
+    with setup.opened() as bench, pytest.raises(RuleBroken, match="1 example fails"):
         case_of(setup, "examples_are_right").check(bench)
 
 
