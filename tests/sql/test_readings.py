@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -242,3 +243,58 @@ def test_numbers_are_times_too(open_source: Open, agency: Agency, codec: str, fa
     change = {"property": "luc", "codec": codec}
 
     assert ids(items(open_source({"changed_at": change}), since("2026-04-03T00:00:00+00:00"))) == [2, 3]
+
+
+def read_by_processes(open_source: Open, keys: dict[str, Any]) -> list[object]:
+    """Return the codes of a reading of which each page is read by another process, each once."""
+    read, token = list[object](), None
+    for _ in range(40):
+        source = open_source({"page_size": 1, **keys})
+        page = source.fetch(PageRequest(since=None, page_token=token))
+        source.close()
+        read, token = [*read, *(item["ma"] for item in page.items)], page.next_page_token
+        if token is None:
+            return [*dict.fromkeys(read)]
+    pytest.fail("the reading does not end")
+
+
+@pytest.mark.parametrize("agency", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("changed_at", [{}, {"changed_at": "luc"}], ids=["by key", "by time"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.5, 1.5, 1e30],
+        [1, 1.5, 2],
+        [1, "B", "b", "c"],
+        ["a", b"a", b"\xff"],
+        [-(2**63), 2**63 - 1],
+        ["1", "10", "2"],
+    ],
+)
+def test_a_key_of_any_type_of_sqlite_is_walked_by_one_process_after_another(
+    open_source: Open, agency: Agency, values: list[object], changed_at: dict[str, str]
+) -> None:
+    agency.run("CREATE TABLE ho_so (id COLLATE NOCASE, ma text, ten text, luc text)")
+    agency.add("ho_so", *((value, f"H{number}", "x", "2026-04-01 08:00:00") for number, value in enumerate(values)))
+
+    read = read_by_processes(open_source, changed_at)
+
+    assert sorted(map(str, read)) == [f"H{number}" for number in range(len(values))]
+
+
+@pytest.mark.parametrize("agency", ["sqlite"], indirect=True)
+def test_a_key_that_is_not_in_utf_8_stops_no_reading(open_source: Open, agency: Agency) -> None:
+    agency.run("CREATE TABLE ho_so (id text, ma text, ten text)")
+    for number, key in enumerate(["'a'", "CAST(x'62ff' AS TEXT)", "'c'", "'d'"]):
+        agency.run(f"INSERT INTO ho_so VALUES ({key}, 'H{number}', 'x')")  # noqa: S608  # literals of tests
+
+    assert read_by_processes(open_source, {}) == ["H0", "H1", "H2", "H3"]
+
+
+@pytest.mark.parametrize("agency", ["sqlite"], indirect=True)
+def test_times_that_are_floats_are_walked_by_one_process_after_another(open_source: Open, agency: Agency) -> None:
+    agency.run("CREATE TABLE ho_so (id integer, ma text, ten text, luc real)")
+    agency.add("ho_so", *((number, f"H{number}", "x", 1775000000.5 + number) for number in range(4)))
+    change = {"changed_at": {"property": "luc", "codec": "epoch_s"}}
+
+    assert read_by_processes(open_source, change) == ["H0", "H1", "H2", "H3"]

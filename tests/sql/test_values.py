@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cchc_adapters.sql.rows import RowShape
+from cchc_adapters.sql.rows import RowShape, bytes_value
 from cchc_connect import Item, SourceHeld, Unreadable
 from cchc_connect.wire.json import RawItem
 from tests.sql.agencies import Agency
@@ -154,3 +154,22 @@ def test_a_file_that_is_missing_is_not_made(tmp_path: Path, open_source: Open) -
 
     assert refused.value.code == "sql.object_missing"
     assert not (tmp_path / "other.db").exists()
+
+
+@OF_SQLITE
+def test_a_text_that_is_not_in_utf_8_costs_no_sound_text_beside_it(agency: Agency, open_source: Open) -> None:
+    """Lines, tabs, spaces that do not break and invisible signs are of texts that people write."""
+    sound = ["Ông Mẫu A\nBà Mẫu B", "a\tb", "a\u00a0b", "a\u200bb"]
+    agency.run("CREATE TABLE ho_so (id text, ma text, x text)")
+    agency.add("ho_so", *((f"n\u00a0{number}", "H", text) for number, text in enumerate(sound)))
+    agency.run("INSERT INTO ho_so VALUES ('a', 'H', CAST(x'c3a1ff' AS TEXT))")
+
+    read = items(open_source({"fields": {"code": "ma", **CONSTANTS}, "also_fetch": ["x"], "page_size": 2}))
+
+    assert [item["x"] for item in read] == [{"bytes": "c3a1ff", "length": 3}, *sound]
+    assert read[1]["id"] == "n\u00a00"
+
+
+def test_bytes_that_hold_a_text_of_several_lines_are_that_text() -> None:
+    assert bytes_value("Thửa 1\r\nThửa 2\t\u00a0".encode()) == "Thửa 1\r\nThửa 2\t\u00a0"
+    assert bytes_value(b"PK\x03\x04") == {"bytes": "504b0304", "length": 4}

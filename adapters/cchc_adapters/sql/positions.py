@@ -7,13 +7,14 @@ is interrupted again and again moves on nevertheless.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self, cast
 
+from cchc_adapters.sql.rows import UndecodedText
 from cchc_connect import StartOver
 
 
@@ -64,40 +65,49 @@ class RowPosition:
         )
 
 
+_WRITTEN: Mapping[type, tuple[str, Callable[[Any], str], Callable[[str], object]]] = {
+    UndecodedText: ("text", UndecodedText.hex, UndecodedText.fromhex),
+    bytes: ("bytes", bytes.hex, bytes.fromhex),
+    datetime: ("time", datetime.isoformat, datetime.fromisoformat),
+    date: ("day", date.isoformat, date.fromisoformat),
+    float: ("float", repr, float),
+    Decimal: ("number", str, Decimal),
+}
+"""Name of each type of value that JSON does not have as it is, and how it is written and read."""
+
+_READERS = {name: read for name, _, read in _WRITTEN.values()}
+
+
 def _written(value: object) -> object:
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case bytes():
-            return {"bytes": value.hex()}
-        case datetime():
-            return {"time": value.isoformat()}
-        case date():
-            return {"day": value.isoformat()}
-        case float() | Decimal():
-            return {"number": str(value)}
-        case _:
-            return str(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if type(value) not in _WRITTEN:
+        return str(value)
+    name, write, _ = _WRITTEN[type(value)]
+    return {name: write(value)}
 
 
 def _read(value: object) -> object:
     if not isinstance(value, dict):
         return value
-    ((kind, text),) = cast("dict[str, str]", value).items()
-    match kind:
-        case "bytes":
-            return bytes.fromhex(text)
-        case "time":
-            return datetime.fromisoformat(text)
-        case "day":
-            return date.fromisoformat(text)
-        case _:
-            return Decimal(text)
+    ((name, text),) = cast("dict[str, str]", value).items()
+    return _READERS[name](text)
 
 
 def is_before(first: Sequence[object], second: Sequence[object]) -> bool:
-    """Return whether a position is before or at another one; false where their values cannot be compared."""
+    """Return whether a position is before or at another one; true where their values cannot be compared.
+
+    Values of several types in one column are ordered as SQLite does: numbers, texts, bytes.
+    """
     try:
-        return bool(tuple(first) <= tuple(second))
+        return bool([*map(_ordered, first)] <= [*map(_ordered, second)])
     except TypeError:
-        return False
+        return True
+
+
+def _ordered(value: Any) -> tuple[int, Any]:
+    if isinstance(value, int | float | Decimal):
+        return 0, value
+    if isinstance(value, str):
+        return 1, value.encode("utf-8", "surrogatepass")
+    return (1, bytes(value)) if isinstance(value, UndecodedText) else (2, value)

@@ -4,6 +4,7 @@ Whatever stands in a row, the row becomes an item: a value that JSON does not ha
 becomes a text or an object that no codec takes for something else, so that it costs one value of one row.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -24,17 +25,33 @@ NO_ZONES: Mapping[str, ZoneInfo] = MappingProxyType({})
 
 _MAX_SHOWN_BYTES = 64
 
+_CONTROL_SIGNS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Signs that no text has: all that control something but lines and tabs."""
+
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
-def bytes_value(content: bytes) -> object:
-    """Return the text that bytes hold in UTF-8; an object with their beginning where they are no printable text."""
+class UndecodedText(bytes):
+    """A text of a database that is not in the encoding of the others."""
+
+    __slots__ = ()
+
+
+def decoded(content: bytes) -> str | UndecodedText:
+    """Return a text of a database in UTF-8, whatever its signs are; its bytes where it is in another encoding."""
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError:
-        text = "\0"
-    if text.isprintable():
-        return text
+        return UndecodedText(content)
+
+
+def bytes_value(content: bytes) -> object:
+    """Return the text that bytes hold in UTF-8; an object with their beginning where they are no text."""
+    text = decoded(content)
+    return _shown(content) if isinstance(text, UndecodedText) or _CONTROL_SIGNS.search(text) else text
+
+
+def _shown(content: bytes) -> object:
     return {"bytes": content[:_MAX_SHOWN_BYTES].hex(), "length": len(content)}
 
 
@@ -61,6 +78,7 @@ _READERS: Mapping[type, Callable[[Any], object]] = {
     NoneType: lambda value: value,
     bool: lambda value: value,
     bytes: bytes_value,
+    UndecodedText: _shown,
     bytearray: lambda value: bytes_value(bytes(value)),
     memoryview: lambda value: bytes_value(bytes(value)),
     float: _numeric_value,

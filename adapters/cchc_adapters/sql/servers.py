@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, bindparam, create_engine, event
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import NullType
 
 
 class Kind(StrEnum):
@@ -116,6 +117,10 @@ class Server:
         """Return a column or a parameter so that it is compared and ordered by its bytes, if it is a text."""
         del kind
         return value
+
+    def parameter(self, value: object) -> ColumnElement[Any]:
+        """Return a value of a row as a parameter of a statement."""
+        return bindparam(None, value, type_=NullType(), unique=True)
 
     @property
     def offset(self) -> str:

@@ -7,10 +7,11 @@ from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, Engine, collate, create_engine
+from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, cast, collate, create_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import NullType
 
-from cchc_adapters.sql.rows import bytes_value
+from cchc_adapters.sql.rows import UndecodedText, decoded
 from cchc_adapters.sql.servers import Kind, Server
 
 STEPS = 200_000
@@ -47,7 +48,7 @@ class Sqlite(Server):
         connection.execute("PRAGMA query_only = on")
         self.watch(connection)()
         if self.is_lenient:
-            connection.text_factory = bytes_value
+            connection.text_factory = decoded
         return connection
 
     def blocks_writers(self, connection: Connection) -> bool:
@@ -70,8 +71,15 @@ class Sqlite(Server):
         return True
 
     def in_bytes(self, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
-        """Return a text in the order of its bytes."""
-        return collate(value, "BINARY") if kind is Kind.TEXT else value
+        """Return a value so that texts are in the order of their bytes: any column of SQLite may hold some."""
+        del kind
+        return collate(value, "BINARY")
+
+    def parameter(self, value: object) -> ColumnElement[Any]:
+        """Return a value of a row as a parameter; a text that is not in UTF-8 stays a text."""
+        if isinstance(value, UndecodedText):
+            return cast(bindparam(None, bytes(value), type_=NullType(), unique=True), Text)
+        return super().parameter(value)
 
 
 class AnswerLimit:

@@ -8,14 +8,12 @@ from sqlalchemy import (
     Numeric,
     Select,
     and_,
-    bindparam,
     cast,
     func,
     not_,
     or_,
     select,
 )
-from sqlalchemy.types import NullType
 
 from cchc_adapters.sql.relations import Relation, exact
 from cchc_adapters.sql.servers import Kind, Server
@@ -119,7 +117,7 @@ class Statements:
         return self._server.in_bytes(column, kind)
 
     def _value(self, value: object, kind: Kind) -> Expression:
-        return self._bytes(bindparam(None, value, type_=NullType(), unique=True), kind)
+        return self._bytes(self._server.parameter(value), kind)
 
     def _shown(self, name: str) -> Expression:
         column = exact(name)
