@@ -29,15 +29,9 @@ def receipt_of(
     Raises:
         SourceHeld: it is no success.
     """
-    statuses = (
-        (rules.duplicate, DeliveryStatus.DUPLICATE),
-        (rules.refused, DeliveryStatus.REFUSED),
-        (rules.retry, DeliveryStatus.RETRY),
-    )
-    for rule, status in statuses:
-        if rule is not None and rule.fits(response, read):
-            reason = "" if status is DeliveryStatus.DUPLICATE else _reason(response, rules, read)
-            return Receipt(status=status, reason=reason)
+    declared = _declared(response, rules, read)
+    if declared is not None:
+        return declared
     if response.status == PRECONDITION_FAILED or (replaces_version and response.verdict is Verdict.DUPLICATE):
         return Receipt(status=DeliveryStatus.RETRY, reason="version_changed")
     match response.verdict:
@@ -51,6 +45,20 @@ def receipt_of(
             return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
         case _:
             return Receipt(status=DeliveryStatus.REFUSED, reason=_reason(response, rules, read))
+
+
+def _declared(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> Receipt | None:
+    """Return the receipt of the first rule that fits; None if none does."""
+    statuses = (
+        (rules.duplicate, DeliveryStatus.DUPLICATE),
+        (rules.refused, DeliveryStatus.REFUSED),
+        (rules.retry, DeliveryStatus.RETRY),
+    )
+    for rule, status in statuses:
+        if rule is not None and rule.fits(response, read):
+            reason = "" if status is DeliveryStatus.DUPLICATE else _reason(response, rules, read)
+            return Receipt(status=status, reason=reason)
+    return None
 
 
 def _reason(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> str:
