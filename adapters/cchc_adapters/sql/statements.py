@@ -1,5 +1,6 @@
 """The statements of a reading: rows with a time of change by time and key, rows without one by key."""
 
+import typing
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,14 +11,13 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    not_,
     or_,
     select,
 )
 
 from cchc_adapters.sql.relations import Relation, exact
 from cchc_adapters.sql.servers import Kind, Server
-from cchc_adapters.sql.times import ISO_PATTERN, TimeForm
+from cchc_adapters.sql.times import TimeForm
 
 Expression = ColumnElement[Any]
 
@@ -79,8 +79,7 @@ class Statements:
         kind = form.kind
         statement = select(*self._selected).where(time.is_not(None))
         if since is not None:
-            later = self._bytes(time, kind) >= self._value(since, kind)
-            statement = statement.where(or_(later, not_(time.like(ISO_PATTERN))) if form.has_other_texts else later)
+            statement = statement.where(form.is_later(time, since, lambda value: self._value(value, kind)))
         if after:
             statement = statement.where(self._after([(time, kind), *self._key_columns()], after))
         order = [self._bytes(column, kind) for column, kind in ((time, kind), *self._key_columns())]
@@ -117,6 +116,8 @@ class Statements:
         return self._server.in_bytes(column, kind)
 
     def _value(self, value: object, kind: Kind) -> Expression:
+        if isinstance(value, ColumnElement):
+            return self._bytes(typing.cast("Expression", value), kind)
         return self._bytes(self._server.parameter(value), kind)
 
     def _shown(self, name: str) -> Expression:
