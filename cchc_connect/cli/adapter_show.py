@@ -1,11 +1,9 @@
 """`adapter show`: what an adapter reads and accepts, its options, its caveats, and its table for cchc.toml."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
@@ -13,23 +11,16 @@ from cchc_connect.adapter import AdapterFactory, Source
 from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.demo_config import toml_lines, toml_value
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text
 from cchc_connect.cli.schema_show import show_values
 from cchc_connect.cli.setup_commands import adapter_summary
+from cchc_connect.config.adapter_sample import sample_lines, sample_options, toml_value
 from cchc_connect.config.durations import duration_text
 from cchc_connect.database.names import require_known
 from cchc_connect.extras import installed_adapters
 from cchc_connect.local_sources.contract import uses_http
 from cchc_connect.registry import adapter_factory, left_out_rules
-
-SAMPLE_AGENCY = "000.00.00.H09"
-SAMPLE_ADDRESS = "https://system.example"
-SAMPLE_VALUES = ("...", 1, True)
-"""Values for a required option in the sample: the first that its type accepts."""
-SAMPLE_HEADING_PARTS = 6
-"""Parts of a heading in the sample: that of a source's field map has the most."""
 
 COLUMNS = ("option", "type", "default", "meaning")
 
@@ -66,7 +57,7 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     reads = [source.record_type.record_type for source in sources]
     summary = {**adapter_summary(installed[name], command), "uses_http": uses_http(factory)}
     left_out = left_out_rules(factory)
-    sample = "\n".join(_sample_lines(name, factory, console))
+    sample = "\n".join(sample_lines(name, factory, console.text("adapter_view.sample_agency")))
     console.document(
         {
             **summary,
@@ -156,67 +147,10 @@ def _times(source: Source) -> dict[str, str]:
 def _parts(factory: AdapterFactory) -> tuple[list[Source], list[str]]:
     """Return the sources of the adapter and the record types that it accepts, with the options of the sample."""
     try:
-        adapter = factory(factory.Options.model_validate(_sample_options(factory)))
+        adapter = factory(factory.Options.model_validate(sample_options(factory)))
     except Exception:  # noqa: BLE001  # code of another package that the sample does not suit: nothing is known then
         return [], []
     return list(adapter.sources), [target.record_type.record_type for target in adapter.targets]
-
-
-def _sample_value(field: FieldInfo) -> object:
-    """Return a value for a required option: its example, the first allowed one, or the first sample that fits."""
-    if field.examples:
-        return field.examples[0]
-    annotation: Any = field.annotation
-    checked = TypeAdapter[Any](annotation)
-    listed = [member.value for member in annotation] if _is_enum(annotation) else []
-    for sample in (*listed, *SAMPLE_VALUES):
-        try:
-            checked.validate_python(sample)
-        except ValueError:
-            continue
-        return sample
-    return SAMPLE_VALUES[0]
-
-
-def _is_enum(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Enum)
-
-
-def _sample_lines(name: str, factory: AdapterFactory, console: Console) -> Iterator[str]:
-    """Yield the lines of the sample: required options with a value, the others commented out with their defaults."""
-    connection = name.replace("_", "-")
-    yield f"[connections.{connection}]"
-    yield f'adapter = "{name}"'
-    yield f"# {console.text('adapter_view.sample_agency')}"
-    yield f'agency = "{SAMPLE_AGENCY}"'
-    if uses_http(factory):
-        yield f'base_url = "{SAMPLE_ADDRESS}"'
-    yield ""
-    yield f"[connections.{connection}.options]"
-    samples = _sample_options(factory)
-    declared = {key: value for key, value in samples.items() if _is_declaration(value)}
-    for key, field in factory.Options.model_fields.items():
-        if key in declared:
-            continue
-        if key in samples:
-            yield f"{key} = {toml_value(samples[key])}"
-        else:
-            default = to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}), fallback=str)
-            yield f"#{key} = {'...' if default is None else toml_value(default)}"
-    for key, value in declared.items():
-        yield from toml_lines(("connections", connection, "options", key), value, SAMPLE_HEADING_PARTS)
-
-
-def _sample_options(factory: AdapterFactory) -> Mapping[str, Any]:
-    """Return the options of the sample: those that are required, and those that have an example."""
-    fields = factory.Options.model_fields.items()
-    return {key: _sample_value(field) for key, field in fields if field.is_required() or field.examples}
-
-
-def _is_declaration(value: object) -> bool:
-    """Whether a value has tables within tables, as the sources of a declared system, which stand under headings."""
-    tables = list(value.values()) if isinstance(value, Mapping) else []
-    return any(isinstance(part, Mapping) for table in tables if isinstance(table, Mapping) for part in table.values())
 
 
 def _document(option: OptionRow) -> Mapping[str, Any]:

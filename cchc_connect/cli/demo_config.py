@@ -1,13 +1,12 @@
 """Configuration of the demonstration: the tables of a cchc.toml with the addresses of the test doubles."""
 
-import json
 import os
-import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from cchc_connect.config.adapter_sample import toml_lines
 from cchc_connect.config.file import Config
 from cchc_connect.testing import Agencies
 
@@ -30,11 +29,6 @@ _SECRET_FILES: Mapping[str, str] = {
     "national-portal": "demo-secrets/national-portal",
 }
 """Connection -> file of its password, relative to the configuration."""
-
-_MAX_HEADING_PARTS = 3
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-"""Keys that TOML reads without quotes."""
 
 _ROUTE: Mapping[str, Any] = {
     "from": ["dossier", "dossier_step"],
@@ -76,43 +70,6 @@ def secrets_of_doubles(agencies: Agencies) -> Mapping[str, str]:
 def toml_text(tables: Mapping[str, Any]) -> str:
     """Return tables as TOML: those of the first three levels under their own headings, deeper ones in one line."""
     return "\n".join(line for name, table in tables.items() for line in toml_lines((name,), table)).lstrip("\n") + "\n"
-
-
-def toml_lines(
-    path: tuple[str, ...], table: Mapping[str, object], max_heading_parts: int = _MAX_HEADING_PARTS
-) -> Iterator[str]:
-    """Yield the lines of the table at `path`; a table whose heading would have more parts stands in one line."""
-    nested = {
-        key: cast("Mapping[str, object]", value)
-        for key, value in table.items()
-        if isinstance(value, dict) and len(path) < max_heading_parts
-    }
-    values = {key: value for key, value in table.items() if key not in nested}
-    if values:
-        yield f"\n[{'.'.join(path)}]"
-    yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
-    for key, inner in nested.items():
-        yield from toml_lines((*path, key), inner, max_heading_parts)
-
-
-def toml_value(value: object) -> str:
-    """Return a JSON-ready value as TOML, in one line; what is null is left out of a table.
-
-    >>> toml_value({"file": "secrets/one-stop"})
-    '{ file = "secrets/one-stop" }'
-    """
-    match value:
-        case Mapping():
-            pairs = {key: part for key, part in cast("Mapping[str, object]", value).items() if part is not None}
-            if not pairs:
-                return "{}"
-            return "{ " + ", ".join(f"{_toml_key(key)} = {toml_value(part)}" for key, part in pairs.items()) + " }"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
-
-
-def _toml_key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 @contextmanager

@@ -27,7 +27,9 @@ from cchc_connect.messages import Message
 _BLOCK_BYTES = 128 * 1024
 _MAX_QUOTED_BYTES = 128 * _BLOCK_BYTES
 """Bytes within which quotes must be closed; a file where they are not is read through by the slower way."""
-_SEPARATORS: tuple[Separator, ...] = get_args(Separator)
+_FIRST_ROWS = 20
+"""Rows below headings that are looked at one by one, also in an even file."""
+_SEPARATORS = cast("Sequence[Separator]", get_args(Separator))
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?E\+\d{1,2}")
 """A long number that a spreadsheet program wrote with fewer digits."""
@@ -146,7 +148,7 @@ class CsvTable:
                     rows = [list(item.values()) for item in chunk]
                     lines = _lines_of(rows, line)
                 else:
-                    rows, lines = reader.take(size, faults)
+                    rows, lines = reader.take(min(size, _FIRST_ROWS) if self._is_even else size, faults)
                 if not rows:
                     return
                 yield [
@@ -174,14 +176,17 @@ class CsvTable:
         self._file.seek(0)
         separator = self._separator.encode()
         line_end = separator * (self.headings.width - 1) + b"\n"
-        run = separator * -(-(self.headings.width - FEW_CELLS) // (FEW_CELLS + 1))
+        empty_cells = -(-(self.headings.width - FEW_CELLS) // (FEW_CELLS + 1))
+        run = re.compile(re.escape(separator) * empty_cells)
         plain_bytes = bytes(set(range(256)) - {*separator, *b'"\n'})
         quoted = re.compile(rb'(?<![^%s\n])"[^"]*(?:""[^"]*)*"(?=[%s\r\n]|\Z)' % ((re.escape(separator),) * 2))
         lines_above = self.headings.row + 1 + (self._start > 0)
         for block in _blocks(self._file):
             below, lines_above = _below(block, lines_above)
-            self._has_rounded |= b"E+" in below
-            self._is_even &= run not in below
+            self._has_rounded |= b"+" in block and b"E+" in block  # one sign is found much faster than two
+            self._is_even &= run.search(below) is None
+            if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+                self._is_regular = False  # lines end in another way
             if self._is_regular:
                 plain = quoted.sub(b"", below) if b'"' in below else below
                 shape = plain.translate(None, plain_bytes)
@@ -269,7 +274,8 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(_BLOCK_BYTES):
         block = rest + block
         cut = block.rfind(b"\n") + 1
-        if not cut or (block.count(b'"', 0, cut) % 2 and len(block) < _MAX_QUOTED_BYTES):
+        is_open = b'"' in block and block.count(b'"', 0, cut) % 2
+        if not cut or (is_open and len(block) < _MAX_QUOTED_BYTES):
             rest = block
             continue
         rest = block[cut:]

@@ -82,13 +82,12 @@ def utf8_file(source: BinaryIO, copy: BinaryIO, declared: TextEncoding | None) -
         if fault is not None:
             return fault
         codec = _CODECS[declared or TextEncoding.UTF_8]
-    is_as_wanted, line = codec == "utf-8" and not skipped, 1
+    is_as_wanted = codec == "utf-8" and not skipped
     source.seek(skipped)
     for block in _blocks(source, codec):
         if _decoded(block, codec) is None:
-            return _undecodable(block, codec, line, declared or skipped)
+            return _undecodable(block, codec, _lines_before(source, block), declared or skipped)
         is_as_wanted = is_as_wanted and not any(lead in block for lead in _COMBINING_LEADS)
-        line += block.count(b"\n")
     if is_as_wanted:
         return source
     to_unicode = None if skipped else _DECODERS.get(declared or TextEncoding.UTF_8)
@@ -167,6 +166,13 @@ def _normal(block: bytes, codec: str, to_unicode: Callable[[str], str] | None) -
     if to_unicode is not None:
         text = "\n".join(to_unicode(line) for line in text.split("\n"))
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")
+
+
+def _lines_before(source: BinaryIO, block: bytes) -> int:
+    """Return the number of the first line of a block, from 1 on."""
+    source.seek(0)
+    content = source.read()
+    return content[: content.index(block)].count(b"\n") + 1
 
 
 def _undecodable(block: bytes, codec: str, line: int, declared: object) -> EncodingFault:

@@ -5,6 +5,7 @@ Nothing is passed over that may be a record: a row with a key is one, unless it 
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from cchc_connect.foreign_tables.forms import PassedOver
 from cchc_connect.foreign_tables.headings import Headings, plain_name
@@ -49,7 +50,7 @@ class RecordRows:
             passed_over: where rows that are no records are counted.
         """
         self._names = tuple(plain_name(name) for name in headings.written)
-        self._heading_cells = frozenset(name for name in headings.written if name)
+        self._no_keys = _TOTAL_SPELLINGS | {"", *headings.written}
         self._keys = tuple(at for at, name in enumerate(headings.names) if name in set(key_names))
         self._key_name = headings.names[self._keys[0]] if self._keys else ""
         self._passed_over = passed_over
@@ -67,8 +68,7 @@ class RecordRows:
 
         They must have more cells than a signature.
         """
-        keys = [row[self._key_name] for row in rows]
-        return "" not in keys and self._heading_cells.isdisjoint(keys) and _TOTAL_SPELLINGS.isdisjoint(keys)
+        return self._no_keys.isdisjoint(map(itemgetter(self._key_name), rows))
 
     def is_record(self, cells: Sequence[object]) -> bool:
         """Return whether a row is a record; one that is none is counted, apart from empty ones."""

@@ -63,7 +63,10 @@ def find_headings(rows: Sequence[Sequence[object]], form: TableForm) -> Headings
     """
     expected = expected_names(form)
     best: Headings | None = None
+    expected_count = len(set(expected.values()))
     for number, row in enumerate(rows[:MAX_ROWS_ABOVE]):
+        if best is not None and len(best.matched) == expected_count and number > best.row + 1:
+            break
         above = rows[number - 1] if number else ()
         headings = _headings(row, above, number, expected)
         if (

@@ -55,9 +55,7 @@ class WordMap:
         """Return whether the map has our word for a value; no value needs none."""
         if self._read is not None:
             value = _flag_word(self._read(value))
-        if not isinstance(value, str | int):
-            return text_or_none(value) in self._our_words
-        if value in self._our_words or value in self._numbers:
+        if value in self._our_words if isinstance(value, str) else type(value) is int and value in self._numbers:
             return True
         word = text_or_none(value)
         return word is None or (isinstance(word, str) and nfc(word) in self._our_words)

@@ -270,3 +270,12 @@ def test_the_check_tells_what_there_is_and_every_heading_that_is_missing(call: C
     assert "'Số thửa'" in text
     assert "'Diện tích'" in text
     assert not ASIDE.exists()
+
+
+def test_the_check_tells_files_that_are_not_read_for_their_names(call: Call) -> None:
+    deliver("thua_20260401.csv", "12:90")
+    deliver("thua\u202e_20260402.csv", "12:95")
+
+    codes = [finding["code"] for finding in call("check", "--json").document["findings"]]
+
+    assert "drop_folder.name_refused" in codes

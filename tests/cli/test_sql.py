@@ -203,7 +203,7 @@ def test_a_new_column_that_nobody_reads_is_told_with_its_type_and_not_fetched(
 
     assert line["updated"] == 4
     (note,) = line["notes"]
-    name = "ban_do" if agency.kind == "sqlite" else "ban_do (text)"
+    name = {"sqlite": "ban_do", "postgres": "ban_do (text)", "mariadb": "ban_do (blob)"}[agency.kind]
     assert note["message"] == f"the property {name} is new, in 4 of 5 items; no rule reads it."
     assert "notes" not in counted(call)
 

@@ -1,9 +1,10 @@
 """Each rule of the conformance kit holds for a sound adapter, and fails for one with the flaw that it is about."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from cchc_connect import CchcError
 from cchc_connect.errors import UsageMistake
@@ -11,7 +12,7 @@ from cchc_connect.testing.kit.cases import RuleCase, cases_of_setup
 from cchc_connect.testing.kit.rule import RuleBroken
 from cchc_connect.testing.kit.rules import RULES
 from cchc_connect.testing.kit.setup import Setup
-from tests.conformance.flawed_adapter import ENTRY_POINT, LOCATION
+from tests.conformance.flawed_adapter import ENTRY_POINT, LOCATION, FlawedOptions, FlawedRegister
 from tests.conformance.register import Register
 from tests.simulation.adapter import installed
 
@@ -97,8 +98,40 @@ def test_the_same_rule_holds_for_an_adapter_without_the_flaw(rule: str, options:
         case_of(setup, rule).check(bench)
 
 
+class WrongSample(FlawedOptions, frozen=True):
+    """Options whose example is none."""
+
+    size: Annotated[int, Field(examples=["many"])]
+
+
+def test_a_sample_that_is_no_configuration_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FlawedRegister, "Options", WrongSample)
+    setup = setup_with({"size": 1})
+
+    with setup.opened() as bench, pytest.raises(RuleBroken, match="sample of 'adapter show' is refused"):
+        case_of(setup, "sample_is_valid").check(bench)
+
+
+def test_a_wrong_example_in_a_docstring_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FlawedRegister, "__doc__", ">>> 1 + 1\n3\n")
+    setup = setup_with({})
+
+    with setup.opened() as bench, pytest.raises(RuleBroken, match="1 example in the docstrings"):
+        case_of(setup, "examples_are_right").check(bench)
+
+
+@pytest.mark.parametrize("rule", ["sample_is_valid", "examples_are_right"])
+def test_an_adapter_without_such_a_flaw_keeps_its_rules(rule: str) -> None:
+    setup = setup_with({})
+
+    with setup.opened() as bench:
+        case_of(setup, rule).check(bench)
+
+
 def test_every_rule_has_a_flaw_that_it_finds() -> None:
-    assert {rule.name for rule in RULES} == {rule for rule, _, _ in FLAWS}
+    found_otherwise = {"sample_is_valid", "examples_are_right"}
+
+    assert {rule.name for rule in RULES} == {rule for rule, _, _ in FLAWS} | found_otherwise
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,18 @@ def test_a_large_regular_file_has_the_rows_that_a_plain_reader_finds() -> None:
     assert rows[-1]["Ghi chú"] == 'a;"39999"'
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("quote", ["", '"'], ids=["without quotes", "with quotes"])
+def test_a_file_without_quotes_has_the_same_rows_and_lines_as_one_with_quotes(line_end: str, quote: str) -> None:
+    body = "".join(f"{number % 9};{quote}{number}{quote};5;Đất ở;x{line_end}" for number in range(3000))
+
+    rows = read(f"DANH SÁCH;;;;{line_end}Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú{line_end}{body}")
+
+    assert [row["Số thửa"] for row in rows] == [str(number) for number in range(3000)]
+    assert [row.line for row in rows] == list(range(3, 3003))
+    assert rows[-1]["Ghi chú"] == "x"
+
+
 JSON_ITEMS = [{"Số tờ": 1, "Số thửa": 12}, {"Số tờ": 1, "Số thửa": 13}]
 
 

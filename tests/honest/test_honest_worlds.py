@@ -30,7 +30,7 @@ def suspected(results: list[HonestResult]) -> dict[int, tuple[str, ...]]:
 
 
 @pytest.mark.repeats
-@pytest.mark.parametrize("seeds", few(BATCHES, 1), ids=str)
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
 def test_nothing_is_suspected_of_an_honest_source(seeds: range) -> None:
     """Nothing is held, incomplete, quarantined or raised, and database and receivers hold what the sources hold."""
     assert suspected(list(honest_results(seeds, DATABASE_KINDS[0]))) == {}

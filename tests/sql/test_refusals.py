@@ -85,6 +85,30 @@ def assert_nothing_shows(error: CchcError) -> None:
 
 
 @pytest.mark.parametrize("agency", ["postgres"], indirect=True)
+def test_a_table_on_the_search_path_is_read_though_no_list_names_it(open_source: Open, dossiers: Agency) -> None:
+    dossiers.run("CREATE TEMPORARY TABLE other (id integer)")
+    (schema,) = dossiers.connection.execute("SELECT current_schema()").fetchone()
+    url = dossiers.url.replace(schema, f"public%2C{schema}")
+
+    assert len(items(open_source(url=url))) == 1
+    assert len(items(open_source({"table": f"{schema}.ho_so"}, url=url))) == 1
+
+
+@pytest.mark.parametrize("agency", ["sqlite", "postgres"], indirect=True)
+def test_a_key_that_cannot_be_proven_in_time_is_told(adapters: list[SqlDatabase], dossiers: Agency) -> None:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000000)"
+    query = f"{numbers} SELECT i AS id, 'H' AS ma, 'x' AS ten FROM n"  # noqa: S608  # of the test
+    table = {"query": query, "key": "id", "fields": FIELDS}
+    options = {"url": dossiers.url, "statement_timeout_s": 1, "sources": {"dossier": table}}
+    adapter = SqlDatabase(SqlOptions.model_validate(options))
+    adapters.append(adapter)
+
+    levels = {observation.message.code: observation.level for observation in adapter.examine()}
+
+    assert levels["sql.key_unproven"] == "warning"
+
+
+@pytest.mark.parametrize("agency", ["postgres"], indirect=True)
 def test_an_error_shows_no_value_of_a_row(open_source: Open, dossiers: Agency) -> None:
     dossiers.run("UPDATE ho_so SET ten = '079190000123 Nguyễn Văn Mẫu'")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from cchc_adapters.folder.headings_read import key_names
 from cchc_adapters.folder.inboxes import Inbox
@@ -22,7 +22,21 @@ from cchc_connect.foreign_tables import ForeignTable, TableRow, open_table
 from cchc_connect.foreign_tables.json_tables import FileItem
 from cchc_connect.wire.times import change_time
 
-_CHUNK_BYTES = 256 * 1024
+_CHUNK_BYTES = 64 * 1024
+DIGEST_LENGTH = 32
+"""Hexadecimal digits of the hash of a delivery."""
+
+
+class Digest(Protocol):
+    """A hash that is being made."""
+
+    def update(self, content: bytes, /) -> None:
+        """Add bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """Return the hash of all of them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -57,10 +71,10 @@ class OpenDelivery:
         """
         self._stack = ExitStack()
         self._keys, self._rows = key_names(table), table.rows
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.sha256()
         try:
             self.tables = self._tables(inbox, delivery.name, table, digest)
-            self.delivery = replace(delivery, digest=digest.hexdigest())
+            self.delivery = replace(delivery, digest=digest.hexdigest()[:DIGEST_LENGTH])
             if table.dated_by:
                 self.delivery = replace(self.delivery, delivered_at=self._latest(table.dated_by))
         except BaseException:
@@ -81,9 +95,7 @@ class OpenDelivery:
         """Close the tables and remove the copies."""
         self._stack.close()
 
-    def _tables(
-        self, inbox: Inbox, name: str, table: FolderSourceTable, digest: "hashlib.blake2b"
-    ) -> list[ForeignTable]:
+    def _tables(self, inbox: Inbox, name: str, table: FolderSourceTable, digest: Digest) -> list[ForeignTable]:
         """Return the tables of a file, or of the members of an archive that fit.
 
         Raises:
@@ -97,9 +109,7 @@ class OpenDelivery:
             raise FileLocation(name).rejection("folder.no_member", pattern=table.members)
         return tables
 
-    def _copies(
-        self, inbox: Inbox, name: str, pattern: str, digest: "hashlib.blake2b"
-    ) -> Iterator[tuple[BinaryIO, str, str]]:
+    def _copies(self, inbox: Inbox, name: str, pattern: str, digest: Digest) -> Iterator[tuple[BinaryIO, str, str]]:
         """Yield a copy of the file, or of each member of an archive that fits, with its name and that for messages."""
         is_inside = archive_format_of(name) is not None
         for number, member in enumerate(inbox.members(name), start=1):
@@ -121,15 +131,15 @@ def digest_of(inbox: Inbox, name: str, pattern: str) -> str:
     Raises:
         Rejected: the file is hostile or damaged.
     """
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.sha256()
     is_inside = archive_format_of(name) is not None
     for member in inbox.members(name):
         if not is_inside or _fits(member.name, pattern):
             _copy(member, None, digest)
-    return digest.hexdigest()
+    return digest.hexdigest()[:DIGEST_LENGTH]
 
 
-def _copy(member: Member, copy: BinaryIO | None, digest: "hashlib.blake2b") -> None:
+def _copy(member: Member, copy: BinaryIO | None, digest: Digest) -> None:
     while chunk := member.stream.read(_CHUNK_BYTES):
         digest.update(chunk)
         if copy is not None:

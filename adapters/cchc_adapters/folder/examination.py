@@ -20,6 +20,8 @@ def examined(inbox: Inbox, tables: Mapping[str, FolderSourceTable]) -> Iterator[
     """
     names = inbox.names()
     yield Observation(Message("folder.examined", {"folder": inbox.shown, "number": len(names)}))
+    for refusal in inbox.refused:
+        yield Observation(Message(refusal.code, refusal.context), "warning")
     for record_type, table in tables.items():
         yield from _source(inbox, names, record_type, table)
     strangers = [name for name in names if not any(fits(name, table) for table in tables.values())]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cchc_connect.drop_folder import DropFolder, DropFolderLimits, Member
-from cchc_connect.errors import Rejected  # noqa: TC001  # the annotation of an attribute
+from cchc_connect.errors import Rejected  # the annotation of an attribute
 
 REPORT_ENDING = ".bao-cao.txt"
 """End of the name of the report beside a file that was moved aside."""
@@ -20,6 +20,11 @@ class Inbox(Protocol):
     @property
     def shown(self) -> str:
         """Return the folder as messages show it; without secrets."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[Rejected]:
+        """Return the files that the last listing left out for their names."""
         ...
 
     def names(self) -> Sequence[str]:

@@ -35,6 +35,8 @@ class SftpInbox:
         self._transport: Any = None
         self._client: Any = None
         self._local: Path | None = None
+        self.refused: Sequence[Rejected] = ()
+        """As `Inbox.refused`: names are checked when a file is read."""
 
     @property
     def shown(self) -> str:

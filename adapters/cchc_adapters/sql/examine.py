@@ -11,7 +11,7 @@ from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.source import SqlSource
-from cchc_connect import Message, Observation, SourceHeld
+from cchc_connect import Message, Observation, Retriable, SourceHeld
 from cchc_schemas.text import listed
 
 A_DAY_S = 86_400
@@ -32,10 +32,10 @@ def examine_source(source: SqlSource, database: Database) -> Iterator[Observatio
         relation = find_relation(connection, source.table)
         yield from (Observation(message, "bad", record_type) for message in misfits(source.table, relation))
         yield from _not_read(source, relation, connection, database)
-        if all(map(relation.find, source.table.key)):
-            yield from _key(source, relation, connection, database)
         if source.table.changed_at is not None:
             yield from _times(source, relation, connection, database)
+        if all(map(relation.find, source.table.key)):
+            yield from _key_in_time(source, relation, connection, database)
 
 
 def _not_read(
@@ -45,6 +45,20 @@ def _not_read(
     if names:
         context = {"relation": relation.name, "number": len(names), "columns": listed(names)}
         yield Observation(Message("sql.columns_not_read", context), "good", source.record_type.record_type)
+
+
+def _key_in_time(
+    source: SqlSource, relation: Relation, connection: Connection, database: Database
+) -> Iterator[Observation]:
+    """Yield what `_key` does; a table for which that takes too long is told."""
+    observations = list[Observation]()
+    try:
+        with boundary(database.server.place, relation.name):
+            observations = [*_key(source, relation, connection, database)]
+    except Retriable:
+        message = Message("sql.key_unproven", {"relation": relation.name, "columns": listed(source.table.key)})
+        observations = [Observation(message, "warning", source.record_type.record_type)]
+    yield from observations
 
 
 def _key(source: SqlSource, relation: Relation, connection: Connection, database: Database) -> Iterator[Observation]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Engine, LargeBinary, cast
+from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -81,6 +81,13 @@ class MariaDb(Server):
         if type_code in TEXTS:
             return Kind.BYTES if isinstance(sample, bytes) else Kind.TEXT
         return super().kind(type_code, sample)
+
+    def type_name(self, type_code: object, connection: Connection) -> str:
+        """Return the driver's name of a type; texts and bytes have the same names."""
+        del connection
+        from pymysql.constants import FIELD_TYPE  # noqa: PLC0415  # the extra may be missing
+
+        return next((name.lower() for name, code in vars(FIELD_TYPE).items() if code == type_code), "")
 
     def in_bytes(self, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
         """Return the bytes of a text in UTF-8, spaces at its end included."""

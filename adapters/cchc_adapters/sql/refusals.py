@@ -98,17 +98,17 @@ def _in_our_words(error: BaseException, context: Mapping[str, str]) -> CchcError
 
 def meaning_of(error: BaseException) -> tuple[str, str]:
     """Return what an error of a driver means, and its number or kind for people; never its text."""
+    number = error.args[0] if error.args else None
+    if isinstance(number, int):
+        return MARIADB.get(number, "refused"), f"error {number}"
     state = getattr(error, "sqlstate", None)
     if isinstance(state, str):
         parts = (state[:length] for length in range(len(state), 1, -1))
         return next((POSTGRES[part] for part in parts if part in POSTGRES), "refused"), f"SQLSTATE {state}"
-    number = getattr(error, "sqlite_errorcode", None)
-    if isinstance(number, int):
-        meaning = MISSING if "no such" in str(error) else SQLITE.get(number & 0xFF, "refused")
-        return meaning, str(getattr(error, "sqlite_errorname", number))
-    number = error.args[0] if error.args else None
-    if isinstance(number, int):
-        return MARIADB.get(number, "refused"), f"error {number}"
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        meaning = MISSING if "no such" in str(error) else SQLITE.get(code & 0xFF, "refused")
+        return meaning, str(getattr(error, "sqlite_errorname", code))
     return _by_text(error), type(error).__name__
 
 

@@ -17,10 +17,12 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import quoted_name
 
 from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.sql.options import SqlSourceTable
+from cchc_adapters.sql.refusals import MISSING, meaning_of
 from cchc_adapters.sql.servers import Kind, Server
 from cchc_adapters.sql.times import ZONED_CODECS
 from cchc_connect import SourceHeld
@@ -120,18 +122,20 @@ def find_relation(connection: Connection, source: SqlSourceTable) -> Relation:
     Raises:
         SourceHeld: it does not exist, two of its columns have one name, or the database refuses the query.
     """
+    known_names: Sequence[str] = ()
     if source.query:
         query = source.query.strip().rstrip(";").replace(":", "\\:")
-        name, clause = "query", cast("FromClause | TextClause", text(f"({query}\n) cchc_query"))
+        own_name, name, clause = "", "query", cast("FromClause | TextClause", text(f"({query}\n) cchc_query"))
     else:
         *schema, own_name = source.relation
-        exact_name = _exact_name(connection, own_name, ".".join(schema) or None)
+        known_names = _names(connection, ".".join(schema) or None)
+        exact_name = _exact_name(own_name, known_names)
         quoted_schema = None if not schema else quoted_name(".".join(schema), quote=True)
         name, clause = ".".join(source.relation), table(quoted_name(exact_name, quote=True), schema=quoted_schema)
     statement = select(text("*")).select_from(clause).where(false())
-    with connection.execute(statement) as result:
-        cursor: Any = result.cursor
-        described: Sequence[Any] = cursor.description or ()
+    described = _described(connection, statement, is_query=bool(source.query))
+    if described is None:
+        raise SourceHeld("sql.relation_missing", relation=name, suggestion=suggestion(own_name, known_names))
     names = [str(entry[0]) for entry in described]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -139,23 +143,36 @@ def find_relation(connection: Connection, source: SqlSourceTable) -> Relation:
     return Relation(name=name, clause=clause, columns={str(entry[0]): entry[1] for entry in described})
 
 
-def _exact_name(connection: Connection, name: str, schema: str | None) -> str:
-    """Return the name of a table or view as the database spells it.
+def _described(connection: Connection, statement: Select[Any], *, is_query: bool) -> Sequence[Any] | None:
+    """Return what the driver says of the columns of a statement; None if what it reads is not there."""
+    try:
+        with connection.execute(statement) as result:
+            cursor: Any = result.cursor
+            return cursor.description or ()
+    except DBAPIError as error:
+        if error.orig is None or meaning_of(error.orig)[0] != MISSING or is_query:
+            raise
+    return None
 
-    Raises:
-        SourceHeld: there is none; the nearest name is told.
-    """
+
+def _names(connection: Connection, schema: str | None) -> list[str]:
+    """Return the names of tables and views; none where the account may not list them."""
     looked_up = inspect(connection)
     names = [*looked_up.get_table_names(schema), *looked_up.get_view_names(schema)]
     if connection.dialect.name == "postgresql":
         names += looked_up.get_materialized_view_names(schema)
+    return names
+
+
+def _exact_name(name: str, names: Sequence[str]) -> str:
+    """Return the name of a table or view as the database spells it; itself where the list lacks it."""
     if name in names:
         return name
     for form in (nfc, _in_one_case):
         alike = [spelled for spelled in names if form(spelled) == form(name)]
         if len(alike) == 1:
             return alike[0]
-    raise SourceHeld("sql.relation_missing", relation=name, suggestion=suggestion(name, names))
+    return name
 
 
 def _in_one_case(name: str) -> str:

@@ -95,9 +95,10 @@ def deletions_are_found(bench: Bench, source: Source) -> None:
     with bench.database() as database:
         before = holdings_after_run(bench, database, source)
         bench.system.remove(source.record_type.record_type)
+        deleted = frozenset[str]()
         for number in range(MAX_RUNS):
             run_done(bench, database, source, everything=source.profile.deletes is DeleteDetection.ABSENCE)
-            deleted = before.keys() - bench.holdings(database, source).keys()
+            deleted = frozenset(before.keys() - bench.holdings(database, source).keys())
             if number and not deleted and isinstance(bench.system, ChangingSystem):
                 bench.system.change()  # an absence may be confirmed by another state of the listing only
         if len(deleted) != 1:
