@@ -1,6 +1,5 @@
 """The statements of a reading: rows with a time of change by time and key, rows without one by key."""
 
-import typing
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,7 +116,8 @@ class Statements:
 
     def _value(self, value: object, kind: Kind) -> Expression:
         if isinstance(value, ColumnElement):
-            return self._bytes(typing.cast("Expression", value), kind)
+            column: Expression = value
+            return self._bytes(column, kind)
         return self._bytes(self._server.parameter(value), kind)
 
     def _shown(self, name: str) -> Expression:
