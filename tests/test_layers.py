@@ -81,7 +81,7 @@ ROOMS = {
         "registry signing transport.network transport.auth transport"
     ),
     "cchc_adapters": (
-        "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables transport config"
+        "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables soap transport config"
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (

@@ -17,6 +17,7 @@ from zeep.wsdl.bindings.soap import Soap12Binding
 from zeep.wsdl.messages import DocumentMessage
 
 from cchc_connect.http import HttpResponse
+from cchc_connect.soap.described import DescribedElement
 from cchc_connect.soap.wsdl import open_wsdl
 
 _helpers: Any = import_module("zeep.helpers")  # they have no types
@@ -79,6 +80,24 @@ class SoapMessages:
         """Names of the operations."""
         return tuple(sorted(self._binding.all()))
 
+    def arguments(self, operation: str) -> DescribedElement:
+        """Return what the description says of the arguments of `operation`."""
+        return DescribedElement(self._binding.get(operation).input.body)
+
+    def result(self, operation: str) -> DescribedElement:
+        """Return what the description says of the result of `operation`: the element in the body."""
+        output: Any = self._binding.get(operation).output
+        return DescribedElement(None if output is None else output.body)
+
+    def described(self, element_name: str) -> DescribedElement:
+        """Return what the description says of the result whose element has that name; nothing where it has none."""
+        local = element_name.rpartition("}")[2]
+        for operation in self.operations:
+            name = self.result_name(operation)
+            if name == element_name or (name is None and local == f"{operation}Response"):
+                return self.result(operation)
+        return DescribedElement(None)
+
     def write(self, operation: str, arguments: Mapping[str, object]) -> SoapRequest | None:
         """Return the request message of `operation`, None where the arguments do not fit it."""
         try:
@@ -107,7 +126,7 @@ class SoapMessages:
             element_name: name of the element in its body. It is compared with the WSDL first, because zeep reads any
                 element as an empty result.
         """
-        if element_name != (self._result_name(operation) or element_name):
+        if element_name != (self.result_name(operation) or element_name):
             return None
         headers = {"Content-Type": response.headers.get("content-type", "")}
         zeep_response = _RequestsResponse(response.status, response.body, headers)
@@ -123,7 +142,7 @@ class SoapMessages:
             _unreadable_values.reset(token)
         return None if unreadable else (plain,)
 
-    def _result_name(self, operation: str) -> str | None:
+    def result_name(self, operation: str) -> str | None:
         """Return the element name of an operation's result, None where the WSDL prescribes none."""
         output: Any = self._binding.get(operation).output
         if not issubclass(type(output), DocumentMessage) or self.has_no_result(operation):

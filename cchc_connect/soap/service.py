@@ -12,15 +12,19 @@ ignored::
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cchc_connect.errors import ConfigurationError, MessageRefused, SourceHeld
 from cchc_connect.extras import require_extra
-from cchc_connect.http import Conversation, HttpRequest, HttpResponse
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Verdict
 from cchc_connect.soap.envelopes import body_of, can_be_resolved, envelope_of, fault_of
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from cchc_connect.soap.described import DescribedElement
     from cchc_connect.soap.messages import SoapRequest
 
 
@@ -54,6 +58,19 @@ class SoapService:
         self._messages = SoapMessages(wsdl, folder or wsdl.resolve().parent, service, port)
         self._path = path
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the operations."""
+        return self._messages.operations
+
+    def described_arguments(self, operation: str) -> "DescribedElement":
+        """Return what the description says of the arguments of an operation."""
+        return self._messages.arguments(operation)
+
+    def described_result(self, operation: str) -> "DescribedElement":
+        """Return what the description says of the result of an operation: the element in the body of its response."""
+        return self._messages.result(operation)
+
     def call(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> Conversation[Any]:
         """Call an operation and return its result in plain values: mappings, lists, texts, numbers, dates.
 
@@ -72,11 +89,19 @@ class SoapService:
         request = self._request(operation, message, idempotent=idempotent)
         return self._conversation(operation, request)
 
-    def request(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> HttpRequest:
-        """Return only the request of a call; raises as `call` does."""
+    def request(
+        self,
+        operation: str,
+        arguments: Mapping[str, object],
+        *,
+        idempotent: bool = False,
+        accepted_verdicts: frozenset[Verdict] = frozenset({Verdict.OK}),
+    ) -> HttpRequest:
+        """Return only the request of a call, whose caller handles `accepted_verdicts`; raises as `call` does."""
         message = self._write_message(operation, arguments)
         del arguments  # so that no frame of a traceback holds them
-        return self._request(operation, message, idempotent=idempotent)
+        request = self._request(operation, message, idempotent=idempotent)
+        return replace(request, accepted_verdicts=accepted_verdicts)
 
     def result(self, operation: str, response: HttpResponse) -> Any:
         """Return the result in a response; None for an operation without a result.
@@ -88,6 +113,40 @@ class SoapService:
         if result is None:
             raise SourceHeld("soap.unreadable", operation=operation)
         return result[0]
+
+    def written_result(self, operation: str, response: HttpResponse) -> object:
+        """Return the result in a response as it is written (`soap.values`); None for an operation without a result.
+
+        A value that does not have its declared type stays text: nothing else is refused with it, as `result` does.
+
+        Raises:
+            SourceHeld: there is no envelope with the declared result, or it is a fault.
+        """
+        envelope = envelope_of(response)
+        body = None if envelope is None or fault_of(response) else body_of(envelope)
+        element = None if body is None else next(iter(body), None)
+        if element is None and (body is not None or not response.body) and self._messages.has_no_result(operation):
+            return None
+        if body is None or element is None or not can_be_resolved(body):
+            raise SourceHeld("soap.unreadable", operation=operation)
+        if element.tag != (self._messages.result_name(operation) or element.tag):
+            raise SourceHeld("soap.unreadable", operation=operation)
+        return _written(element, self._messages.result(operation), body)
+
+    def document(self, response: HttpResponse) -> object:
+        """Return what any response says, as it is written: a result, or a fault; None where it is no envelope.
+
+        A fault is `{"Fault": {"code": the last part of its code, "codes": all parts, "reason": its text}}`.
+        """
+        envelope, fault = envelope_of(response), fault_of(response)
+        if fault is not None:
+            code = fault.codes[-1] if fault.codes else ""
+            return {"Fault": {"code": code, "codes": list(fault.codes), "reason": fault.reason}}
+        body = None if envelope is None else body_of(envelope)
+        element = None if body is None else next(iter(body), None)
+        if body is None or element is None or not can_be_resolved(body):
+            return None
+        return _written(element, self._messages.described(element.tag), body)
 
     def _read(self, operation: str, response: HttpResponse) -> tuple[Any] | None:
         """Return the result in a tuple, None where the response cannot be read or is a fault."""
@@ -121,3 +180,11 @@ class SoapService:
             headers={"Accept": "text/xml, application/soap+xml", **message.headers},
             idempotent=idempotent,
         )
+
+
+def _written(element: "Element", described: "DescribedElement", body: "Element") -> object:
+    """Return the value of the first element of a body."""
+    from cchc_connect.soap.values import plain_value  # noqa: PLC0415  # the extra may be missing
+
+    by_id = {name: child for child in body if (name := child.get("id"))}
+    return plain_value(element, described, by_id)

@@ -17,7 +17,7 @@ from cchc_connect import (
     Verdict,
 )
 from cchc_connect.sync.change_detection import ChangeDetector
-from cchc_connect.testing import AgencyDouble
+from cchc_connect.testing.doubles.loopback_server import LoopbackServer
 from cchc_connect.transport import Anonymous, Basic, Endpoint, Login, Policy, RequestsTransport, Transport
 from cchc_schemas import Record, RecordInvalid, from_document
 
@@ -67,7 +67,7 @@ def faults(record_type: type[Record], fields: Mapping[str, object]) -> set[tuple
 
 
 def transport_to(
-    adapter: Adapter, double: AgencyDouble, account: Basic | Login | None = None, path: str = ""
+    adapter: Adapter, double: LoopbackServer, account: Basic | Login | None = None, path: str = ""
 ) -> RequestsTransport:
     """Return a transport to a running double."""
     endpoint = Endpoint(

@@ -9,6 +9,7 @@ from cchc_connect.testing import (
     OpenCpsDouble,
     World,
 )
+from tests.adapters.soap.soap_register import OPTIONS as SOAP_OPTIONS, SoapRegister
 from tests.conformance.land_folder import LandFolder, options as land_folder_options
 from tests.conformance.land_office import LandOffice, options as land_office_options
 from tests.conformance.receiving_portal import OPTIONS as PORTAL_OPTIONS, ReceivingPortal, account
@@ -99,5 +100,10 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
     },
     "folder": {"system": LandFolder, "options": land_folder_options},
     "sql": {"system": LandOffice, "options": land_office_options},
+    "soap": {
+        "system": lambda: SoapRegister(password="mat-khau-mau"),
+        "options": SOAP_OPTIONS,
+        "connection": {"account": {"kind": "ws_security", "username": "mau", "password": "mat-khau-mau"}},
+    },
 }
 """Adapter -> the arguments of `check_adapter`."""

@@ -11,6 +11,7 @@ test_national_portal = check_adapter("national_portal", **SHIPPED["national_port
 test_ogc_features = check_adapter("ogc_features", **SHIPPED["ogc_features"])
 test_opencps = check_adapter("opencps", **SHIPPED["opencps"])
 test_rest = check_adapter("rest", **SHIPPED["rest"])
+test_soap = check_adapter("soap", **SHIPPED["soap"])
 test_sql = check_adapter("sql", **SHIPPED["sql"])
 
 

@@ -184,6 +184,7 @@ OF_CONFIGURATIONS = (
     "cchc_adapters.folder",
     "cchc_adapters.declared",
     "cchc_adapters.rest",
+    "cchc_adapters.soap",
     "cchc_adapters.sql",
 )
 """Modules whose rules are about what stands in a configuration: their words are in the table config_rule."""

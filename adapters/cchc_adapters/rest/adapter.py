@@ -15,7 +15,7 @@ Caveats:
 
 from typing import ClassVar
 
-from cchc_adapters.rest.classifier import RestClassifier
+from cchc_adapters.rest.classifier import rest_classifier
 from cchc_adapters.rest.manifest import RestOptions
 from cchc_adapters.rest.source import RestSource
 from cchc_adapters.rest.targets import target_of
@@ -32,7 +32,7 @@ class Rest:
     purpose_vi = "Hệ thống bất kỳ có giao diện REST (JSON), khai báo bằng TOML, không cần lập trình"
 
     def __init__(self, options: RestOptions) -> None:
-        self.dialect = Dialect(classify=RestClassifier(options.answers).verdict, headers={**ACCEPT, **options.headers})
+        self.dialect = Dialect(classify=rest_classifier(options.answers).verdict, headers={**ACCEPT, **options.headers})
         self.sources = tuple(
             RestSource(RECORD_TYPES[name], table, options.success) for name, table in options.sources.items()
         )

@@ -1,7 +1,8 @@
 """Reads a response of a declared system: where its items stand, what it counts, and whether it succeeded."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -16,7 +17,8 @@ from cchc_connect.wire.property_names import property_path
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.text import listed
 
-_SEARCH_DEPTH = 3
+ReadDocument: TypeAlias = Callable[[HttpResponse], object]
+"""Reads the body of a response; None where it cannot be read."""
 
 
 def _listed_texts(written: object) -> object:
@@ -37,13 +39,13 @@ class AnswerRule(DescribedModel):
     contains: Annotated[tuple[str, ...], BeforeValidator(_listed_texts), OneOrSeveral()] = ()
     """Words of which the property must contain one, in any spelling: with or without accents, upper or lower case."""
 
-    def fits(self, response: HttpResponse) -> bool:
-        """Return whether a response has all of it."""
+    def fits(self, response: HttpResponse, read: ReadDocument | None = None) -> bool:
+        """Return whether a response has all of it; `read` reads its body, None: as JSON."""
         if self.status and response.status not in self.status:
             return False
         if not self.property:
             return bool(self.status)
-        value = value_at(_document(response), property_path(self.property))
+        value = value_at((read or _document)(response), property_path(self.property))
         if self.values and not any(is_same(value, expected) for expected in self.values):
             return False
         words = in_words(plain_text(value))
@@ -62,13 +64,13 @@ class SuccessRule(DescribedModel):
     words: str = ""
     """Property with the words of the response; they must not say that it failed."""
 
-    def require(self, response: HttpResponse) -> None:
-        """Check a response.
+    def require(self, response: HttpResponse, read: ReadDocument | None = None) -> None:
+        """Check a response; `read` reads its body, None: as JSON.
 
         Raises:
             SourceHeld: it is no success, or its words contradict its code.
         """
-        document = _document(response)
+        document = (read or _document)(response)
         value = value_at(document, property_path(self.property))
         if not any(is_same(value, expected) for expected in self.values):
             expected = listed(map(repr, self.values))

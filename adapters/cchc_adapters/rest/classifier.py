@@ -1,8 +1,10 @@
 """What a response of a declared system means, where its status does not say it."""
 
+from collections.abc import Callable, Iterable, Sequence
+
 from pydantic import ConfigDict
 
-from cchc_adapters.rest.answers import AnswerRule
+from cchc_adapters.rest.answers import AnswerRule, ReadDocument
 from cchc_connect import HttpResponse, Verdict, classify_rest
 from cchc_schemas.described_models import DescribedModel
 
@@ -24,25 +26,42 @@ class AnswerTable(DescribedModel):
     not_found: AnswerRule | None = None
     """There is no such thing."""
 
-
-class RestClassifier:
-    """Classifies responses by the declared rules, then by status."""
-
-    def __init__(self, answers: AnswerTable) -> None:
-        """Prepare."""
-        rules = (
-            (answers.rate_limited, Verdict.THROTTLED),
-            (answers.unauthorized, Verdict.AUTH),
-            (answers.maintenance, Verdict.MAINTENANCE),
-            (answers.not_found, Verdict.NOT_FOUND),
+    def rules(self) -> Sequence[tuple[AnswerRule | None, Verdict]]:
+        """Return the rules with what they mean."""
+        return (
+            (self.rate_limited, Verdict.THROTTLED),
+            (self.unauthorized, Verdict.AUTH),
+            (self.maintenance, Verdict.MAINTENANCE),
+            (self.not_found, Verdict.NOT_FOUND),
         )
+
+
+class RuleClassifier:
+    """Classifies responses by declared rules, and those that fit none otherwise."""
+
+    def __init__(
+        self,
+        rules: Iterable[tuple[AnswerRule | None, Verdict]],
+        otherwise: Callable[[HttpResponse], Verdict],
+        read: ReadDocument | None = None,
+    ) -> None:
+        """Prepare; `read` reads a body, None: as JSON."""
         self._rules = [(rule, verdict) for rule, verdict in rules if rule is not None]
+        self._otherwise = otherwise
+        self._read = read
 
     def verdict(self, response: HttpResponse) -> Verdict:
-        """Return the verdict on a response."""
+        """Return the verdict on a response; the first rule that fits counts."""
         for rule, verdict in self._rules:
-            if rule.fits(response):
+            if rule.fits(response, self._read):
                 return verdict
-        if response.status == PRECONDITION_FAILED:
-            return Verdict.INVALID
-        return classify_rest(response)
+        return self._otherwise(response)
+
+
+def rest_classifier(answers: AnswerTable) -> RuleClassifier:
+    """Return what classifies responses by the declared rules, then by status."""
+    return RuleClassifier(answers.rules(), _by_status)
+
+
+def _by_status(response: HttpResponse) -> Verdict:
+    return Verdict.INVALID if response.status == PRECONDITION_FAILED else classify_rest(response)

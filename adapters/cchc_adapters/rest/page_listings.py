@@ -75,7 +75,7 @@ def read_listing(
         if items is None and value is None and empty.total == 0:
             items = ()
     if items is None:
-        raise _no_listing(response, items_path)
+        raise no_listing(response.json(), items_path)
     return PageListing(response, items, listing.document or as_object(response.json() if path else None) or {}, *total)
 
 
@@ -87,14 +87,15 @@ def _keyed(
     # PHP writes an object without members as an empty list.
     members: Mapping[str, Any] | None = dict[str, Any]() if value == [] else as_object(value)
     if members is None or any(as_object(member) is None for member in members.values()):
-        raise _no_listing(response, items_path)
+        raise no_listing(response.json(), items_path)
     response.page_limits.require_items(len(members))
     items = [{key_property: name, **member} for name, member in members.items()]
     return PageListing(response, items, (as_object(document) or {}) if path else {}, *total)
 
 
-def _no_listing(response: HttpResponse, items_path: str) -> SourceHeld:
-    paths = [path_text(path) for path in _lists(response.json(), ())]
+def no_listing(document: object, items_path: str) -> SourceHeld:
+    """Return the error for a document that has no list of items at that place; it names those that it has."""
+    paths = [path_text(path) for path in _lists(document, ())]
     return SourceHeld(
         "rest.no_listing", path=items_path or '""', suggestion=suggestion(items_path, paths), paths=listed(paths) or "-"
     )

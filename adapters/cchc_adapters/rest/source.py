@@ -9,15 +9,15 @@ from urllib.parse import quote
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.led_paging import LedPaging, LinkPaging
+from cchc_adapters.rest.led_paging import LinkPaging
 from cchc_adapters.rest.page_listings import PageListing, read_listing
-from cchc_adapters.rest.positions import LAST, Position, Step
+from cchc_adapters.rest.paged_source import PagedSource
+from cchc_adapters.rest.positions import Position
 from cchc_adapters.rest.requests import ByKeyTable, RequestTable, SinceTable
-from cchc_adapters.rest.windows import Paging, Window, WindowsPaging, plain
-from cchc_connect import Conversation, HttpResponse, ListingEnd, Page, PageRequest, SourceHeld, Verdict
+from cchc_adapters.rest.windows import Paging
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, Verdict
 from cchc_schemas import Record
 
 
@@ -48,7 +48,7 @@ class RestTable(SourceTable):
         return self
 
 
-class RestSource(DeclaredSource):
+class RestSource(PagedSource):
     """Reads one listing as its table says."""
 
     def __init__(
@@ -59,22 +59,16 @@ class RestSource(DeclaredSource):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
-        super().__init__(record_type, table, changed_since=table.since is not None, by_key=table.by_key is not None)
+        by_key = table.by_key is not None
+        super().__init__(record_type, table, paging=table.paging, since=table.since, by_key=by_key, now=now)
         self._table = table
         self._success = table.success or success
-        self._paging = plain(table.paging)
-        self._now = now
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
-        """Request one page; of a listing by windows the next one that has items."""
+        """Request one page, or one item; of a listing by windows the next page that has items."""
         if page_request.source_key is not None and self._table.by_key is not None:
             return (yield from self._fetch_by_key(self._table.by_key, page_request.source_key))
-        paging, since = self._table.paging, self._since(page_request.since)
-        if isinstance(paging, WindowsPaging):
-            return (yield from self._fetch_window(paging, page_request, since))
-        position = Position.of(page_request.page_token, self._paging.first_at())
-        listing, step = yield from self._ask(position, since)
-        return self._page(listing, step, None if step.following is None else step.following.token)
+        return (yield from super().fetch(page_request))
 
     def _fetch_by_key(self, table: ByKeyTable, key: str) -> Conversation[Page]:
         path = table.path.replace("{}", quote(key, safe=""))
@@ -86,51 +80,13 @@ class RestSource(DeclaredSource):
         items, _ = self.without_deleted(read_listing(response, table.items, "").items)
         return Page(items=items, next_page_token=None)
 
-    def _fetch_window(
-        self, paging: WindowsPaging, page_request: PageRequest, since: Mapping[str, object]
-    ) -> Conversation[Page]:
-        window = paging.first_window(page_request.since, page_request.page_token)
-        while True:
-            position = Position.of(window.inner_token, self._paging.first_at())
-            listing, step = yield from self._ask(position, {**since, **paging.position_parameters(window)})
-            is_proven = window.is_proven and step.end is ListingEnd.PROVEN
-            if step.following is not None:
-                following = Window(window.begins, step.following.token, is_proven=is_proven)
-            elif paging.is_last(window, self._now()):
-                end = ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN
-                return self._page(listing, Step(None, end), None)
-            else:
-                self._require_whole(position, listing, step)
-                following = Window(paging.following(window.begins), is_proven=is_proven)
-            if listing.items and not step.is_repeated:
-                return self._page(listing, Step(None, is_probe=step.is_probe), following.token)
-            window = following
-
-    def _require_whole(self, position: Position, listing: PageListing, step: Step) -> None:
-        """Hold the source if a window shows fewer items than it counts: its total is no total of the listing."""
-        shown = position.shown + (0 if step.is_repeated else len(listing.items))
-        if listing.total is not None and shown < listing.total:
-            raise SourceHeld("rest.empty_page", shown=shown, total=listing.total)
-
-    def _ask(self, position: Position, parameters: Mapping[str, object]) -> Conversation[tuple[PageListing, Step]]:
+    def _request(self, position: Position, parameters: Mapping[str, object]) -> HttpRequest:
         table, paging = self._table, self._paging
         is_beyond = paging.end == "status_404" and not position.is_first
         if isinstance(paging, LinkPaging) and not position.is_first:
             request = table.request.request(position.at, {}, may_be_missing=is_beyond)
-            request = replace(request, params={})
-        else:
-            all_parameters = {**parameters, **paging.parameters(position)}
-            request = table.request.request(table.path, all_parameters, may_be_missing=is_beyond)
-        response = yield request
-        if response.verdict is Verdict.NOT_FOUND:
-            return PageListing(response, (), {}), LAST
-        listing = self._read(response)
-        step = paging.step(position, listing)
-        if step.asks_for_lead and isinstance(paging, LedPaging):
-            page_of_one = {**parameters, **paging.parameters(position), paging.size_parameter: 1}
-            response = yield table.request.request(table.path, page_of_one)
-            step = LAST if paging.leads(self._read(response)) else step
-        return listing, step
+            return replace(request, params={})
+        return table.request.request(table.path, parameters, may_be_missing=is_beyond)
 
     def _read(self, response: HttpResponse) -> PageListing:
         """Return the listing of a response that is a success."""
@@ -138,23 +94,3 @@ class RestSource(DeclaredSource):
             self._success.require(response)
         total = self._paging.total, self._paging.total_header
         return read_listing(response, self._table.items, self._table.items_by, total)
-
-    def _page(self, listing: PageListing, step: Step, token: str | None) -> Page:
-        """Return the page, without the items that are marked as deleted."""
-        items, deleted_keys = self.without_deleted(() if step.is_repeated else listing.items)
-        is_windowed = isinstance(self._table.paging, WindowsPaging)
-        return Page(
-            items=items,
-            deleted_keys=deleted_keys,
-            next_page_token=token,
-            next_is_probe=step.is_probe,
-            total=None if is_windowed or self.marks_deletions else listing.total,
-            end=step.end,
-        )
-
-    def _since(self, since: datetime | None) -> Mapping[str, object]:
-        table = self._table.since
-        if table is None or since is None:
-            return {}
-        written = table.format.written(since)
-        return {table.parameter: written if table.template is None else table.template.replace("{}", str(written))}

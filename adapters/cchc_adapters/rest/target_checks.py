@@ -50,16 +50,26 @@ def _unknown_fields(record_type: str, table: Mapping[str, Any]) -> Iterator[Init
 
 def _names(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the fields that a target names, each with its place."""
-    for member, rule in _table(table, "body").items():
-        field = _table({"": rule}, "").get("field") if isinstance(rule, Mapping) else rule
-        if isinstance(field, str):
-            yield ("body", member), field
+    for member, field in _fields_of(_table(table, "body")):
+        yield ("body", member), field
+    for argument, field in _fields_of(_table(table, "arguments")):
+        yield ("arguments", argument), field
+    for argument, field in _fields_of(_table(_table(table, "withdraw"), "arguments")):
+        yield ("withdraw", "arguments", argument), field
     for name in _table(table, "max_lengths"):
         yield ("max_lengths", name), name
     for part in ("request", "withdraw", "if_match"):
         path = _table(table, part).get("path")
         for name in placeholders(path) if isinstance(path, str) else ():
             yield (part, "path"), name
+
+
+def _fields_of(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each member of a message with the field that it gets."""
+    for member, rule in rules.items():
+        field = _table({"": rule}, "").get("field") if isinstance(rule, Mapping) else rule
+        if isinstance(field, str):
+            yield member, field
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.bodies import CodeUnmapped, filled, members
-from cchc_adapters.rest.classifier import PRECONDITION_FAILED
+from cchc_adapters.rest.receipts import receipt_of
 from cchc_adapters.rest.requests import with_values
 from cchc_adapters.rest.target_tables import RestTargetTable, SendTable, VersionTable
 from cchc_connect import (
@@ -86,36 +86,7 @@ class RestTarget:
         )
 
     def _receipt(self, response: HttpResponse) -> Receipt:
-        rules = self._table.receipt
-        statuses = (
-            (rules.duplicate, DeliveryStatus.DUPLICATE),
-            (rules.refused, DeliveryStatus.REFUSED),
-            (rules.retry, DeliveryStatus.RETRY),
-        )
-        for rule, status in statuses:
-            if rule is not None and rule.fits(response):
-                return Receipt(
-                    status=status, reason="" if status is DeliveryStatus.DUPLICATE else self._reason(response)
-                )
-        if response.status == PRECONDITION_FAILED:
-            return Receipt(status=DeliveryStatus.RETRY, reason="version_changed")
-        match response.verdict:
-            case Verdict.OK:
-                if self._success is not None:
-                    self._success.require(response)
-                return Receipt(status=DeliveryStatus.DELIVERED)
-            case Verdict.DUPLICATE:
-                return Receipt(status=DeliveryStatus.DUPLICATE)
-            case Verdict.NOT_FOUND:
-                return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
-            case _:
-                return Receipt(status=DeliveryStatus.REFUSED, reason=self._reason(response))
-
-    def _reason(self, response: HttpResponse) -> str:
-        """Return the code of the reason that the answer has, else its status."""
-        name = self._table.receipt.reason
-        code = plain_text(value_at(response.json(), property_path(name))) if name and response.is_json else ""
-        return code or f"status:{response.status}"
+        return receipt_of(response, self._table.receipt, self._success)
 
 
 class WithdrawingRestTarget(RestTarget):

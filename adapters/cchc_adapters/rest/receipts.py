@@ -1,0 +1,54 @@
+"""What the answer of a declared service to a message means for the record in it."""
+
+from cchc_adapters.rest.answers import ReadDocument, SuccessRule
+from cchc_adapters.rest.classifier import PRECONDITION_FAILED
+from cchc_adapters.rest.target_tables import ReceiptTable
+from cchc_connect import DeliveryStatus, HttpResponse, Receipt, Verdict
+from cchc_connect.wire.codecs import plain_text
+from cchc_connect.wire.field_map import value_at
+from cchc_connect.wire.property_names import property_path
+
+
+def receipt_of(
+    response: HttpResponse, rules: ReceiptTable, success: SuccessRule | None, read: ReadDocument | None = None
+) -> Receipt:
+    """Return the receipt that a response is, by its rules, then by its verdict.
+
+    Args:
+        response: the response.
+        rules: what answers mean.
+        success: what makes a response with the verdict OK a success; None: the verdict alone.
+        read: reads the body; None: as JSON.
+
+    Raises:
+        SourceHeld: it is no success.
+    """
+    statuses = (
+        (rules.duplicate, DeliveryStatus.DUPLICATE),
+        (rules.refused, DeliveryStatus.REFUSED),
+        (rules.retry, DeliveryStatus.RETRY),
+    )
+    for rule, status in statuses:
+        if rule is not None and rule.fits(response, read):
+            reason = "" if status is DeliveryStatus.DUPLICATE else _reason(response, rules, read)
+            return Receipt(status=status, reason=reason)
+    if response.status == PRECONDITION_FAILED:
+        return Receipt(status=DeliveryStatus.RETRY, reason="version_changed")
+    match response.verdict:
+        case Verdict.OK:
+            if success is not None:
+                success.require(response, read)
+            return Receipt(status=DeliveryStatus.DELIVERED)
+        case Verdict.DUPLICATE:
+            return Receipt(status=DeliveryStatus.DUPLICATE)
+        case Verdict.NOT_FOUND:
+            return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
+        case _:
+            return Receipt(status=DeliveryStatus.REFUSED, reason=_reason(response, rules, read))
+
+
+def _reason(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> str:
+    """Return the code of the reason that the answer has, else its status."""
+    document = read(response) if read is not None else response.json() if rules.reason and response.is_json else None
+    code = plain_text(value_at(document, property_path(rules.reason))) if rules.reason else ""
+    return code or f"status:{response.status}"

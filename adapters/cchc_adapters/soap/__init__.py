@@ -1,0 +1,1 @@
+"""The adapter `soap`: systems with SOAP services, declared in TOML."""
