@@ -78,7 +78,9 @@ class Statements:
         kind = form.kind
         statement = select(*self._selected).where(time.is_not(None))
         if since is not None:
-            statement = statement.where(form.is_later(time, since, lambda value: self._value(value, kind)))
+            statement = statement.where(
+                form.is_later(time, self._bytes(time, kind), since, lambda value: self._value(value, kind))
+            )
         if after:
             statement = statement.where(self._after([(time, kind), *self._key_columns()], after))
         order = [self._bytes(column, kind) for column, kind in ((time, kind), *self._key_columns())]
@@ -115,9 +117,6 @@ class Statements:
         return self._server.in_bytes(column, kind)
 
     def _value(self, value: object, kind: Kind) -> Expression:
-        if isinstance(value, ColumnElement):
-            column: Expression = value
-            return self._bytes(column, kind)
         return self._bytes(self._server.parameter(value), kind)
 
     def _shown(self, name: str) -> Expression:

@@ -67,15 +67,17 @@ class TimeForm:
         """Whether the database can be asked for later times."""
         return self.bound(datetime(2000, 1, 1, tzinfo=UTC)) is not None
 
-    def is_later(self, written: ColumnElement[Any], since: object, ordered: Ordered) -> ColumnElement[bool]:
+    def is_later(
+        self, written: ColumnElement[Any], time: ColumnElement[Any], since: object, ordered: Ordered
+    ) -> ColumnElement[bool]:
         """Return the condition that a time is not before `since`; a time that cannot be compared fulfils it.
 
         Args:
             written: the time as it is written.
+            time: the time as it is compared and ordered.
             since: a bound of `bound`.
-            ordered: makes of a column or a value what is compared and ordered.
+            ordered: makes of a value what is compared with the time.
         """
-        time = ordered(written)
         if isinstance(since, NumberBounds):
             is_seconds = and_(time >= ordered(since.seconds), time < ordered(_LAST_SECOND))
             return or_(is_seconds, time >= ordered(since.milliseconds))
@@ -114,8 +116,8 @@ class TimeForm:
         is_among_seconds = isinstance(position, int | float) and position < _LAST_SECOND
         if not isinstance(bound, NumberBounds) or not is_among_seconds:
             return bound
-        whole = _LAST_SECOND if since is None else max(int(since.timestamp()) * 1000, _LAST_SECOND)
-        return replace(bound, milliseconds=whole)
+        milliseconds = _LAST_SECOND if since is None else max(int(since.timestamp()) * 1000, _LAST_SECOND)
+        return replace(bound, milliseconds=milliseconds)
 
     def _text(self, instant: datetime) -> object:
         if self.codec is Codec.COMPACT_INSTANT:
