@@ -41,6 +41,7 @@ from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.field_rules import FieldRule, field_map
 from cchc_connect.wire.flat_parts import flat_rules
 from cchc_connect.wire.property_names import property_path
+from cchc_connect.wire.rule_shapes import with_member_values
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionWorks, CrsName, LandParcel, Text
 
@@ -191,7 +192,7 @@ class ArcGis:
 
 def _record_map(options: ArcGisOptions) -> ParcelMap | WorksMap:
     if options.record_type == ConstructionWorks.record_type:
-        rules = field_map(options.rules(), options.decimal_sign)
+        rules = field_map(with_member_values(options.rules(), ConstructionWorks), options.decimal_sign)
         return WorksMap(rules, options.measures, options.decimal_sign, options.scheme)
     terms = ParcelTerms(
         scheme=options.scheme,

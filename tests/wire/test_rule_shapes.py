@@ -9,7 +9,7 @@ from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import translated
 from cchc_connect.wire.field_rules import FieldRule, field_map, rules_of
 from cchc_connect.wire.flat_parts import flat_rules
-from cchc_connect.wire.rule_shapes import rules_fit
+from cchc_connect.wire.rule_shapes import rules_fit, with_member_values
 from cchc_schemas import ConstructionPermit, LandParcel, Record, to_document
 
 HOLDER = """
@@ -91,3 +91,16 @@ def test_a_rule_needs_a_property_or_a_constant() -> None:
     for text in ("x = {}", 'x = { property = "a", constant = "b" }'):
         with pytest.raises(ValueError, match="needs a property, or a constant"):
             rules(text)
+
+
+def test_our_name_of_a_code_is_as_good_as_its_value() -> None:
+    """Also in the parts of a list, and in a rule that is the first of several."""
+    text = """
+    status = [{ property = "tt", codes = { "1" = "issued", "2" = "permit_refused" } }, { constant = "unknown" }]
+    "parcel_refs.0.raw" = { property = "thua" }
+    """
+
+    resolved = with_member_values(rules(text), ConstructionPermit)
+
+    read = field_map(resolved, ",")["status"]
+    assert [read({"tt": word}) for word in ("1", 2, None)] == ["permit_issued", "permit_refused", "unknown"]

@@ -56,6 +56,7 @@ from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 from cchc_connect.wire.geometries import geometry_fields
 from cchc_connect.wire.named_codecs import READERS, Codec
 from cchc_connect.wire.parcel_lists import location_fields
+from cchc_connect.wire.rule_shapes import with_member_values
 from cchc_connect.wire.times import change_time
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
@@ -192,7 +193,7 @@ class Works(_DepartmentSource):
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         super().__init__(options)
-        own_rules = field_map(options.works_fields, options.decimal_sign)
+        own_rules = field_map(with_member_values(options.works_fields, ConstructionWorks), options.decimal_sign)
         rules = {**without_replaced(WORKS, options.works_fields), **own_rules}
         self._works = WorksMap(rules, options.works_measures, options.decimal_sign, options.schemes)
         self._layer = Layer(

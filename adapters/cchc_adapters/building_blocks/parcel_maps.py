@@ -10,6 +10,7 @@ from cchc_connect import Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import At, FieldMap, translated
 from cchc_connect.wire.field_rules import FieldRule, field_map
+from cchc_connect.wire.rule_shapes import with_member_values
 from cchc_schemas import AdminScheme, LandParcel, parcel_key
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
@@ -43,7 +44,7 @@ class ParcelMap:
     def __init__(self, rules: Mapping[str, FieldRule], terms: ParcelTerms) -> None:
         """Prepare for `rules` that `PARCEL_RULES` accepts."""
         self._terms = terms
-        self.rules = field_map(rules, terms.decimal_sign)
+        self.rules = field_map(with_member_values(rules, LandParcel), terms.decimal_sign)
         """The field map, with the names that are no fields of a parcel."""
         fields = dict(self.rules)
         self._changed_at = fields.pop("changed_at", None)
