@@ -13,6 +13,7 @@ Caveats:
     - Attachments (MTOM) and signed envelopes are not supported.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from cchc_adapters.rest.classifier import RuleClassifier
@@ -29,6 +30,9 @@ class Soap:
     """The configured adapter: pulls what is declared as a source, pushes to what is declared as a target."""
 
     Options: ClassVar = SoapOptions
+    left_out_rules: ClassVar[Mapping[str, str]] = {
+        "sample_is_valid": "the sample names a description (WSDL) that only the agency has",
+    }
     purpose_vi = "Hệ thống bất kỳ có dịch vụ SOAP, khai báo bằng TOML theo tệp WSDL, không cần lập trình"
 
     def __init__(self, options: SoapOptions) -> None:
