@@ -156,6 +156,13 @@ class Parcels:
             case "days":
                 at = iso_instant(item.get("at"))
                 return at.replace(hour=17, minute=0, second=0) if isinstance(at, datetime) else at
+            case "days of UTC":
+                at = iso_instant(item.get("at"))
+                return (
+                    at.replace(hour=0, minute=0, second=0) - timedelta(days=int(item["number"]))
+                    if isinstance(at, datetime)
+                    else at
+                )
             case _:
                 return iso_instant(item.get("at"))
 
@@ -181,13 +188,15 @@ class Inbox:
     """The register's service that takes parcels."""
 
     record_type = LandParcel
-    batch_limit = 2
+    batch_limit = 4
 
     def __init__(self, options: FlawedOptions) -> None:
         self._flaw = options.flaw
 
     def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one message."""
+        if self._flaw == "drops updates" and batch[0].version > 1:
+            return [Receipt(status=DeliveryStatus.DELIVERED)] * len(batch)
         response = yield HttpRequest(
             method="POST",
             path="/inbox",
@@ -206,6 +215,8 @@ class Inbox:
         receipts = [Receipt(status=DeliveryStatus(word)) for word in _words(response)]
         if self._flaw == "blames all" and any(receipt.status is DeliveryStatus.REFUSED for receipt in receipts):
             return [Receipt(status=DeliveryStatus.DELIVERED)] * len(batch)
+        if self._flaw == "mixes up":
+            receipts.reverse()
         return receipts[1:] if self._flaw == "short receipts" else receipts
 
     def _message(self, outgoing: Outgoing) -> dict[str, str]:

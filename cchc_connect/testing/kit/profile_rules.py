@@ -80,8 +80,10 @@ def times_are_readable(bench: Bench, source: Source) -> None:
 def resolution_is_true(bench: Bench, source: Source) -> None:
     """Change times are as fine as the profile says: a source that dates by the day says so."""
     times = set(_times(whole_listing(bench, source)).values())
-    since_epoch = [at - datetime(1970, 1, 1, tzinfo=UTC) + VIETNAMESE_OFFSET for at in times]
-    if not any(span % DAY for span in since_epoch) and source.profile.timestamp_resolution < DAY:
+    since_epoch = {at - datetime(1970, 1, 1, tzinfo=UTC) + VIETNAMESE_OFFSET for at in times}
+    hours = {span % DAY for span in since_epoch}
+    are_days = hours == {timedelta()} or (len(hours) == 1 and len(since_epoch) >= MIN_TIMES)
+    if are_days and source.profile.timestamp_resolution < DAY:
         raise RuleBroken("kit.dated_by_day", number=len(times))
 
 
