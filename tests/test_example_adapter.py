@@ -78,6 +78,11 @@ def test_the_adapters_own_tests_pass(installed: Path) -> None:
 
 
 @pytest.mark.long
+def test_the_adapters_thorough_tests_pass(installed: Path) -> None:
+    run("pytest", "-q", "-p", "no:cacheprovider", "-m", "long", path=installed)
+
+
+@pytest.mark.long
 def test_the_adapter_passes_mypy_strict() -> None:
     run("mypy", "--strict")
 

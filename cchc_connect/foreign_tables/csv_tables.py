@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from itertools import accumulate, islice
 from typing import BinaryIO, Self, cast, get_args
 
-from cchc_connect.foreign_tables.form_rows import FEW_CELLS, RecordRows
+from cchc_connect.foreign_tables.form_rows import FEW_CELLS, FillDown, RecordRows
 from cchc_connect.foreign_tables.forms import (
     FaultList,
     PassedOver,
@@ -27,10 +27,14 @@ from cchc_connect.messages import Message
 _BLOCK_BYTES = 128 * 1024
 _MAX_QUOTED_BYTES = 128 * _BLOCK_BYTES
 """Bytes within which quotes must be closed; a file where they are not is read through by the slower way."""
+MAX_CELL = 32 * 1024 * 1024
+"""Characters of one cell: the boundary of a commune has several hundred thousand."""
 _FIRST_ROWS = 20
 """Rows below headings that are looked at one by one, also in an even file."""
 _SEPARATORS = cast("Sequence[Separator]", get_args(Separator))
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FIELD_LIMIT = "field limit"
+"""In the error of Python's reader for a cell that is too long."""
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?E\+\d{1,2}")
 """A long number that a spreadsheet program wrote with fewer digits."""
 
@@ -130,7 +134,7 @@ class CsvTable:
         """Yield the records in chunks; rows of another length and unclosed quotes become faults."""
         names = self.headings.names
         records = RecordRows(self.headings, self._form.key_names, passed_over)
-        filler = _FillDown(names, self._form.fill_down)
+        filler = FillDown(names, self._form.fill_down)
         with self._reader(self._start, self._separator) as reader:
             for _ in islice(reader.rows, self.headings.row + 1):
                 pass
@@ -187,6 +191,7 @@ class CsvTable:
             self._is_even &= run.search(below) is None
             if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
                 self._is_regular = False  # lines end in another way
+            self._is_regular &= len(block) <= min(MAX_CELL, csv.field_size_limit())
             if self._is_regular:
                 plain = quoted.sub(b"", below) if b'"' in below else below
                 shape = plain.translate(None, plain_bytes)
@@ -195,29 +200,13 @@ class CsvTable:
         self._is_even &= self._is_regular and not self._has_rounded
 
 
-class _FillDown:
-    """Fills empty cells of declared columns with the one above."""
-
-    def __init__(self, names: Sequence[str], columns: Sequence[str]) -> None:
-        self.indexes = [at for at, name in enumerate(names) if name in set(columns)]
-        self._above = dict[int, object]()
-
-    def filled(self, cells: list[object]) -> list[object]:
-        """Return the cells of the next row, filled."""
-        for at in self.indexes:
-            if cells[at] is None or cells[at] == "":
-                cells[at] = self._above.get(at, cells[at])
-            else:
-                self._above[at] = cells[at]
-        return cells
-
-
 class _Reader:
     """A CSV reader over a file that stays open, with the line that each row begins at."""
 
     def __init__(self, file: BinaryIO, start: int, separator: Separator) -> None:
         file.seek(start)
         self._text = TextIOWrapper(file, encoding="utf-8", newline="")
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
         self._reader = csv.reader(self._text, delimiter=separator, strict=True)
         self._lines_before = 1 if start else 0
         self.rows: Iterator[list[str]] = self._reader
@@ -236,14 +225,17 @@ class _Reader:
     def take(self, size: int, faults: FaultList) -> tuple[list[list[str]], list[int]]:
         """Return the next rows, and the line at which each begins.
 
-        An unclosed quote becomes a fault; the rows end there.
+        An unclosed quote and a cell that is too long become a fault; the rows end there.
         """
         first_line, rows = self.line + 1, list[list[str]]()
         try:
             rows.extend(islice(self.rows, size))
-        except csv.Error:  # the rows before it were added
+        except csv.Error as error:  # the rows before it were added
             lines = _lines_of(rows, first_line)
-            faults.add("quote_unclosed", line=lines[-1])
+            if _FIELD_LIMIT in str(error):
+                faults.add("cell_too_long", line=lines[-1], limit=csv.field_size_limit())
+            else:
+                faults.add("quote_unclosed", line=lines[-1])
             self.rows = iter(())
         else:
             lines = _lines_of(rows, first_line)

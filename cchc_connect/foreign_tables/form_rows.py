@@ -1,6 +1,7 @@
 """Recognises the rows of a printed form that are no records: numbers of columns, groups, totals, signatures.
 
-Nothing is passed over that may be a record: a row with a key is one, unless it is the heading again, or a total.
+Nothing is passed over that may be a record. A row with a key is one, unless it is the heading again, numbers of columns
+in brackets (or of all of many columns), a total without another text, or a signature in the column of the key.
 """
 
 import re
@@ -14,6 +15,8 @@ FEW_CELLS = 3
 """A signature has at most so many cells."""
 _MIN_BARE_NUMBERS = 4
 """Columns that a row of bare numbers 1 2 3 4 must number to be no record."""
+_MIN_BARE_NUMBERS_WITH_KEY = 6
+"""The same where one of the numbers stands as a key; they then number every column."""
 
 _TOTALS = frozenset(
     {"tong cong", "tong so", "tong", "cong", "total", "grand total", "cong trang", "tong cong trang", "luy ke"}
@@ -25,12 +28,19 @@ _TOTAL_SPELLINGS = frozenset(
     for form in (words, words.upper(), words.lower(), words.title())
     for end in ("", ":", " :")
 )
+_NO_PLAIN_STARTS = _TOTAL_SPELLINGS | {""}
 _SIGNATURE = re.compile(
     r"(?:.{0,40} )?ngay(?: \d{1,2})? thang(?: \d{1,2})? nam(?: \d{2,4})?"
     r"|(?:nguoi|can bo) (?:lap|ke khai|tong hop|kiem tra)\b.*"
     r"|(?:tm|kt|tl|tuq) (?:uy ban|ubnd|chu tich|giam doc|thu truong).*|thu truong\b.*|chu tich\b.*|giam doc\b.*"
     r"|ky (?>.*?ho ten).*|ky ten.*|noi nhan\b.*|ghi chu|xac nhan cua .*|phu trach .*|truong phong\b.*"
 )
+_SIGNATURE_AS_KEY = re.compile(
+    r"(?:.{0,40} )?ngay(?: \d{1,2})? thang(?: \d{1,2})? nam(?: \d{2,4})?"
+    r"|(?:nguoi|can bo) (?:lap|ke khai|tong hop|kiem tra)\b.*|ky (?>.*?ho ten).*|noi nhan\b.*"
+)
+"""What can be no key: a signature in the first column."""
+_NUMBER = re.compile(r"-?[0-9][0-9., ]*%?")
 _GROUP_CELLS = 2
 """Cells of a row that names a group: its number and its name."""
 _ENUMERATOR = re.compile(r"(?:[IVXLC]+|[A-ZĐ]|[0-9]{1,3})[.)]?")
@@ -57,6 +67,7 @@ class RecordRows:
         self._width = headings.width
         self._is_first = True
         self._is_below = False
+        self._first_name = headings.names[0] if headings.names else ""
 
     @property
     def is_inside(self) -> bool:
@@ -68,6 +79,10 @@ class RecordRows:
 
         They must have more cells than a signature.
         """
+        if self._first_name != self._key_name and not _NO_PLAIN_STARTS.isdisjoint(
+            map(itemgetter(self._first_name), rows)
+        ):
+            return False
         return self._no_keys.isdisjoint(map(itemgetter(self._key_name), rows))
 
     def is_record(self, cells: Sequence[object]) -> bool:
@@ -91,22 +106,42 @@ class RecordRows:
         """Return the name of the count of a row that is no record; None for a record."""
         if self._is_heading(texts):
             return "repeated_headings"
-        if is_first and _is_numbered(filled):
+        has_key = any(at < len(texts) and _is_key(texts[at]) for at in self._keys)
+        if is_first and _is_numbered(filled) and (not has_key or self._numbers_all(filled)):
             return "numbered"
-        has_key = any(at < len(texts) and texts[at] for at in self._keys)
-        start = plain_name(filled[0])
-        if start in _TOTALS or (not has_key and _TOTAL_START.fullmatch(start)):
+        if _is_total(filled, has_key=has_key):
             return "totals"
         is_short = len(filled) <= FEW_CELLS and len(filled) < self._width
-        if is_short and (self._is_below or any(_SIGNATURE.fullmatch(plain_name(text)) for text in filled)):
+        if (
+            is_short
+            and not has_key
+            and (self._is_below or any(_SIGNATURE.fullmatch(plain_name(text)) for text in filled))
+        ):
             return "signatures"
         is_named = len(set(filled)) == 1 or (len(filled) == _GROUP_CELLS and _ENUMERATOR.fullmatch(filled[0]))
         return "groups" if is_named and not has_key and self._keys and self._width > FEW_CELLS else None
+
+    def _numbers_all(self, numbers: Sequence[str]) -> bool:
+        """Whether numbers cannot be a record although one of them stands as its key."""
+        is_whole = len(numbers) >= max(self._width, _MIN_BARE_NUMBERS_WITH_KEY)
+        return is_whole or all(_BRACKETED.fullmatch(text) for text in numbers)
 
     def _is_heading(self, texts: Sequence[str]) -> bool:
         names = [plain_name(text) for text in texts]
         same = sum(1 for name, own_name in zip(names, self._names, strict=False) if name and name == own_name)
         return same > 1 and same >= sum(1 for name in names if name) - 1
+
+
+def _is_key(text: str) -> bool:
+    return bool(text) and not _SIGNATURE_AS_KEY.fullmatch(plain_name(text))
+
+
+def _is_total(filled: Sequence[str], *, has_key: bool) -> bool:
+    """Whether a row is a total: by its first word; where it has a key, only as it is written and beside numbers."""
+    if has_key:
+        return filled[0] in _TOTAL_SPELLINGS and all(_NUMBER.fullmatch(text) for text in filled[1:])
+    start = plain_name(filled[0])
+    return start in _TOTALS or bool(_TOTAL_START.fullmatch(start))
 
 
 def _is_numbered(filled: Sequence[str]) -> bool:
@@ -115,3 +150,26 @@ def _is_numbered(filled: Sequence[str]) -> bool:
     if numbers != list(range(1, len(filled) + 1)) or len(filled) == 1:
         return False
     return len(filled) >= _MIN_BARE_NUMBERS or all(_BRACKETED.fullmatch(text) for text in filled)
+
+
+class FillDown:
+    """Fills empty cells of declared columns with the one above, of records of one table."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[str]) -> None:
+        """Begin above the first record.
+
+        Args:
+            names: names of all columns.
+            columns: those that are filled.
+        """
+        self.indexes = [at for at, name in enumerate(names) if name in set(columns)]
+        self._above = dict[int, object]()
+
+    def filled(self, cells: list[object]) -> list[object]:
+        """Return the cells of the next record, filled."""
+        for at in self.indexes:
+            if cells[at] is None or cells[at] == "":
+                cells[at] = self._above.get(at, cells[at])
+            else:
+                self._above[at] = cells[at]
+        return cells

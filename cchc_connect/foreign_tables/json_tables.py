@@ -11,6 +11,11 @@ from cchc_connect.wire.json import RawItem, is_json, split_listing, split_member
 from cchc_connect.wire.page_limits import PageLimits
 
 _LIMITS = PageLimits(max_items=5_000_000, max_item_bytes=32 * 1024 * 1024)
+_LINE_ENDINGS = (".ndjson", ".jsonl")
+_LIST_NAMES = frozenset(
+    {"items", "features", "data", "results", "records", "rows", "value", "values", "content", "list"}
+)
+"""Names of lists that are around the items, and not in one of them."""
 _NO_HEADINGS = Headings(-1, 0, (), frozenset(), ())
 
 
@@ -33,11 +38,12 @@ class JsonTable:
 
     headings = _NO_HEADINGS
 
-    def __init__(self, file: BinaryIO, form: TableForm, where: Message) -> None:
+    def __init__(self, file: BinaryIO, name: str, form: TableForm, where: Message) -> None:
         """Check the file.
 
         Args:
             file: the file as UTF-8, seekable.
+            name: its name; an ending of NDJSON says that each line is an item.
             form: what is declared of it; only `list_name` counts.
             where: the file, for messages.
 
@@ -47,7 +53,9 @@ class JsonTable:
         self.passed_over = PassedOver()
         file.seek(0)
         body = file.read()
-        self._items = _whole_document(body, form.list_name, where) if is_json(body) else _lines(body, where)
+        has_lines = not form.list_name and name.casefold().endswith(_LINE_ENDINGS)
+        is_whole = not has_lines and is_json(body)
+        self._items = _whole_document(body, form.list_name, where) if is_whole else _lines(body, where)
 
     def chunks(self, size: int) -> Iterator[list[FileItem]]:
         """Yield the items, `size` at a time."""
@@ -76,8 +84,10 @@ def _lines(body: bytes, where: Message) -> list[tuple[bytes, int]]:
 def _whole_document(body: bytes, list_name: str, where: Message) -> Sequence[tuple[bytes, int]]:
     """Return the items of one JSON text: of the list under `list_name`, of its only list, or of itself.
 
+    A document whose only list has no usual name may be one item with a list in it; nothing is guessed.
+
     Raises:
-        Rejected: there is no such list, or several.
+        Rejected: there is no such list, several, or one without a usual name that is not declared.
     """
     steps = [step for step in list_name.split(".") if step]
     for step in steps[:-1]:
@@ -91,7 +101,8 @@ def _whole_document(body: bytes, list_name: str, where: Message) -> Sequence[tup
     else:
         members = split_members(body) or {}
         lists = [member for member, raw in members.items() if bytes(raw)[:1] == b"["]
-        name = steps[-1] if steps else "features" if "features" in lists else lists[0] if len(lists) == 1 else ""
+        usual = [member for member in lists if member.casefold() in _LIST_NAMES]
+        name = steps[-1] if steps else "features" if "features" in lists else usual[0] if lists == usual[:1] else ""
         if name not in members:
             if not steps and not lists and len(members):
                 return [(text, 1)]  # NDJSON of one line

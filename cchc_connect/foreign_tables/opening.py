@@ -64,4 +64,4 @@ def open_table(file: BinaryIO, name: str, form: TableForm, where: Message) -> Ge
         text = utf8_file(file, copy, form.encoding)
         if isinstance(text, EncodingFault):
             raise refused(where, text.code, line=text.line, hint=text.hint)
-        yield JsonTable(text, form, where) if kind is FileKind.JSON else CsvTable(text, form, where)
+        yield JsonTable(text, name, form, where) if kind is FileKind.JSON else CsvTable(text, form, where)

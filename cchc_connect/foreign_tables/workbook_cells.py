@@ -1,4 +1,6 @@
-"""Reads the cells of one sheet of a workbook: what a person sees there, or an object that no reader takes for a value.
+"""Reads the cells of one sheet of a workbook: their values, or an object that no reader takes for a value.
+
+Dates, times and percent are as a person sees them; of another number the value counts: 79, also where "00079" is shown.
 
 A formula without a stored value, an error and a number that lost digits are such objects: `{"error": "#REF!"}`. They
 are unreadable, which is not the same as empty.

@@ -3,7 +3,6 @@
 Before openpyxl reads a workbook, each part is unpacked within limits, and checked (`spreadsheets.xlsx`).
 """
 
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,9 +11,8 @@ from typing import Any, BinaryIO
 
 from openpyxl import load_workbook
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-from openpyxl.utils.cell import range_boundaries
 
-from cchc_connect.foreign_tables.form_rows import RecordRows
+from cchc_connect.foreign_tables.form_rows import FillDown, RecordRows
 from cchc_connect.foreign_tables.forms import FaultList, PassedOver, TableForm, TableRow, refused
 from cchc_connect.foreign_tables.headings import (
     MAX_ROWS_ABOVE,
@@ -26,10 +24,6 @@ from cchc_connect.foreign_tables.headings import (
 from cchc_connect.foreign_tables.workbook_cells import SheetCells
 from cchc_connect.messages import Message
 from cchc_connect.spreadsheets.xlsx import check_parts, run_step
-
-_CHUNK_BYTES = 1024 * 1024
-_MERGED = re.compile(rb'mergeCell\s[^>]{0,100}?ref="([A-Z0-9:]{1,40})"')
-_LONGEST_TAG = 200
 
 
 class _Workbook:
@@ -141,40 +135,16 @@ class WorkbookTable:
         """
         records = RecordRows(headings, self._form.key_names, self.passed_over)
         self.passed_over.titles += headings.first_row
-        merged = self._merged(sheet, headings)
-        width, names, above = headings.width, headings.names, dict[int, object]()
+        width, names = headings.width, headings.names
+        filler = FillDown(names, self._form.fill_down)
         for number, row, is_hidden in islice(self._rows(sheet), headings.row + 1, None):
             cells = [*row, *[None] * (width - len(row))]
-            for column, rows in merged.items():
-                if any(number in span for span in rows):
-                    cells[column] = above.get(column)
-                else:
-                    above[column] = cells[column]
             if not records.is_record(cells):
                 continue
-            if any(cell not in {None, ""} for cell in cells[width:] if not isinstance(cell, dict)):
+            if any(cell is not None and cell != "" for cell in cells[width:]):
                 raise refused(self._where, "cells_beyond", line=number, sheet=sheet.title, width=width)
             self.passed_over.hidden_rows += is_hidden
-            yield TableRow(zip(names, cells[:width], strict=True)).at(number)
-
-    def _merged(self, sheet: Any, headings: Headings) -> dict[int, list[range]]:
-        """Return the rows that a merged cell covers below its first, by index of a column that is to be filled."""
-        filled = [at for at, name in enumerate(headings.names) if name in set(self._form.fill_down)]
-        spans: dict[int, list[range]] = {at: [] for at in filled}
-        if not filled:
-            return spans
-        with self._workbook.open(sheet) as source:
-            rest = b""
-            while block := source.read(_CHUNK_BYTES):
-                for match in _MERGED.finditer(rest + block):
-                    first_column, first_row, last_column, last_row = (
-                        bound or 0 for bound in range_boundaries(match[1].decode())
-                    )
-                    for at in filled:
-                        if first_column <= at + 1 <= last_column:
-                            spans[at].append(range(first_row + 1, last_row + 1))
-                rest = block[-_LONGEST_TAG:]
-        return spans
+            yield TableRow(zip(names, filler.filled(cells[:width]), strict=True)).at(number)
 
 
 def _number_format(number: int, own_formats: Sequence[str]) -> str:

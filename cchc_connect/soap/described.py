@@ -1,9 +1,10 @@
 """What a description (WSDL) says of arguments and results: names of elements, what is required, what repeats."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
-from zeep import xsd
+xsd: Any = import_module("zeep.xsd")  # it has few types
 
 
 class DescribedElement:

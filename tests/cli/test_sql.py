@@ -112,6 +112,33 @@ def test_the_check_counts_rows_without_a_key_and_without_a_time(call: Call, agen
     assert (levels["sql.key_null_in"], levels["sql.time_null"]) == ("bad", "warning")
 
 
+@pytest.mark.parametrize(
+    "key", ["A ", "\u00e1", "\u0410"], ids=["a space", "another form of Unicode", "a letter that looks alike"]
+)
+def test_the_check_takes_keys_for_one_where_records_do(call: Call, agency: Agency, connect: Connect, key: str) -> None:
+    connect({"key": "ten"})
+    agency.run("UPDATE ho_so SET ten = ma")
+    agency.add("ho_so", (9, "H9", "A", None, "x"), (10, "H10", "a\u0301", None, "x"), (11, "H11", key, None, "x"))
+
+    levels = findings(call)
+
+    assert ("sql.key_unique" in levels, levels["sql.key_alike"]) == (False, "bad")
+
+
+@pytest.mark.usefixtures("connect")
+def test_a_change_late_on_a_day_with_many_rows_is_read(call: Call, agency: Agency, connect: Connect) -> None:
+    """Where times are texts, whole days are read again: the pages before the change have nothing to show."""
+    connect({"page_size": 1})
+    agency.run("UPDATE ho_so SET luc = '2026-04-08 08:00:00'")
+    agency.run("UPDATE ho_so SET luc = '2026-04-08 20:00:00' WHERE id = 8")
+    call("sync")
+    agency.run("UPDATE ho_so SET ten = 'Người Khác', luc = '2026-04-08 21:00:00' WHERE id = 8")
+
+    line = counted(call)
+
+    assert (line["outcome"], line["updated"]) == ("done", 1)
+
+
 def test_two_faults_are_two_lines(call: Call, connect: Connect) -> None:
     connect({"fields": {**FIELDS, "code": "maa", "summary": "trich_yeu", "applicant_name": "tenn"}})
 

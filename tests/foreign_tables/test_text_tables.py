@@ -1,5 +1,6 @@
 """CSV as agencies send it: separators, encodings, printed forms; every fault at once, with its line."""
 
+import csv
 import io
 import unicodedata
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from cchc_connect.errors import Rejected
-from cchc_connect.foreign_tables import PassedOver, TableForm, TableRow, TextEncoding, open_table
+from cchc_connect.foreign_tables import PassedOver, TableForm, TableRow, TextEncoding, csv_tables, open_table
 from cchc_connect.foreign_tables.json_tables import FileItem
 from cchc_connect.messages import Language, Message
 
@@ -213,6 +214,58 @@ def test_a_row_with_a_key_is_a_record_whatever_its_words() -> None:
     assert len(read(text)) == 2
 
 
+KEYED = TableForm(names=[("Mã",), ("Tên",), ("Ngày",)], optional_names=["Chức vụ", "E", "F"], key_names=["Mã"])
+
+
+@pytest.mark.parametrize(
+    ("headings", "rows"),
+    [
+        ("Mã,Tên,Chức vụ,Ngày,E,F", ["k1,A,Phó,d,e,f", "k2,B,Giám đốc Sở,,,", "k3,C,nv,,,", "k4,D,nv,,,"]),
+        ("Mã,Tên,Ngày", ["Công,A,x", "Tống,b,c", "Cộng,b,c", "Total,b,c"]),
+        ("Tên,Mã,Ngày", ["Công,A,x", "Tống,b,c", "Cộng,b,c"]),
+        ("Tên,Mã,Ngày,E,F", ["a,k0,c,1,2", "Công,A,x,1,2", "Cộng,k2,c,1,2"]),
+        ("E,Mã,Tên,Ngày", ["1,2,3,4", "2,3,4,5"]),
+        ("Mã,Tên,Ngày,E", ["Tổng công ty,,,", "Giám đốc Sở,,,", "k,,,"]),
+    ],
+)
+def test_a_row_with_a_key_is_a_record_whatever_is_beside_the_key(headings: str, rows: list[str]) -> None:
+    text = "\n".join([headings, *rows]) + "\n"
+
+    assert [",".join(map(str, row.values())) for row in read(text, KEYED)] == rows
+    assert sum(vars(counted(text, KEYED)).values()) == 0
+
+
+def test_totals_numbers_and_signatures_in_the_column_of_the_key_are_no_records() -> None:
+    text = (
+        'Mã,Tên,Ngày,Chức vụ,E,F\n1,2,3,4,5,6\nk1,A,x,y,z,1\nTổng cộng,,,,,1\nCộng,25,,,,"3,5"\n'
+        'Người lập biểu,,,Giám đốc,,\n"Phú Lợi, ngày 02 tháng 4 năm 2026",,,,,\n'
+    )
+
+    assert [row["Mã"] for row in read(text, KEYED)] == ["k1"]
+    assert counted(text, KEYED) == PassedOver(numbered=1, totals=2, signatures=2)
+
+
+@pytest.mark.parametrize("width", [3, 6])
+def test_a_cell_may_be_as_long_as_the_boundary_of_a_commune(width: int) -> None:
+    boundary, headings = "1 2," * 100_000, ["Mã", "Tên", "Ngày", "Chức vụ", "E", "F"][:width]
+
+    rows = read(";".join(headings) + "\n" + ";".join(["k", boundary, *headings[2:]]) + "\n", KEYED)
+
+    assert rows[0]["Tên"] == boundary
+
+
+@pytest.mark.parametrize("width", [3, 6])
+def test_a_cell_that_is_too_long_is_refused_as_that(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_tables, "MAX_CELL", 200_000)
+    previous = csv.field_size_limit(1000)
+    headings = ["Mã", "Tên", "Ngày", "Chức vụ", "E", "F"][:width]
+
+    [fault] = faults_of(";".join(headings) + "\n" + ";".join(["k", "x" * 300_000, *headings[2:]]) + "\n", KEYED)
+
+    assert (fault.code, fault.context["line"]) == ("foreign_table_fault.cell_too_long", 2)
+    csv.field_size_limit(previous)
+
+
 def test_a_large_regular_file_has_the_rows_that_a_plain_reader_finds() -> None:
     text = "Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú\r\n" + "".join(
         f'{number % 9};{number};5;ODT;"a;""{number}"""\r\n' for number in range(40_000)
@@ -265,6 +318,23 @@ def test_a_document_with_several_lists_is_refused_with_their_names() -> None:
     [fault] = faults_of('{"x":[{}],"y":[{}]}', TableForm(), "a.json")
 
     assert fault.context["names"] == ["x", "y"]
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.JSONL"])
+def test_a_line_of_ndjson_is_an_item_whatever_lists_it_has_and_however_many_lines_there_are(name: str) -> None:
+    line = '{"code":"x","items":[{"id":1},{"id":2}]}\n'
+
+    assert [[item["code"] for item in read(line * lines, TableForm(), name)] for lines in (1, 2)] == [["x"], ["x", "x"]]
+
+
+def test_a_document_whose_only_list_may_be_of_one_item_is_refused_until_the_list_is_declared() -> None:
+    document = '{"code":"x","papers":[{"id":1},{"id":2}]}'
+
+    [fault] = faults_of(document, TableForm(), "a.json")
+
+    assert fault.context["names"] == ["papers"]
+    assert len(read(document, TableForm(list_name="papers"), "a.json")) == 2
+    assert len(read(document.replace("papers", "Data"), TableForm(), "a.json")) == 2
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,9 @@ def test_dates_percent_and_long_numbers_are_what_a_person_sees() -> None:
     assert row["Mã"] == {"rounded": "1234567890123456"}
 
 
-def test_vertical_merges_are_filled_where_that_is_declared_and_nowhere_else() -> None:
+def test_empty_cells_are_filled_where_that_is_declared_and_nowhere_else() -> None:
+    """Merged or not, as in CSV."""
+
     def fill(_: Any, sheet: Any) -> None:
         sheet.append(HEADINGS)
         for row in ([1, 4, 12, 5, None], [2, None, 13, 6, None], [3, None, 14, 7, None]):
@@ -119,7 +121,7 @@ def test_vertical_merges_are_filled_where_that_is_declared_and_nowhere_else() ->
     content = content_of(fill)
     declared = TableForm(names=FORM.names, key_names=["Số thửa"], fill_down=["Số tờ"])
 
-    assert [row["Số tờ"] for row in read(content, declared)] == [4, 4, None]
+    assert [row["Số tờ"] for row in read(content, declared)] == [4, 4, 4]
     assert [row["Số tờ"] for row in read(content, FORM)] == [4, None, None]
 
 
@@ -127,6 +129,15 @@ def test_cells_beyond_the_headings_are_refused_with_their_row() -> None:
     def fill(_: Any, sheet: Any) -> None:
         sheet.append(HEADINGS)
         sheet.append([1, 1, 12, 5, None, "thừa"])
+
+    with pytest.raises(Rejected, match="row 2 has cells beyond the 5 columns"):
+        read(content_of(fill))
+
+
+def test_an_error_beyond_the_headings_is_refused_as_a_text_is() -> None:
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.append(HEADINGS)
+        sheet.append([1, 1, 12, 5, None, "#REF!"])
 
     with pytest.raises(Rejected, match="row 2 has cells beyond the 5 columns"):
         read(content_of(fill))

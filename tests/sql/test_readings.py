@@ -298,3 +298,54 @@ def test_times_that_are_floats_are_walked_by_one_process_after_another(open_sour
     change = {"changed_at": {"property": "luc", "codec": "epoch_s"}}
 
     assert read_by_processes(open_source, change) == ["H0", "H1", "H2", "H3"]
+
+
+@pytest.mark.parametrize("agency", ["sqlite"], indirect=True)
+def test_texts_without_an_offset_are_times_in_the_zone_of_the_options(open_source: Open, agency: Agency) -> None:
+    agency.run("CREATE TABLE ho_so (id integer, ma text, ten text, luc text, nop text)")
+    agency.add(
+        "ho_so",
+        (1, "H1", "x", "2026-04-07 08:00:00", "2026-04-07T07:00"),
+        (2, "H2", "x", "2026-04-07T15:30:00+07:00", "2026-04-07 07:00:00Z"),
+    )
+    fields = {"code": "ma", "received_at": {"property": "nop", "codec": "instant"}, **CONSTANTS}
+    source = open_source({"changed_at": "luc", "fields": fields}, time_zone="UTC")
+
+    read = items(source, since("2026-04-07T08:00:00+00:00"))
+
+    assert [source.changed_at(item) for item in read] == [
+        datetime(2026, 4, 7, 8, tzinfo=UTC),
+        datetime(2026, 4, 7, 8, 30, tzinfo=UTC),
+    ]
+    assert [source.translate(item)["received_at"] for item in read] == [datetime(2026, 4, 7, 7, tzinfo=UTC)] * 2
+
+
+def test_seconds_and_milliseconds_in_one_column_are_both_times(open_source: Open, agency: Agency) -> None:
+    """Also for a process that goes on after another one."""
+    agency.run("CREATE TABLE ho_so (id integer, ma varchar(40), ten varchar(80), luc bigint)")
+    start = int(datetime(2026, 4, 1, tzinfo=UTC).timestamp())
+    for n in range(6):
+        seconds = start + n * 86_400
+        agency.add("ho_so", (n, f"H{n}", "x", seconds * 1000 if n % 2 == 0 else seconds))
+
+    changes = ids(items(open_source({"changed_at": "luc"}), since("2026-04-04T00:00:00+00:00")))
+
+    assert sorted(map(int, map(str, changes))) == [3, 4, 5]
+    everything = read_by_processes(open_source, {"changed_at": "luc"})
+    assert sorted(map(str, everything)) == ["H0", "H1", "H2", "H3", "H4", "H5"]
+
+
+@pytest.mark.parametrize("column_type", ["varchar(40)", "bigint"])
+def test_times_in_another_spelling_than_the_others_are_read_in_every_run(
+    open_source: Open, agency: Agency, column_type: str
+) -> None:
+    agency.run(f"CREATE TABLE ho_so (id integer, ma varchar(40), ten varchar(80), luc {column_type})")
+    times: list[object] = [20260401080000, 20260402090000, 20260402, 202604020900]
+    if column_type != "bigint":
+        times = [*map(str, times), "2026-04-02 09:00:00", "2026-04-2 9:00"]
+    agency.add("ho_so", *((n, f"H{n}", "x", time) for n, time in enumerate(times)))
+    change = {"property": "luc", "codec": "compact_instant"}
+
+    read = ids(items(open_source({"changed_at": change}), since("2026-04-02T08:00:00+07:00")))
+
+    assert sorted(map(int, map(str, read))) == [*range(1, len(times))]

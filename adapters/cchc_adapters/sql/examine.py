@@ -1,19 +1,23 @@
 """What `check` finds out about a source of a database before anything is read of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, not_, or_, select
 
 from cchc_adapters.sql.database import Database
 from cchc_adapters.sql.fits import misfits
 from cchc_adapters.sql.refusals import boundary
 from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column, unread_columns
+from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.source import SqlSource
 from cchc_connect import Message, Observation, Retriable, SourceHeld
 from cchc_schemas.text import listed
 
 A_DAY_S = 86_400
+
+_MOST_KEYS = 1_000_000
+"""Rows whose keys are compared as records have them; of more the database alone compares the bytes."""
 
 
 def examine_source(source: SqlSource, database: Database) -> Iterator[Observation]:
@@ -67,13 +71,31 @@ def _key(source: SqlSource, relation: Relation, connection: Connection, database
     nulls = connection.execute(select(func.count()).select_from(relation.clause).where(is_null)).scalar_one()
     if nulls:
         yield Observation(Message("sql.key_null_in", {**context, "number": nulls}), "bad", record_type)
-    groups = select(*columns).select_from(relation.clause).group_by(*columns).having(func.count() > 1).subquery()
+    of_keys = select(*columns).select_from(relation.clause).where(not_(is_null))
+    groups = of_keys.group_by(*columns).having(func.count() > 1).subquery()
     twice = connection.execute(select(func.count()).select_from(groups)).scalar_one()
     if twice:
         yield Observation(Message("sql.key_twice", {**context, "number": twice}), "bad", record_type)
-    if not nulls and not twice:
-        rows = connection.execute(select(func.count()).select_from(relation.clause)).scalar_one()
+    if nulls or twice:
+        return
+    rows = connection.execute(select(func.count()).select_from(relation.clause)).scalar_one()
+    if rows > _MOST_KEYS:
+        yield Observation(Message("sql.key_unique_in_bytes", {**context, "rows": rows}), "good", record_type)
+        return
+    own = _own_keys(source, relation, connection, keys)
+    if own < rows:
+        yield Observation(Message("sql.key_alike", {**context, "number": rows - own}), "bad", record_type)
+    else:
         yield Observation(Message("sql.key_unique", {**context, "rows": rows}), "good", record_type)
+
+
+def _own_keys(source: SqlSource, relation: Relation, connection: Connection, keys: Sequence[tuple[str, Kind]]) -> int:
+    """Return the number of keys as records have them: spaces and letters that look alike make no other key."""
+    names = [name for name, _ in keys]
+    shape = RowShape(names, hexadecimal=[name for name, kind in keys if kind is Kind.BYTES])
+    statement = select(*map(exact, names)).select_from(relation.clause)
+    with connection.execution_options(stream_results=True).execute(statement) as result:
+        return len({source.key(RowItem(tuple(row), shape).read()) for rows in result.partitions(1000) for row in rows})
 
 
 def _times(source: SqlSource, relation: Relation, connection: Connection, database: Database) -> Iterator[Observation]:

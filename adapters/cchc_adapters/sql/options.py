@@ -103,10 +103,6 @@ class SqlSourceTable(SourceTable):
         """Whether the database is asked for changes only."""
         return self.incremental and self.changed_at is not None
 
-    def translation_version(self, adapter_version: int) -> int:
-        """Return the `mapping_version`: more columns change the items, but not their translation."""
-        return super().translation_version(adapter_version)
-
 
 class SqlOptions(AdapterOptions):
     """Options of a connection to a database."""

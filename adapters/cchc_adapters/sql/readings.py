@@ -15,6 +15,9 @@ from cchc_connect import CchcError, SourceHeld
 
 Outcome = TypeVar("Outcome")
 
+PAGES_AHEAD = 10
+"""Pages that are read at once where no transaction may stay open between two."""
+
 
 class OpenReading:
     """Reads the rows of one source from a position on."""
@@ -31,6 +34,8 @@ class OpenReading:
         self._cursor: Any = None
         self._is_timeless = False
         self._blocks_writers = database.server.blocks_writers(connection)
+        self._ahead = list[Any]()
+        self._continues = False
         self._since: object = None
         self._position = RowPosition(rows=0, values=())
         self._before_answer: Callable[[], None] = lambda: None
@@ -49,15 +54,15 @@ class OpenReading:
             SourceHeld: the last of them has no key, so that nothing can follow it; or the database refuses.
             Retriable: the database does not answer now.
         """
-        if self._cursor is None and self.token is not None:
-            self._leniently(self._execute)
-        rows = self._leniently(lambda: self._fetch(size))
+        if self._blocks_writers:
+            rows = self._buffered(size)
+        else:
+            rows = self._leniently(lambda: self._fetch(size))
+            self._continues = self._cursor is not None
         self.token = None
-        if self._cursor is not None:
+        if self._ahead or self._continues:
             self._move_to(rows)
             self.token = self._position.token()
-            if self._blocks_writers:
-                self._pause()
         shape = self._shape
         return [RowItem(row, shape) for row in rows]
 
@@ -70,11 +75,23 @@ class OpenReading:
         with suppress(CchcError), boundary(self._database.server.place, self._relation):
             self._connection.close()
 
+    def _buffered(self, size: int) -> list[Any]:
+        """Return the next rows of a few pages that are read at once; between them no transaction is open."""
+        if not self._ahead:
+            if self._cursor is None and self.token is not None:
+                self._leniently(self._execute)
+            self._ahead = self._leniently(lambda: self._fetch(size * PAGES_AHEAD))
+            self._continues = self._cursor is not None
+            self._pause()
+        rows, self._ahead = self._ahead[:size], self._ahead[size:]
+        return rows
+
     def _pause(self) -> None:
-        """End the transaction between two pages; the next page begins after the last row of this one."""
+        """End the transaction; what follows begins after the last row."""
         with boundary(self._database.server.place, self._relation):
-            self._cursor.close()
-            self._cursor = None
+            if self._cursor is not None:
+                self._cursor.close()
+                self._cursor = None
             self._connection.rollback()
 
     def _move_to(self, rows: Sequence[Sequence[object]]) -> None:

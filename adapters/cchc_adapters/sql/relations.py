@@ -24,6 +24,7 @@ from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.refusals import MISSING, meaning_of
 from cchc_adapters.sql.servers import Kind, Server
+from cchc_adapters.sql.times import ZONED_CODECS
 from cchc_connect import SourceHeld
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.wire.conditions import Condition
@@ -96,6 +97,17 @@ def rule_names(rule: FieldRule) -> Iterator[str]:
         yield from rule_names(alternative)
     if rule.when is not None:
         yield from _condition_names(rule.when)
+
+
+def read_times(source: SourceTable) -> Iterator[str]:
+    """Yield the properties that a source reads as times, in a codec that gives one without an offset a zone."""
+    change = source.changed_at
+    if change is not None and change.codec in ZONED_CODECS:
+        yield from change.property
+    rules = [alternative for rule in source.fields.values() for alternative in (rule, *rule.first)]
+    for rule in rules:
+        if rule.codec in ZONED_CODECS:
+            yield from rule_names(rule)
 
 
 def _condition_names(condition: Condition) -> Iterator[str]:

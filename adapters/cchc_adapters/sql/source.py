@@ -13,11 +13,11 @@ from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.positions import RowPosition
 from cchc_adapters.sql.readings import OpenReading
 from cchc_adapters.sql.refusals import boundary
-from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, sample, unread_columns
+from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column, read_times, sample, unread_columns
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.statements import Statements
-from cchc_adapters.sql.times import VIETNAM, TimeForm, with_zone
+from cchc_adapters.sql.times import VIETNAM, ZONED_CODECS, TimeForm, with_zone
 from cchc_connect import Item, Page, PageRequest, SourceHeld
 from cchc_schemas import Record
 
@@ -104,7 +104,8 @@ class SqlSource(DeclaredSource):
         self._form = self.time_form(connection, relation) if times else None
         columns = relation.fetched(table)
         self.unread_properties = unread_columns(connection, server, relation, table)
-        local = [name for name in columns if server.kinds.get(relation.columns[name]) is Kind.LOCAL_TIME]
+        of_texts = {relation.find(name) for name in read_times(table)}
+        local = [name for name in columns if name in of_texts or self._is_local(relation.columns[name])]
         zones = {} if server.zone.key == VIETNAM.key else dict.fromkeys(local, server.zone)
         shape = RowShape(columns, zones, [name for name, kind in keys if kind is Kind.BYTES])
         statements = Statements(relation, server, columns, keys, times, self._form)
@@ -145,15 +146,22 @@ class SqlSource(DeclaredSource):
         if not isinstance(instant, datetime):
             return self._bound(since), position
         start = instant - self.table.lookback
-        bound = self._bound(start if since is None else max(start, since))
+        bound = None if self._form is None else self._form.overlap_bound(start, since, position.values[0])
         return bound, RowPosition(rows=position.rows, values=(), in_overlap_until=position.values)
 
     def _item_at(self, time: object) -> Item:
         """Return an item that has only a time of change."""
         names: Sequence[str] = () if self.table.changed_at is None else self.table.changed_at.property
-        is_local = self._form is not None and self._form.kind is Kind.LOCAL_TIME
-        value = with_zone(time, self._database.server.zone) if is_local else time
+        value = with_zone(time, self._database.server.zone) if self._has_zone() else time
         return {name: value if isinstance(value, str | int) else str(value) for name in names}
+
+    def _is_local(self, type_code: object) -> bool:
+        return self._database.server.kinds.get(type_code) is Kind.LOCAL_TIME
+
+    def _has_zone(self) -> bool:
+        """Return whether times of change without an offset are given one."""
+        form = self._form
+        return form is not None and (form.kind is Kind.LOCAL_TIME or form.codec in ZONED_CODECS)
 
     def _later(self, rows: list[RowItem], since: datetime | None) -> Sequence[Item]:
         """Return the rows that changed since an instant, where the database could only be asked for whole days."""

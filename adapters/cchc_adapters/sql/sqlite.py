@@ -47,9 +47,13 @@ class Sqlite(Server):
         )
         connection.execute("PRAGMA query_only = on")
         self.watch(connection)()
-        if self.is_lenient:
-            connection.text_factory = decoded
+        connection.text_factory = decoded
         return connection
+
+    def stream(self, connection: Any) -> Any:
+        """Return a cursor for many rows; it is slower once texts are not in UTF-8."""
+        connection.text_factory = decoded if self.is_lenient else str
+        return connection.cursor()
 
     def blocks_writers(self, connection: Connection) -> bool:
         """Return whether the file has no write-ahead log."""

@@ -10,14 +10,13 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    not_,
     or_,
     select,
 )
 
 from cchc_adapters.sql.relations import Relation, exact
 from cchc_adapters.sql.servers import Kind, Server
-from cchc_adapters.sql.times import ISO_PATTERN, TimeForm
+from cchc_adapters.sql.times import TimeForm
 
 Expression = ColumnElement[Any]
 
@@ -79,8 +78,9 @@ class Statements:
         kind = form.kind
         statement = select(*self._selected).where(time.is_not(None))
         if since is not None:
-            later = self._bytes(time, kind) >= self._value(since, kind)
-            statement = statement.where(or_(later, not_(time.like(ISO_PATTERN))) if form.has_other_texts else later)
+            statement = statement.where(
+                form.is_later(time, self._bytes(time, kind), since, lambda value: self._value(value, kind))
+            )
         if after:
             statement = statement.where(self._after([(time, kind), *self._key_columns()], after))
         order = [self._bytes(column, kind) for column, kind in ((time, kind), *self._key_columns())]

@@ -1,8 +1,14 @@
 """Instants in the form in which a database compares its times of change."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, not_, or_
 
 from cchc_adapters.sql.servers import Kind
 from cchc_connect.wire.named_codecs import Codec
@@ -10,14 +16,37 @@ from cchc_connect.wire.named_codecs import Codec
 ISO_CODECS = frozenset({Codec.CHANGE_TIME, Codec.INSTANT, Codec.ISO_INSTANT, Codec.LOCAL_ISO, Codec.SQL_LOCAL})
 """Codecs of texts that begin with year, month and day, so that their order is that of time."""
 
-ISO_PATTERN = "____-__-__%"
+ZONED_CODECS = ISO_CODECS - {Codec.LOCAL_ISO}
+"""Those of them that read an offset, so that a text without one can be given that of the zone of the options."""
+
+_ISO_PATTERN = "____-__-__%"
 """What such a text is like; others cannot be compared, and are always read."""
+
+_COMPACT_PATTERN = "_" * 14
+_NOT_COMPACT = ("%-%", "%/%", "%:%", "% %")
+"""What texts of other spellings with as many signs are like."""
+
+_LEAST_COMPACT = 10**13
+"""Smallest number of as many digits as a compact time has."""
+
+_TIMED_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:.*", re.DOTALL)
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 """Zone of a time without one."""
 
 _LAST_SECOND = 7_258_118_400
 """Larger numbers are milliseconds."""
+
+
+Ordered: TypeAlias = Callable[[object], ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class NumberBounds:
+    """An instant in a column whose numbers are seconds or milliseconds since 1970, each told by its size."""
+
+    seconds: int
+    milliseconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +67,28 @@ class TimeForm:
         """Whether the database can be asked for later times."""
         return self.bound(datetime(2000, 1, 1, tzinfo=UTC)) is not None
 
-    @property
-    def has_other_texts(self) -> bool:
-        """Whether there may be texts that cannot be compared."""
-        return self.kind is Kind.TEXT and self.codec is not Codec.COMPACT_INSTANT
+    def is_later(
+        self, written: ColumnElement[Any], time: ColumnElement[Any], since: object, ordered: Ordered
+    ) -> ColumnElement[bool]:
+        """Return the condition that a time is not before `since`; a time that cannot be compared fulfils it.
+
+        Args:
+            written: the time as it is written.
+            time: the time as it is compared and ordered.
+            since: a bound of `bound`.
+            ordered: makes of a value what is compared with the time.
+        """
+        if isinstance(since, NumberBounds):
+            is_seconds = and_(time >= ordered(since.seconds), time < ordered(_LAST_SECOND))
+            return or_(is_seconds, time >= ordered(since.milliseconds))
+        later = time >= ordered(since)
+        if self.kind is Kind.NUMBER and self.codec is Codec.COMPACT_INSTANT:
+            return or_(later, time < ordered(_LEAST_COMPACT))
+        if self.kind is not Kind.TEXT:
+            return later
+        if self.codec is Codec.COMPACT_INSTANT:
+            return or_(later, not_(written.like(_COMPACT_PATTERN)), *map(written.like, _NOT_COMPACT))
+        return or_(later, not_(written.like(_ISO_PATTERN)))
 
     def bound(self, instant: datetime) -> object:
         """Return an instant as the database compares it, possibly a little earlier; None if it cannot."""
@@ -60,10 +107,22 @@ class TimeForm:
             case _:
                 return None
 
+    def overlap_bound(self, start: datetime, since: datetime | None, position: object) -> object:
+        """Return the bound of a reading that begins anew at `start`, a little before the position that it had.
+
+        Seconds come before milliseconds: of these none was read yet where the position is among the seconds.
+        """
+        bound = self.bound(start if since is None else max(start, since))
+        is_among_seconds = isinstance(position, int | float) and position < _LAST_SECOND
+        if not isinstance(bound, NumberBounds) or not is_among_seconds:
+            return bound
+        milliseconds = _LAST_SECOND if since is None else max(int(since.timestamp()) * 1000, _LAST_SECOND)
+        return replace(bound, milliseconds=milliseconds)
+
     def _text(self, instant: datetime) -> object:
         if self.codec is Codec.COMPACT_INSTANT:
             return f"{instant.astimezone(VIETNAM):%Y%m%d%H%M%S}"
-        days = (instant.astimezone(zone).date() for zone in (UTC, VIETNAM))
+        days = (instant.astimezone(zone).date() for zone in (UTC, VIETNAM, self.zone))
         return min(days).isoformat() if self.codec in ISO_CODECS else None
 
     def _time(self, moment: datetime) -> object:
@@ -73,18 +132,17 @@ class TimeForm:
         seconds = int(instant.timestamp())
         if self.codec is Codec.COMPACT_INSTANT:
             return int(f"{instant.astimezone(VIETNAM):%Y%m%d%H%M%S}")
-        is_large = isinstance(self.sample, int) and self.sample >= _LAST_SECOND
-        if self.codec is Codec.EPOCH_MS or (self.codec in {Codec.CHANGE_TIME, Codec.INSTANT} and is_large):
-            return seconds * 1000
-        return seconds if self.codec in {Codec.EPOCH_S, Codec.CHANGE_TIME, Codec.INSTANT} else None
+        if self.codec in {Codec.CHANGE_TIME, Codec.INSTANT}:
+            return NumberBounds(seconds, max(seconds * 1000, _LAST_SECOND))
+        return {Codec.EPOCH_S: seconds, Codec.EPOCH_MS: seconds * 1000}.get(self.codec)
 
 
 def with_zone(value: object, zone: ZoneInfo) -> object:
-    """Return a time without a zone with the offset that it has in `zone`; anything else as it is."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
+    """Return a time without a zone with the offset that it has in `zone`; anything else, and a day, as it is."""
+    moment, separator = value, " "
+    if isinstance(value, str) and _TIMED_TEXT.fullmatch(value):
+        with suppress(ValueError):
+            moment, separator = datetime.fromisoformat(value), value[10]
     if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return value
-    return moment.replace(tzinfo=zone).isoformat(sep=" ")
+    return moment.replace(tzinfo=zone).isoformat(sep=separator)

@@ -27,6 +27,9 @@ MIN_SHARED_LENGTH = 6
 MIN_PERSONAL_LENGTH = 4
 """Characters of a personal value that must not be in a recording; a shorter one is in many texts by chance."""
 
+MIN_FOUND_LENGTH = 8
+"""Characters of a personal value that must not be within another text either."""
+
 PERSONAL_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 """A number that may be that of an identity paper."""
 
@@ -56,10 +59,15 @@ class Scrubber:
             self._replace(scrubbed, path, before)
         return scrubbed
 
+    def has_personal(self, value: str, text: str) -> bool:
+        """True if a JSON text has a personal value: anywhere in it; a shorter one as a text of its own."""
+        written = json.dumps(value, ensure_ascii=False)
+        return (written[1:-1] if len(value) >= MIN_FOUND_LENGTH else written) in text
+
     def text(self, text: str) -> str:
         """Return a text in which longer values that were replaced in items are replaced too, longest first."""
         for original in sorted(self._invented, key=len, reverse=True):
-            if len(original) >= MIN_SHARED_LENGTH:
+            if len(original) >= MIN_SHARED_LENGTH and not original.isalpha():
                 text = text.replace(original, self._invented[original])
         return text
 
@@ -75,6 +83,8 @@ class Scrubber:
                 return
             if not is_shared:
                 self._invented.pop(str(value), None)
+            if self._has_form(item, before):
+                break  # any value of this form changes the meaning: the record needs this one
         _set_at(item, path, None)
         if not self._is_same(item, before, value):
             _set_at(item, path, value)
@@ -88,6 +98,13 @@ class Scrubber:
             if not (has_form and keeps_key and _meaning(record_type, now) == _meaning(record_type, earlier)):
                 return False
         return True
+
+    def _has_form(self, item: Item, before: Sequence[TranslatedItem]) -> bool:
+        """True if no source finds more faults in an item than before, and leaves no more values out."""
+        return all(
+            len(now.faults) <= len(earlier.faults) and len(now.left_out) <= len(earlier.left_out)
+            for earlier, now in zip(before, self._translated(item), strict=True)
+        )
 
     def _like(self, value: Any) -> Any:
         """Return an invented value of the same type and length."""
@@ -105,7 +122,12 @@ class Scrubber:
             document = json.loads(translated.record.document)
             shown = set(_texts(without_personal(record_type, document)))
             personal = {text for text in _texts(document) if text not in shown}
-            self.personal_values |= {text for text in personal if len(text) >= MIN_PERSONAL_LENGTH}
+            self.personal_values |= {text for text in personal if _is_telling(text)}
+
+
+def _is_telling(text: str) -> bool:
+    """True if a text tells something of a person by itself: a year or a house number does not."""
+    return len(text) >= MIN_FOUND_LENGTH or (len(text) >= MIN_PERSONAL_LENGTH and not text.isdecimal())
 
 
 def _meaning(record_type: type[Record], translated: TranslatedItem) -> object:

@@ -47,7 +47,14 @@ class Registry(FaultyServer):
         return json_response({"parcels": changed[start : start + size], "total": len(changed)})
 
 
-test_conformance = check_adapter("district_registry", options=OPTIONS, system=lambda: Registry(parcels=5))
+def registry_with_parcels() -> Registry:
+    return Registry(parcels=5)
+
+
+test_conformance = check_adapter("district_registry", options=OPTIONS, system=registry_with_parcels)
+test_thoroughly = pytest.mark.long(
+    check_adapter("district_registry", options=OPTIONS, system=registry_with_parcels, thorough=True)
+)
 
 
 @pytest.fixture
