@@ -115,14 +115,14 @@ class Page:
     items: Sequence[Item] = field(repr=False)
     next_page_token: str | None = field(repr=False)
     """Page token of the next page; None on the last page, and then `end` says whether it is known to be the last.
-
     Printable text of at most 8,000 characters. A token or a page that comes twice in one pass puts the stream on hold.
     """
     total: int | None = None
-    """Number of items in the complete listing as announced by the source; None where it announces none.
-
-    A pass that sees fewer items than this counts as incomplete and deletes nothing.
+    """Number of items in the complete listing as announced by the source; None where it announces none. A pass that
+    sees fewer items than this counts as incomplete and deletes nothing.
     """
+    total_has_deleted: bool = False
+    """Whether `total` counts the items of `deleted_keys` too: they were marked items of the listing."""
     deleted_keys: Sequence[str] = ()
     """Source keys of deleted items (tombstones). A key that is also among `items` is not deleted."""
     end: ListingEnd = ListingEnd.PROVEN
@@ -137,6 +137,8 @@ class Page:
     the question; the pass ends there, unproven, instead of being put on hold for a repeated page. An adapter whose
     source answers such a question with an error catches it and returns an empty page with `ListingEnd.UNPROVEN`.
     """
+    ends_part: bool = False
+    """Whether a part of the listing that is asked for by itself (a month, say) ends here; it may have been empty."""
 
 
 class Source(Protocol):
@@ -231,8 +233,7 @@ class Outgoing:
     """Whether this target already accepted an earlier version of this record from us, and did not withdraw it since."""
     sequence: int = 0
     """Number of the change in our feed. It rises with each version of a record, also after a restored backup: a target
-    that can compare ignores a message with a lower number than it has of this record.
-    """
+    that can compare ignores a message with a lower number than it has of this record."""
     version: int = 0
     """Version of the record, from 1 on; after a restored backup a number may come again."""
 

@@ -19,6 +19,7 @@ RULES_WITH_MESSAGE = frozenset(
     [
         "address",
         "age",
+        "answer_rule",
         "bool_parsing",
         "bool_type",
         "codec_of_instants",
@@ -59,6 +60,7 @@ RULES_WITH_MESSAGE = frozenset(
         "path_type",
         "period",
         "proxy_credentials",
+        "receipt_status",
         "record_type_unknown",
         "rule_codec",
         "rule_codes",

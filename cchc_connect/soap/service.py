@@ -20,6 +20,7 @@ from cchc_connect.errors import ConfigurationError, MessageRefused, SourceHeld
 from cchc_connect.extras import require_extra
 from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Verdict
 from cchc_connect.soap.envelopes import body_of, can_be_resolved, envelope_of, fault_of
+from cchc_connect.wire.xml import parse_xml
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -180,6 +181,19 @@ class SoapService:
             headers={"Accept": "text/xml, application/soap+xml", **message.headers},
             idempotent=idempotent,
         )
+
+
+def written_xml(text: str) -> object:
+    """Return the content of a document as it is written: of its root element, {} where that has none.
+
+    Raises:
+        UnsafeXml: it is no well-formed XML within the limits, or declares a document type; a `ValueError`.
+    """
+    from cchc_connect.soap.described import DescribedElement  # noqa: PLC0415  # the extra may be missing
+
+    root = parse_xml(text.encode())
+    has_content = len(root) or (root.text or "").strip()
+    return _written(root, DescribedElement(None), root) if has_content else {}
 
 
 def _written(element: "Element", described: "DescribedElement", body: "Element") -> object:

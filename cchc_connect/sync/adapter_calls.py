@@ -181,6 +181,8 @@ def _require_page(page: object) -> None:
         ("deleted_keys", page.deleted_keys, Sequence),
         ("end", page.end, ListingEnd),
         ("next_is_probe", page.next_is_probe, bool),
+        ("total_has_deleted", page.total_has_deleted, bool),
+        ("ends_part", page.ends_part, bool),
         ("snapshot", page.snapshot, str),
     )
     for name, value, expected in fields:

@@ -51,6 +51,9 @@ class Completeness:
         self._shown_twice = 0
         self._empty_pages = 0
         self._page_digests: set[bytes] = set()
+        self._last_digest: bytes = b""
+        self._shared_digest: bytes = b""
+        self._deleted = SeenKeys()
         self._first_total: int | None = None
         self._total_changed = False
         self._is_probe = False
@@ -64,7 +67,7 @@ class Completeness:
     @property
     def shown(self) -> int:
         """Return the number of items that the pass showed; one that came on two pages counts once."""
-        return (self._shown_before or 0) + len(self._seen) + self._shown_twice
+        return (self._shown_before or 0) + len(self._seen) + len(self._deleted) + self._shown_twice
 
     def observe(self, page: Page, classified: ClassifiedPage) -> bool:
         """Take in one page; call it for every page, in order. Return whether the pass ends with it.
@@ -76,6 +79,9 @@ class Completeness:
         self._observe_total(page)
         # One page is one moment at the source: an item that it holds twice is counted twice there.
         self._shown_twice += max(0, len(page.items) - len(classified.keys))
+        if page.total_has_deleted:
+            self._deleted.add(page.deleted_keys)
+            self._shown_twice += len(page.deleted_keys) - len(set(page.deleted_keys))
         self._repeats = self._is_repeated(page, classified)
         self._is_repeated_end = self._repeats and not is_probe
         if self._repeats and is_probe:
@@ -131,13 +137,20 @@ class Completeness:
         self._total_changed |= page.total != self._first_total
 
     def _is_repeated(self, page: Page, classified: ClassifiedPage) -> bool:
-        """Return whether an earlier page of the pass, of the same state of the listing, held the same items."""
-        if not classified.keys:
-            return False
-        keys = "\n".join([page.snapshot, *sorted(classified.keys)])
-        digest = hashlib.blake2b(keys.encode(), digest_size=16).digest()
-        is_repeated = digest in self._page_digests
-        self._page_digests.add(digest)
+        """Return whether an earlier page of the pass, of the same state of the listing, held the same items.
+
+        Two parts of a listing that touch may share the items between them: what one ends with, the next may begin with.
+        """
+        is_repeated = False
+        if classified.keys or page.deleted_keys:
+            keys = "\n".join([page.snapshot, *sorted(classified.keys), "", *sorted(page.deleted_keys)])
+            digest = hashlib.blake2b(keys.encode(), digest_size=16).digest()
+            is_known = digest in self._page_digests
+            is_repeated = is_known and digest != self._shared_digest
+            self._page_digests.add(digest)
+            self._last_digest, self._shared_digest = b"" if is_known else digest, b""
+        if page.ends_part:
+            self._shared_digest = self._last_digest
         return is_repeated
 
     def _is_end_by_count(self, page: Page) -> bool:
@@ -146,7 +159,7 @@ class Completeness:
         Raises:
             SourceHeld: too many empty pages follow one another.
         """
-        if page.items or page.deleted_keys:
+        if page.items or page.deleted_keys or page.ends_part:
             self._empty_pages = 0
             return False
         self._empty_pages += 1

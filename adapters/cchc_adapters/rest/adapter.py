@@ -18,6 +18,7 @@ from typing import ClassVar
 from cchc_adapters.rest.classifier import rest_classifier
 from cchc_adapters.rest.manifest import RestOptions
 from cchc_adapters.rest.source import RestSource
+from cchc_adapters.rest.target_tables import receipt_rules
 from cchc_adapters.rest.targets import target_of
 from cchc_connect import Dialect
 from cchc_schemas import RECORD_TYPES
@@ -32,7 +33,8 @@ class Rest:
     purpose_vi = "Hệ thống bất kỳ có giao diện REST (JSON), khai báo bằng TOML, không cần lập trình"
 
     def __init__(self, options: RestOptions) -> None:
-        self.dialect = Dialect(classify=rest_classifier(options.answers).verdict, headers={**ACCEPT, **options.headers})
+        classifier = rest_classifier(options.answers, receipt_rules(options.targets.values()))
+        self.dialect = Dialect(classify=classifier.verdict, headers={**ACCEPT, **options.headers})
         self.sources = tuple(
             RestSource(RECORD_TYPES[name], table, options.success) for name, table in options.sources.items()
         )

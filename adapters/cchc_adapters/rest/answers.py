@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.building_blocks.phrases import Phrase, in_words
@@ -33,19 +34,27 @@ class AnswerRule(DescribedModel):
     status: tuple[Annotated[int, Field(ge=100, le=599)], ...] = ()
     """HTTP status, one of these."""
     property: str = ""
-    """Property of the body, or the way to it."""
+    """Property of the body, or the way to it; alone: it must have a value."""
     values: tuple[Scalar, ...] = ()
     """Its value, one of these, each with its type: 0 is not false, and "00" is not 0."""
     contains: Annotated[tuple[str, ...], BeforeValidator(_listed_texts), OneOrSeveral()] = ()
     """Words of which the property must contain one, in any spelling: with or without accents, upper or lower case."""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.property and (self.values or self.contains or not self.status):
+            raise PydanticCustomError("answer_rule", "a rule for answers needs status or property")
+        return self
 
     def fits(self, response: HttpResponse, read: ReadDocument | None = None) -> bool:
         """Return whether a response has all of it; `read` reads its body, None: as JSON."""
         if self.status and response.status not in self.status:
             return False
         if not self.property:
-            return bool(self.status)
+            return True
         value = value_at((read or _document)(response), property_path(self.property))
+        if not self.values and not self.contains:
+            return not is_same(value, None)
         if self.values and not any(is_same(value, expected) for expected in self.values):
             return False
         words = in_words(plain_text(value))

@@ -28,22 +28,30 @@ class AskedPaging(PagingTable):
         is_reached = self.require_plausible(position, listing)
         is_full = self.is_full(listing)
         follows = self._follows(position, listing)
-        is_last = (
-            not listing.items or self.is_short(listing, position) or (is_reached and not (self.is_estimate and is_full))
-        )
+        is_doubted = (self.is_estimate and is_full) or self._may_be_of_page(position, listing)
+        is_last = not listing.items or self.is_short(listing, position) or (is_reached and not is_doubted)
         if follows is False or (follows is None and is_last):
             return LAST
-        following = position.after(self._next(position, listing), listing.items, is_full=is_full)
+        at = self._next(position, listing)
+        following = position.after(at, listing.items, is_full=is_full, total=listing.total)
         is_probe = follows is None and (is_reached or (listing.total is None and not is_full))
         return Step(following, is_probe=is_probe)
 
     def _after_repetition(self, position: Position, listing: PageListing) -> Step:
         """Return the end where this system repeats its last page; else the engine sees that a page came twice."""
+        if position.is_reached and not self.is_estimate:
+            return Step(None, is_repeated=True)
         if self.end != "repeats_last":
-            return Step(position.after(self._next(position, listing), listing.items, is_full=True))
+            at = self._next(position, listing)
+            return Step(position.after(at, listing.items, is_full=True, total=listing.total))
         if listing.total is not None and position.shown < listing.total:
             raise SourceHeld("rest.empty_page", shown=position.shown, total=listing.total)
         return Step(None, is_repeated=True)
+
+    def _may_be_of_page(self, position: Position, listing: PageListing) -> bool:
+        """Return whether the total may be that of a first page: they are equal, and the page may be a full one."""
+        is_counted = position.is_first and listing.total == len(listing.items)
+        return is_counted and (self.is_full(listing) or not self.size_parameter)
 
     def _follows(self, position: Position, listing: PageListing) -> bool | None:
         """Return what the system says of a next page; None if nothing."""
@@ -82,7 +90,8 @@ class PagePaging(AskedPaging):
             SourceHeld: the first two pages are one, or a page is missing before the first.
         """
         is_second = not position.is_first and int(position.at) == self.first + 1
-        if is_second and self.first == 0 and listing.items and position.digest == digest_of(listing.items):
+        is_same = bool(listing.items) and position.digest == digest_of(listing.items)
+        if is_second and self.first == 0 and is_same and not position.is_reached:
             raise SourceHeld("rest.first_twice", first=self.first, expected=self.first + 1)
         lacking = (listing.total or 0) - position.shown - len(listing.items)
         if not listing.items and self.first > 0 and 0 < lacking <= self.size and not position.is_first:

@@ -25,8 +25,8 @@ _DAY_FORMS = {
 }
 
 
-class CodeUnmapped(Exception):
-    """A code of a record for which the other system has none; it holds the field."""
+class Unsendable(Exception):
+    """A record that cannot be sent as it is; it holds the reason, and the field after a colon."""
 
 
 class MemberRule(DescribedModel):
@@ -65,7 +65,7 @@ class MemberRule(DescribedModel):
         """Return what is sent.
 
         Raises:
-            CodeUnmapped: the other system has no code for ours.
+            Unsendable: the other system has no code for ours.
         """
         value = self.constant if self.constant is not None else _attribute(record, self.field)
         if self.constant is not None or value is None:
@@ -83,7 +83,7 @@ class MemberRule(DescribedModel):
         names |= {str(value).lower()} if isinstance(value, bool) else set()
         code = next((code for name, code in self.codes.items() if name in names), self.others)
         if code is None:
-            raise CodeUnmapped(self.field)
+            raise Unsendable(f"code_unmapped:{self.field}")
         return (value.value if isinstance(value, Enum) else value) if code == "*" else code
 
 
@@ -104,10 +104,21 @@ def placeholders(path: str) -> list[str]:
 def filled(path: str, record: Record) -> str:
     """Return a path with the fields of a record in their places, each as one part of it.
 
+    Raises:
+        Unsendable: a field has no value; the path would be that of something else, such as the whole collection.
+
     >>> filled("/ho-so/{code}", record=type("R", (), {"code": "H09/1 a"})())
     '/ho-so/H09%2F1%20a'
     """
-    return _PLACEHOLDER.sub(lambda name: quote(_text(_attribute(record, name[1])), safe=""), path)
+
+    def part(placeholder: re.Match[str]) -> str:
+        value = _attribute(record, placeholder[1])
+        text = "" if value is None else str(value.value if isinstance(value, Enum) else value)
+        if not text.strip():
+            raise Unsendable(f"field_missing:{placeholder[1]}")
+        return quote(text, safe="")
+
+    return _PLACEHOLDER.sub(part, path)
 
 
 def _attribute(record: object, path: str) -> Any:
@@ -121,10 +132,6 @@ def _attribute(record: object, path: str) -> Any:
             is_model = isinstance(owner, BaseModel) or owner is record
             value = getattr(value, step, None) if is_model else None
     return value
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value.value if isinstance(value, Enum) else value)
 
 
 def _day(day: PartialDate, form: TimeFormat) -> str:

@@ -12,6 +12,12 @@ PRECONDITION_FAILED = 412
 """The record is no longer what it was when its version was asked for (RFC 9110, 15.5.13)."""
 
 
+RESULTS = frozenset({Verdict.OK, Verdict.DUPLICATE, Verdict.NOT_FOUND, Verdict.INVALID})
+"""Verdicts that are results of a message; all other verdicts are failures."""
+
+_JUDGED_BY_BODY = frozenset({200, 201, 204, 205})
+
+
 class AnswerTable(DescribedModel):
     """Responses that mean something else than their status says; the first that fits counts."""
 
@@ -44,23 +50,35 @@ class RuleClassifier:
         rules: Iterable[tuple[AnswerRule | None, Verdict]],
         otherwise: Callable[[HttpResponse], Verdict],
         read: ReadDocument | None = None,
+        receipts: Iterable[AnswerRule] = (),
     ) -> None:
-        """Prepare; `read` reads a body, None: as JSON."""
+        """Prepare.
+
+        Args:
+            rules: what answers mean.
+            otherwise: judges an answer that fits none of them.
+            read: reads a body; None: as JSON.
+            receipts: rules for answers to messages; what fits one that names its status is a result and no failure.
+        """
         self._rules = [(rule, verdict) for rule, verdict in rules if rule is not None]
         self._otherwise = otherwise
         self._read = read
+        self._receipts = [rule for rule in receipts if rule.status]
 
     def verdict(self, response: HttpResponse) -> Verdict:
         """Return the verdict on a response; the first rule that fits counts."""
         for rule, verdict in self._rules:
             if rule.fits(response, self._read):
                 return verdict
-        return self._otherwise(response)
+        verdict = self._otherwise(response)
+        if verdict in RESULTS or response.status in _JUDGED_BY_BODY:
+            return verdict
+        return Verdict.INVALID if any(rule.fits(response, self._read) for rule in self._receipts) else verdict
 
 
-def rest_classifier(answers: AnswerTable) -> RuleClassifier:
+def rest_classifier(answers: AnswerTable, receipts: Iterable[AnswerRule] = ()) -> RuleClassifier:
     """Return what classifies responses by the declared rules, then by status."""
-    return RuleClassifier(answers.rules(), _by_status)
+    return RuleClassifier(answers.rules(), _by_status, receipts=receipts)
 
 
 def _by_status(response: HttpResponse) -> Verdict:

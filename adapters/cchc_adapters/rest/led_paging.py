@@ -22,7 +22,8 @@ class LedPaging(PagingTable):
         if lead:
             if lead == position.at:
                 raise SourceHeld("rest.position_stays", property=self._lead_name())
-            return Step(position.after(lead, listing.items, is_full=self.is_full(listing)))
+            is_full = self.is_full(listing)
+            return Step(position.after(lead, listing.items, is_full=is_full, total=listing.total))
         is_told = not position.is_first or self.end == "no_link" or self._is_denied(listing)
         is_lone = len(listing.items) == 1 < self.size
         if is_reached or is_told or is_lone or not listing.items or self.is_short(listing, position):

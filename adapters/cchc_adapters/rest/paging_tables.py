@@ -75,13 +75,16 @@ class PagingTable(DescribedModel):
         """Check a page against what was announced; return whether the total is reached with it, and not exceeded.
 
         Raises:
-            SourceHeld: the page is empty though more was announced, or the server lists only so many.
+            SourceHeld: the page is empty though more was announced, the server lists only so many, or what it
+                announces is the number of items on each page.
         """
         shown, total = position.shown + len(listing.items), listing.total
         if self.result_limit is not None and max(shown, total or 0) >= self.result_limit and shown != total:
             raise SourceHeld("rest.result_limit", limit=self.result_limit)
         if total is not None and not listing.items and shown < total:
             raise SourceHeld("rest.empty_page", shown=shown, total=total)
+        if listing.items and position.is_reached and position.total == total and not self.is_estimate:
+            raise SourceHeld("rest.total_of_page", property=self.total or self.total_header)
         return total is not None and shown == total
 
 

@@ -1,7 +1,7 @@
 """Where a pass through a listing stands: the page token of declared sources, and what follows from a page.
 
-A token holds what the next page needs and what the end is recognised by: how many items were shown, whether a page was
-as long as asked for, and a digest of the page before.
+A token holds what the next page needs and what the end is recognised by: how many items were shown and announced,
+whether a page was as long as asked for, and a digest of the page before.
 """
 
 import hashlib
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from cchc_connect import Item, ListingEnd, StartOver
 from cchc_connect.wire.json import RawItem
-
-_FIELDS = 5
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,8 @@ class Position:
     """Whether one of them was as long as asked for."""
     digest: str = ""
     """Digest of the last one."""
+    total: int | None = None
+    """Number of items that the system last announced; None if it announced none."""
 
     @classmethod
     def of(cls, token: str | None, first: str) -> "Position":
@@ -39,20 +39,27 @@ class Position:
         if token is None:
             return cls(first)
         try:
-            at, shown, had_full, digest = json.loads(token)
-        except ValueError:
+            at, shown, had_full, digest, total = json.loads(token)
+            return cls(str(at), False, int(shown), bool(had_full), str(digest), None if total is None else int(total))
+        except (ValueError, TypeError):
             raise StartOver("rest.token_unknown") from None
-        return cls(str(at), False, int(shown), bool(had_full), str(digest))
 
     @property
     def token(self) -> str:
         """The page token."""
-        return json.dumps([self.at, self.shown, self.had_full, self.digest], separators=(",", ":"))
+        parts = [self.at, self.shown, self.had_full, self.digest, self.total]
+        return json.dumps(parts, separators=(",", ":"))
 
-    def after(self, at: str, items: Sequence[Item], *, is_full: bool) -> "Position":
-        """Return the position after a page with `items`."""
+    @property
+    def is_reached(self) -> bool:
+        """Whether the pages before showed exactly what was announced: then this one is a question beyond."""
+        return self.total is not None and self.shown == self.total
+
+    def after(self, at: str, items: Sequence[Item], *, is_full: bool, total: int | None) -> "Position":
+        """Return the position after a page with `items`, which announces `total` or nothing."""
         shown = self.shown + len(items)
-        return Position(at, False, shown, self.had_full or is_full, digest_of(items))
+        total = self.total if total is None else total
+        return Position(at, False, shown, self.had_full or is_full, digest_of(items), total)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,12 @@ from cchc_connect.wire.property_names import property_path
 
 
 def receipt_of(
-    response: HttpResponse, rules: ReceiptTable, success: SuccessRule | None, read: ReadDocument | None = None
+    response: HttpResponse,
+    rules: ReceiptTable,
+    success: SuccessRule | None,
+    read: ReadDocument | None = None,
+    *,
+    replaces_version: bool = False,
 ) -> Receipt:
     """Return the receipt that a response is, by its rules, then by its verdict.
 
@@ -19,20 +24,15 @@ def receipt_of(
         rules: what answers mean.
         success: what makes a response with the verdict OK a success; None: the verdict alone.
         read: reads the body; None: as JSON.
+        replaces_version: whether the message replaces one version only; then a conflict is not that it was there.
 
     Raises:
         SourceHeld: it is no success.
     """
-    statuses = (
-        (rules.duplicate, DeliveryStatus.DUPLICATE),
-        (rules.refused, DeliveryStatus.REFUSED),
-        (rules.retry, DeliveryStatus.RETRY),
-    )
-    for rule, status in statuses:
-        if rule is not None and rule.fits(response, read):
-            reason = "" if status is DeliveryStatus.DUPLICATE else _reason(response, rules, read)
-            return Receipt(status=status, reason=reason)
-    if response.status == PRECONDITION_FAILED:
+    declared = _declared(response, rules, read)
+    if declared is not None:
+        return declared
+    if response.status == PRECONDITION_FAILED or (replaces_version and response.verdict is Verdict.DUPLICATE):
         return Receipt(status=DeliveryStatus.RETRY, reason="version_changed")
     match response.verdict:
         case Verdict.OK:
@@ -45,6 +45,20 @@ def receipt_of(
             return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
         case _:
             return Receipt(status=DeliveryStatus.REFUSED, reason=_reason(response, rules, read))
+
+
+def _declared(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> Receipt | None:
+    """Return the receipt of the first rule that fits; None if none does."""
+    statuses = (
+        (rules.duplicate, DeliveryStatus.DUPLICATE),
+        (rules.refused, DeliveryStatus.REFUSED),
+        (rules.retry, DeliveryStatus.RETRY),
+    )
+    for rule, status in statuses:
+        if rule is not None and rule.fits(response, read):
+            reason = "" if status is DeliveryStatus.DUPLICATE else _reason(response, rules, read)
+            return Receipt(status=status, reason=reason)
+    return None
 
 
 def _reason(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> str:

@@ -65,7 +65,7 @@ class RestSource(PagedSource):
         self._success = table.success or success
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
-        """Request one page, or one item; of a listing by windows the next page that has items."""
+        """Request one page, or one item."""
         if page_request.source_key is not None and self._table.by_key is not None:
             return (yield from self._fetch_by_key(self._table.by_key, page_request.source_key))
         return (yield from super().fetch(page_request))
@@ -82,11 +82,9 @@ class RestSource(PagedSource):
 
     def _request(self, position: Position, parameters: Mapping[str, object]) -> HttpRequest:
         table, paging = self._table, self._paging
-        is_beyond = paging.end == "status_404" and not position.is_first
         if isinstance(paging, LinkPaging) and not position.is_first:
-            request = table.request.request(position.at, {}, may_be_missing=is_beyond)
-            return replace(request, params={})
-        return table.request.request(table.path, parameters, may_be_missing=is_beyond)
+            return replace(table.request.request(position.at, {}), params={})
+        return table.request.request(table.path, parameters)
 
     def _read(self, response: HttpResponse) -> PageListing:
         """Return the listing of a response that is a success."""

@@ -1,15 +1,19 @@
 """The tables of one service that takes records."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Protocol, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.rest.answers import AnswerRule, SuccessRule
 from cchc_adapters.rest.bodies import MemberRule
 from cchc_adapters.rest.requests import Method
 from cchc_schemas.described_models import DescribedModel
+
+_OF_CONNECTION = frozenset({401, 407, 429})
+"""Statuses of the account, the proxy and the rate limit: they are no answers to a message."""
 
 
 class SendTable(DescribedModel):
@@ -58,6 +62,17 @@ class ReceiptTable(DescribedModel):
     reason: str = ""
     """Property with the code of the reason; a sentence is never shown."""
 
+    @model_validator(mode="after")
+    def _is_asked(self) -> Self:
+        for rule in self.rules():
+            for status in sorted(_OF_CONNECTION & set(rule.status)):
+                raise PydanticCustomError("receipt_status", "no receipt has this status", {"status": status})
+        return self
+
+    def rules(self) -> Iterator[AnswerRule]:
+        """Yield the rules that there are."""
+        yield from (rule for rule in (self.duplicate, self.refused, self.retry) if rule is not None)
+
 
 class RestTargetTable(AdapterOptions):
     """One service that takes records of a type."""
@@ -75,8 +90,22 @@ class RestTargetTable(AdapterOptions):
     if_match: VersionTable | None = None
     """How the version is asked for that a message may replace; none: it replaces any."""
     withdraw: SendTable | None = None
-    """The request that withdraws a record; none: the service takes no withdrawals."""
+    """The request that withdraws a record, with its version (`if_match`); none: the service takes no withdrawals."""
     max_lengths: Mapping[str, Annotated[int, Field(ge=1)]] = {}
     """Field of the record -> maximum characters that the service takes; longer texts are cut and counted."""
     max_parallel: Annotated[int, Field(ge=1, le=32)] = 1
     """Messages that may be under way at the same time."""
+
+
+class TakesMessages(Protocol):
+    """The table of a service that has rules for its answers."""
+
+    @property
+    def receipt(self) -> ReceiptTable:
+        """What answers mean."""
+        ...
+
+
+def receipt_rules(tables: Iterable[TakesMessages]) -> list[AnswerRule]:
+    """Return the rules of all services of a connection for answers to messages."""
+    return [rule for table in tables for rule in table.receipt.rules()]

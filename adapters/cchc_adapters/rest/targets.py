@@ -1,10 +1,11 @@
 """Services of a declared system that take records: what is sent, and what their answers mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.bodies import CodeUnmapped, filled, members
+from cchc_adapters.rest.bodies import MemberRule, Unsendable, filled, members
+from cchc_adapters.rest.classifier import RESULTS
 from cchc_adapters.rest.receipts import receipt_of
 from cchc_adapters.rest.requests import with_values
 from cchc_adapters.rest.target_tables import RestTargetTable, SendTable, VersionTable
@@ -23,9 +24,6 @@ from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.property_names import property_path
 from cchc_schemas import Record
 
-RESULTS = frozenset({Verdict.OK, Verdict.DUPLICATE, Verdict.NOT_FOUND, Verdict.INVALID})
-"""Verdicts that are results of a message; all other verdicts are failures."""
-
 
 class RestTarget:
     """Sends each record as its own message."""
@@ -43,23 +41,35 @@ class RestTarget:
         """Send the records, each alone."""
         receipts = list[Receipt]()
         for outgoing in batch:
-            receipts.append((yield from self._deliver(outgoing)))
+            receipts.append((yield from self._receipt_of(outgoing, self._table.request, self._table.body)))
         return receipts
 
-    def _deliver(self, outgoing: Outgoing) -> Conversation[Receipt]:
-        table, record = self._table, outgoing.record
+    def _receipt_of(
+        self, outgoing: Outgoing, send: SendTable, body: Mapping[str, MemberRule], *, withdraws: bool = False
+    ) -> Conversation[Receipt]:
+        """Send one message, and return what its answer means."""
         try:
-            values = dict(members(table.body, record, with_nothing=table.send_null))
-        except CodeUnmapped as unmapped:
-            return Receipt(status=DeliveryStatus.REFUSED, reason=f"code_unmapped:{unmapped}")
-        request = self._request(table.request, outgoing)
-        if table.if_match is not None:
-            version = yield from self._version(table.if_match, record)
-            if version and table.if_match.parameter:
-                values[table.if_match.parameter] = version
-            elif version:
-                request = replace(request, headers={**request.headers, "If-Match": version})
-        return self._receipt((yield replace(request, json=with_values({}, values) if table.body else None)))
+            values = dict(members(body, outgoing.record, with_nothing=self._table.send_null))
+            request = self._request(send, outgoing)
+            request = yield from self._with_version(request, values, outgoing.record, has_body=bool(body))
+        except Unsendable as unsendable:
+            return Receipt(status=DeliveryStatus.REFUSED, reason=str(unsendable))
+        response = yield request
+        if withdraws and response.verdict is Verdict.NOT_FOUND:
+            return Receipt(status=DeliveryStatus.DUPLICATE)
+        return self._receipt(response)
+
+    def _with_version(
+        self, request: HttpRequest, values: dict[str, object], record: Record, *, has_body: bool
+    ) -> Conversation[HttpRequest]:
+        """Return a request with its body and, where it is declared, the version that it may replace."""
+        table = self._table.if_match
+        version = "" if table is None else (yield from self._version(table, record))
+        if table is not None and version and table.parameter:
+            values[table.parameter] = version
+        elif version:
+            request = replace(request, headers={**request.headers, "If-Match": version})
+        return replace(request, json=with_values({}, values) if has_body or values else None)
 
     def _version(self, version: VersionTable, record: Record) -> Conversation[str]:
         """Return the version that the service has; "" if it has none of the record."""
@@ -86,26 +96,30 @@ class RestTarget:
         )
 
     def _receipt(self, response: HttpResponse) -> Receipt:
-        return receipt_of(response, self._table.receipt, self._success)
+        replaces_version = self._table.if_match is not None
+        return receipt_of(response, self._table.receipt, self._success, replaces_version=replaces_version)
 
 
 class WithdrawingRestTarget(RestTarget):
     """A target that takes withdrawals too."""
 
+    def __init__(
+        self, record_type: type[Record], table: RestTargetTable, withdrawal: SendTable, success: SuccessRule | None
+    ) -> None:
+        """Prepare; `withdrawal` is the request of a withdrawal."""
+        super().__init__(record_type, table, success)
+        self._withdrawal = withdrawal
+
     def withdraw(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Withdraw the records, each alone; one that the service does not have counts as a duplicate."""
         receipts = list[Receipt]()
         for outgoing in batch:
-            send = self._table.withdraw or self._table.request
-            response = yield self._request(send, outgoing)
-            if response.verdict is Verdict.NOT_FOUND:
-                receipts.append(Receipt(status=DeliveryStatus.DUPLICATE))
-            else:
-                receipts.append(self._receipt(response))
+            receipts.append((yield from self._receipt_of(outgoing, self._withdrawal, {}, withdraws=True)))
         return receipts
 
 
 def target_of(record_type: type[Record], table: RestTargetTable, success: SuccessRule | None) -> RestTarget:
     """Return the target of a table; one without a request for withdrawals takes none."""
-    kind = RestTarget if table.withdraw is None else WithdrawingRestTarget
-    return kind(record_type, table, success)
+    if table.withdraw is None:
+        return RestTarget(record_type, table, success)
+    return WithdrawingRestTarget(record_type, table, table.withdraw, success)

@@ -35,6 +35,11 @@ class TimeFormat(StrEnum):
     EPOCH_MS = "epoch_ms"
     """Milliseconds since 1970."""
 
+    @property
+    def is_of_days(self) -> bool:
+        """Whether it is a day alone."""
+        return self in {TimeFormat.DAY, TimeFormat.DMY_DAY, TimeFormat.COMPACT_DAY}
+
     def written(self, moment: datetime) -> str | int:  # noqa: PLR0911  # one line for each format
         """Return an instant in this format.
 

@@ -33,7 +33,12 @@ class WindowsPaging(DescribedModel):
     to: str
     """Parameter with its end."""
     to_is_included: bool = False
-    """Whether the end belongs to the window: then it is a second, with a format of days a day, before the next one."""
+    """Whether the end belongs to the window: then it is, with a format of days, the last day of the window. Otherwise
+    it is the beginning of the next window, whose first instant then belongs to both, so that no fraction of a second is
+    left out."""
+    of_changes: bool = False
+    """Whether the windows are of the time of the last change: then a run begins with that of the last change known.
+    False: they are of another time, such as that of receipt, and every run reads all of them."""
     format: TimeFormat = TimeFormat.ISO_UTC
     """How both are written."""
     step: Literal["day", "month"] = "month"
@@ -43,25 +48,26 @@ class WindowsPaging(DescribedModel):
     inside: PlainPaging
     """Paging inside of a window."""
 
-    def position_parameters(self, window: "Window") -> dict[str, object]:
-        """Return the parameters of a window."""
-        is_of_days = self.format in {TimeFormat.DAY, TimeFormat.DMY_DAY, TimeFormat.COMPACT_DAY}
-        margin = timedelta(days=1) if is_of_days else timedelta(seconds=1)
-        end = _midnight(self.following(window.begins)) - (margin if self.to_is_included else timedelta(0))
+    def position_parameters(self, window: "Window", since: datetime | None) -> dict[str, object]:
+        """Return the parameters of a window; one of changes begins at `since`, if that lies in it."""
+        margin = timedelta(days=1) if self.format.is_of_days and self.to_is_included else timedelta(0)
+        begins = _midnight(window.begins)
         return {
-            self.from_: self.format.written(_midnight(window.begins)),
-            self.to: self.format.written(end),
+            self.from_: self.format.written(max(begins, since) if since and self.of_changes else begins),
+            self.to: self.format.written(_midnight(self.following(window.begins)) - margin),
         }
 
     def first_window(self, since: datetime | None, token: str | None) -> "Window":
-        """Return the window of a page token; without one that of `since`, or the oldest.
+        """Return the window of a page token; without one that of `since` where windows are of changes, or the oldest.
 
         Raises:
             StartOver: the token is of another kind of paging; the configuration was changed.
         """
         if token is not None:
             return Window.of(token)
-        begins = self.start if since is None else max(self.start, since.astimezone(VIETNAM).date())
+        begins = (
+            self.start if since is None or not self.of_changes else max(self.start, since.astimezone(VIETNAM).date())
+        )
         return Window(begins.replace(day=1) if self.step == "month" else begins)
 
     def following(self, begins: date) -> date:
@@ -105,7 +111,7 @@ Paging: TypeAlias = Annotated[
 """How a listing is paged."""
 
 
-def plain(paging: "PagingTable | WindowsPaging") -> PagingTable:
+def plain(paging: PagingTable | WindowsPaging) -> PagingTable:
     """Return the paging of the pages themselves."""
     return paging.inside if isinstance(paging, WindowsPaging) else paging
 

@@ -13,9 +13,11 @@ Caveats:
     - Attachments (MTOM) and signed envelopes are not supported.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from cchc_adapters.rest.classifier import RuleClassifier
+from cchc_adapters.rest.target_tables import receipt_rules
 from cchc_adapters.soap.options import SoapOptions
 from cchc_adapters.soap.source import SoapSource
 from cchc_adapters.soap.targets import target_of
@@ -28,11 +30,15 @@ class Soap:
     """The configured adapter: pulls what is declared as a source, pushes to what is declared as a target."""
 
     Options: ClassVar = SoapOptions
+    left_out_rules: ClassVar[Mapping[str, str]] = {
+        "sample_is_valid": "the sample names a description (WSDL) that only the agency has",
+    }
     purpose_vi = "Hệ thống bất kỳ có dịch vụ SOAP, khai báo bằng TOML theo tệp WSDL, không cần lập trình"
 
     def __init__(self, options: SoapOptions) -> None:
         rules = () if options.answers is None else options.answers.rules()
-        classifier = RuleClassifier(rules, classify_soap, options.read_document)
+        receipts = receipt_rules(options.targets.values())
+        classifier = RuleClassifier(rules, classify_soap, options.read_document, receipts)
         self.dialect = Dialect(classify=classifier.verdict)
         self.sources = tuple(
             SoapSource(RECORD_TYPES[name], table, lambda: options.opened_service, options.success)

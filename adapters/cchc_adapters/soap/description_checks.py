@@ -31,7 +31,9 @@ def description_faults(tables: _Table, service: SoapService) -> Iterator[InitErr
             names = [*_listing_arguments(table)]
             sent = [path for _, path, is_sent in names if is_sent]
             yield from _argument_faults(operation, [(at, path) for at, path, _ in names], sent, table_path, service)
-            yield from _element_fault(operation, table.get("items"), (*table_path, "items"), service)
+            content = _table(table, "content")
+            key = ("content", "property") if content else ("items",)
+            yield from _element_fault(operation, (content or table).get(key[-1]), (*table_path, *key), service)
     for record_type, table in _tables_of(tables, "targets"):
         table_path = ("targets", record_type)
         for message, message_path in ((table, table_path), (_table(table, "withdraw"), (*table_path, "withdraw"))):

@@ -7,6 +7,7 @@ from cchc_adapters.rest.page_listings import PageListing, no_listing
 from cchc_adapters.rest.paged_source import PagedSource
 from cchc_adapters.rest.positions import Position
 from cchc_adapters.rest.requests import with_values
+from cchc_adapters.soap.contents import with_content
 from cchc_adapters.soap.tables import SoapSourceTable
 from cchc_connect import HttpRequest, HttpResponse, Item
 from cchc_connect.soap import SoapService
@@ -30,7 +31,7 @@ class SoapSource(PagedSource):
         super().__init__(record_type, table, paging=table.paging, since=table.since)
         self._open, self._operation = service, table.operation
         self._arguments = with_values({}, table.arguments)
-        self._items_path = table.items
+        self._items_path, self._content = table.items, table.content
         self._success = table.success or success
 
     @property
@@ -47,7 +48,8 @@ class SoapSource(PagedSource):
         Raises:
             SourceHeld: it is none, or it lists nothing and does not fit the description either.
         """
-        document = self._service.written_result(self._operation, response)
+        result = self._service.written_result(self._operation, response)
+        document = with_content(result, self._content, response)
         if self._success is not None:
             self._success.require(response, lambda _: document)
         items = self._items(document)
@@ -60,8 +62,14 @@ class SoapSource(PagedSource):
         path = property_path(self._items_path)
         value = value_at(document, path)
         items = as_objects(value)
-        if items is None and value is None and self._service.described_result(self._operation).at(path) is not None:
-            return ()  # the description says that the list may be missing
+        if items is None and value is None and self._may_be_missing(document, path):
+            return ()
         if items is None:
             raise no_listing(document, self._items_path)
         return items
+
+    def _may_be_missing(self, document: object, path: Sequence[str]) -> bool:
+        """Return whether the description says so of the list, or the XML in a text is an element without content."""
+        if self._content is not None:
+            return value_at(document, path[:-1]) == {}
+        return self._service.described_result(self._operation).at(path) is not None

@@ -1,7 +1,7 @@
 """The tables of a declared SOAP system: what is listed by which operation, and what is sent to which."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,7 @@ from cchc_adapters.rest.target_tables import ReceiptTable
 from cchc_adapters.rest.windows import WindowsPaging, plain
 from cchc_connect import Verdict
 from cchc_connect.wire.codecs import DecimalSign
+from cchc_schemas.described_models import DescribedModel
 
 
 def _of_envelopes(
@@ -40,6 +41,17 @@ SoapPaging: TypeAlias = Annotated[
     AfterValidator(_of_envelopes),
 ]
 """How a listing is paged by arguments of its operation."""
+
+
+class ContentTable(DescribedModel):
+    """A text of the result that is a document itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    property: str
+    """Element with the text, or the way to it; what stands in the document is reached through it."""
+    form: Literal["json", "xml"]
+    """What the text is."""
 
 
 SAMPLE_SOURCE: Mapping[str, Any] = {
@@ -65,6 +77,8 @@ class SoapSourceTable(SourceTable):
     items: str
     """Where the items stand in the result ("LayDanhSachResult.HoSo"): the way through the elements below that of the
     response. A lone one is a list of one."""
+    content: ContentTable | None = None
+    """A text of the result that is JSON or XML itself, where the service sends its list as a text."""
     paging: SoapPaging
     """How the listing is paged; the parameters are arguments, or ways to parts of them ("yeuCau.trang")."""
     since: SinceTable | None = None

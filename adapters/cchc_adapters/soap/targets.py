@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.bodies import CodeUnmapped, members
+from cchc_adapters.rest.bodies import Unsendable, members
+from cchc_adapters.rest.classifier import RESULTS
 from cchc_adapters.rest.receipts import receipt_of
 from cchc_adapters.rest.requests import with_values
-from cchc_adapters.rest.targets import RESULTS
 from cchc_adapters.soap.tables import SoapMessageTable, SoapTargetTable
 from cchc_connect import Conversation, DeliveryStatus, HttpRequest, Outgoing, Receipt, Verdict
 from cchc_connect.soap import SoapService
@@ -45,8 +45,8 @@ class SoapTarget:
     def _send(self, message: SoapMessageTable, outgoing: Outgoing) -> Conversation[Receipt]:
         try:
             request = self._message(message, outgoing)
-        except CodeUnmapped as unmapped:
-            return Receipt(status=DeliveryStatus.REFUSED, reason=f"code_unmapped:{unmapped}")
+        except Unsendable as unsendable:
+            return Receipt(status=DeliveryStatus.REFUSED, reason=str(unsendable))
         response = yield request
         if response.verdict is Verdict.OK:
             self._service.written_result(message.operation, response)  # another result is no receipt

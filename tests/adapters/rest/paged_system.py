@@ -46,6 +46,10 @@ class Habits:
     """Where a link or cursor stands: `header`, `body`, `relative`, `never`."""
     last_cursor: str = "missing"
     """What the last page has for a cursor or link: `missing` or `null`."""
+    windows_of: str = "sua"
+    """Property with the time by which it has windows."""
+    end_is_included: bool = False
+    """Whether a window has its end too."""
     limit: int | None = None
     """Most items that it lists at all."""
     shape: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], object] = field(
@@ -68,6 +72,8 @@ class PagedSystem(AgencyDouble):
         self.requests: list[ReceivedRequest] = []
         self.fixed_response: ServerResponse | None = None
         """What it answers whatever is asked; None: the listing."""
+        self.responses_by_method: dict[str, ServerResponse] = {}
+        """What it answers to a method, before all else."""
 
     def error_in_200(self) -> ServerResponse:
         """Return its error envelope."""
@@ -79,6 +85,8 @@ class PagedSystem(AgencyDouble):
         parameters: dict[str, Any] = {**{name: values[0] for name, values in request.query.items()}, **body}
         self.questions.append(parameters)
         self.requests.append(request)
+        if request.method in self.responses_by_method:
+            return self.responses_by_method[request.method]
         if self.fixed_response is not None:
             return self.fixed_response
         if request.path != "/ho-so":
@@ -92,7 +100,8 @@ class PagedSystem(AgencyDouble):
     def _page(self, listed: list[dict[str, Any]], count: int, parameters: Mapping[str, Any]) -> ServerResponse:
         habits = self.habits
         if habits.kind == "windows":
-            listed = [item for item in listed if parameters["tu"] <= item["sua"] < parameters["den"]]
+            begins, ends = parameters["tu"], parameters["den"] + ("~" if habits.end_is_included else "")
+            listed = [item for item in listed if begins <= item[habits.windows_of] < ends]
             count, listed = len(listed), listed[: habits.limit]
         size = min(int(parameters.get("size", habits.cap)), habits.cap)
         start = self._start(listed, size, parameters)

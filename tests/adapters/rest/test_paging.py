@@ -159,7 +159,7 @@ def test_a_listing_that_is_cut_at_a_limit_is_read_by_windows(desk: Desk) -> None
     [
         ("day", False, ("2026-01-01", "2026-02-01")),
         ("day", True, ("2026-01-01", "2026-01-31")),
-        ("iso_local", True, ("2026-01-01T00:00:00", "2026-01-31T23:59:59")),
+        ("iso_local", True, ("2026-01-01T00:00:00", "2026-02-01T00:00:00")),
         ("iso_utc", False, ("2025-12-31T17:00:00Z", "2026-01-31T17:00:00Z")),
     ],
 )

@@ -86,6 +86,7 @@ def test_every_fault_is_told_at_once_with_the_nearest_name(tmp_path: Path, langu
         (changed(paging={"kind": "page", "parameter": "yeuCau.viTri", "end": "status_404"}), "paging", "status 404"),
         (changed(paging={"kind": "none", "total_header": "X"}, arguments=FIRST), "paging", "headers"),
         (changed(paging={"kind": "cursor", "parameter": "yeuCau.viTri", "property": "x"}), "arguments", "yeuCau.viTri"),
+        (changed(content={"property": "DanhSachThuaResul", "form": "json"}), "property", "DanhSachThuaResult"),
         (changed(operation="DanhSachTua"), "operation", "Did you mean 'DanhSachThua'?"),
     ],
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -147,3 +148,41 @@ def test_a_fault_may_mean_that_nothing_works_now(register: SoapRegister, databas
     report = Synchronizer(Config.from_tables(tables, Path("cchc.toml")), database).synchronise()
 
     assert reason(report.lines[0]) == "transport.maintenance"
+
+
+EXPORT: Mapping[str, Any] = {"operation": "XuatThua", "paging": {"kind": "none"}, "since": None, "success": None}
+JSON_ITEM = '{"id": "P1", "to": "12", "so": 1, "sua": "2026-03-01T08:00:00"}'
+XML_ITEM = "<Thua><id>P1</id><to>12</to><so>1</so><sua>2026-03-01T08:00:00</sua></Thua>"
+
+
+@pytest.mark.parametrize(
+    ("form", "items", "text", "expected"),
+    [
+        ("json", "XuatThuaResult", f"[{JSON_ITEM}]", ("", 1)),
+        ("json", "XuatThuaResult.ds", f'{{"ds": [{JSON_ITEM}]}}', ("", 1)),
+        ("json", "XuatThuaResult", "[]", ("", 0)),
+        ("json", "XuatThuaResult", "", ("soap.no_content", 0)),
+        ("json", "XuatThuaResult", "Lỗi hệ thống", ("source.not_json", 0)),
+        ("json", "XuatThuaResult.ds", '{"loi": 1}', ("rest.no_listing", 0)),
+        ("xml", "XuatThuaResult.Thua", f'<ds xmlns="urn:x">{XML_ITEM}</ds>', ("", 1)),
+        ("xml", "XuatThuaResult.Thua", f"<ds>{XML_ITEM}{XML_ITEM.replace('1<', '2<')}</ds>", ("", 2)),
+        ("xml", "XuatThuaResult.Thua", "<ds/>", ("", 0)),
+        ("xml", "XuatThuaResult.Thua", "<loi>Nguyễn Thị Mẫu</loi>", ("rest.no_listing", 0)),
+        ("xml", "XuatThuaResult.Thua", "<ds><loi>1</loi></ds>", ("rest.no_listing", 0)),
+        ("xml", "XuatThuaResult.Thua", "<!DOCTYPE a [<!ENTITY x 'y'>]><ds>&x;</ds>", ("soap.no_content", 0)),
+    ],
+)
+def test_a_list_that_is_sent_as_a_text_is_opened(
+    register: SoapRegister, database: SharedDatabase, form: str, items: str, text: str, expected: tuple[str, int]
+) -> None:
+    register.instead = result("XuatThua", f"<XuatThuaResult>{escape(text)}</XuatThuaResult>")
+    content = {"property": "XuatThuaResult", "form": form}
+    changes = {**EXPORT, "items": items, "content": content}
+    source = {name: value for name, value in {**SOURCE, **changes}.items() if value}
+    options = {**OPTIONS, "targets": {}, "sources": {"land_parcel": source}}
+    connection = {"adapter": "soap", "agency": "000.00.07.H09", "base_url": register.base_url, "options": options}
+    tables = {"connections": {"register": connection}, "run": {"deadline_s": 5.0}}
+
+    line = Synchronizer(Config.from_tables(tables, Path("cchc.toml")), database).synchronise().lines[0]
+
+    assert (reason(line), line.counts.inserted) == expected
