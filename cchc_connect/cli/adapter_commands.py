@@ -71,9 +71,9 @@ def adapter_test(
     rule: Annotated[list[str] | None, typer.Option("--rule", metavar="RULE", help="help.adapter_test_rule")] = None,
 ) -> int:
     """Examine a configured system by the rules of the conformance kit, reading only."""
-    from cchc_connect.cli.adapter_test import test_connection
+    from cchc_connect.cli.conformance import show_conformance
 
-    return test_connection(command_context(context), name, rule or [])
+    return show_conformance(command_context(context), name, rule or [])
 
 
 @adapter_app.command("record", help="help.adapter_record")

@@ -4,7 +4,7 @@
 when a configuration is read, before any item is (`rule_shapes`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Self, cast
@@ -89,7 +89,12 @@ class FieldRule(DescribedModel):
         has_codec = self.codec is not Codec.TEXT and not is_of_flag and not is_of_parts
         if sum((bool(self.each), bool(self.meanings()), has_codec)) > 1:
             raise PydanticCustomError("rule_readings", "a field is read by a codec, by words or as a list of parts")
-        sources = ("property" in self.model_fields_set, self.constant is not None, bool(self.first), self._is_point())
+        sources = (
+            "property" in self.model_fields_set and self.property != (),
+            self.constant is not None,
+            bool(self.first),
+            self._is_point(),
+        )
         if sum(sources) != 1:
             raise PydanticCustomError("rule_source", "a field needs a property, or a constant instead")
         is_shape = self.codec is Codec.SHAPE
@@ -97,9 +102,26 @@ class FieldRule(DescribedModel):
             raise PydanticCustomError("rule_crs", "the codec shape needs crs, and only it")
         if (self.codec is Codec.MEASURES) != is_of_parts or (self.codec is Codec.PARCEL_LIST) != bool(self.sheet):
             raise PydanticCustomError("rule_parts_of_codec", "measures need each, and a parcel_list needs sheet")
+        for key, needed in self._without_effect():
+            raise PydanticCustomError("rule_needs", "a key without effect", {"key": key, "needed": needed})
         if self.words and self.codes:
             raise PydanticCustomError("rule_codes", "words and codes are the same: write one of them")
         return self
+
+    def _without_effect(self) -> Iterator[tuple[str, str]]:
+        """Yield each key that has no effect, with the key that it needs."""
+        has_value = "property" in self.model_fields_set or self._is_point()
+        needs = (
+            ("others", self.others is not None, "codes", bool(self.meanings())),
+            ("keeps", bool(self.keeps), "codes", bool(self.meanings())),
+            ("where", bool(self.where), "each", bool(self.each)),
+            ("codec", self.codec is not Codec.TEXT, "property", has_value),
+            ("codes", bool(self.meanings()), "property", has_value),
+            ("each", bool(self.each), "property", has_value),
+            ("x", bool(self.x), "y", bool(self.y)),
+            ("y", bool(self.y), "x", bool(self.x)),
+        )
+        yield from ((key, needed) for key, is_there, needed, is_met in needs if is_there and not is_met)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

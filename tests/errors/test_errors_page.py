@@ -41,7 +41,7 @@ def test_the_program_of_the_page_prints_why_a_source_failed(
         "base_url": "http://127.0.0.1:9/",
         "options": {"collection": "parcels", "scheme": "gso-2025-07"},
     }
-    write_config(Path("cchc.toml"), {"run": {"deadline_s": 0.2}, "connections": {"registry": registry}})
+    write_config(Path("cchc.toml"), {"run": {"deadline_s": 1}, "connections": {"registry": registry}})
     (program,) = re.findall(r"```python\n(from cchc_connect import.*?|import sys.*?)```", TEXT, re.DOTALL)
 
     exec(compile(program, "errors.md", "exec"), {})  # noqa: S102  # our own page

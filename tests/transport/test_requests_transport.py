@@ -73,7 +73,8 @@ def test_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> N
         transport.send(GET)
 
     request: Any = responses.calls[0].request
-    assert request.req_kwargs.keys() == {"stream", "timeout"}  # no proxies, no authorities from the environment
+    assert request.req_kwargs.keys() == {"stream", "timeout", "proxies"}  # no authorities from the environment
+    assert dict(request.req_kwargs["proxies"]) == {}
 
 
 @responses.activate

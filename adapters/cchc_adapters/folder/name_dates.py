@@ -20,7 +20,7 @@ _PARTS = {"yyyy": "(?P<year>[12][0-9]{3})", "MM": "(?P<month>[0-9]{2})", "dd": "
 _FORMS = ("yyyyMMdd", "yyyy-MM-dd", "ddMMyyyy", "dd-MM-yyyy")
 _CLOCK = r"(?:[T _-]?(?P<hour>[01][0-9]|2[0-3])[-:h]?(?P<minute>[0-5][0-9])(?:[-:m]?(?P<second>[0-5][0-9]))?)?"
 _MARK = "[-._ ]"
-_NUMBER = re.compile(r"(?:[-_ ](?:v|lan|l)?|\()\s*([0-9]{1,3})\)?\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:[-_ ](?:v|lan|l)?|\()\s{0,3}([0-9]{1,3})\)?\Z", re.IGNORECASE)
 _ENDING = re.compile(r"(?:\.tar)?\.[A-Za-z]{1,8}\Z")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_adapters.national_portal.words import EnvelopeMembers, PortalWords
+from cchc_adapters.building_blocks.portal_words import EnvelopeMembers, PortalWords
 from cchc_connect import HttpResponse, Item, Verdict, classify_rest
 from cchc_connect.wire import codecs
 from cchc_connect.wire.json import read_json

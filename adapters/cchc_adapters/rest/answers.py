@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.building_blocks.phrases import Phrase, in_words
-from cchc_adapters.national_portal.words import PortalWords
+from cchc_adapters.building_blocks.portal_words import PortalWords
 from cchc_connect import HttpResponse, SourceHeld, Verdict
 from cchc_connect.wire.codecs import plain_text
 from cchc_connect.wire.conditions import OneOrSeveral, Scalar, is_same

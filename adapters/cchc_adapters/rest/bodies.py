@@ -76,7 +76,7 @@ class MemberRule(DescribedModel):
             return self.format.written(value) if isinstance(value, datetime) else _day(value, self.format)
         if isinstance(value, Decimal):
             return int(value) if value == value.to_integral_value() else float(value)
-        return value_at(document, property_path(self.field))
+        return value if self.field == "key" else value_at(document, property_path(self.field))
 
     def _code(self, value: object) -> object:
         names = {str(value.value), value.name.lower()} if isinstance(value, Enum) else {str(value)}

@@ -2,7 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.rest.page_listings import PageListing
 from cchc_adapters.rest.paging_tables import PagingTable
@@ -59,6 +62,12 @@ class CursorPaging(LedPaging):
     """Header with it, where it stands in no property."""
     more: str = ""
     """Property with a flag that says whether a page follows."""
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if bool(self.property) == bool(self.header):
+            raise PydanticCustomError("cursor_place", "a cursor stands in a property or in a header")
+        return self
 
     def position_parameters(self, position: Position) -> Mapping[str, object]:
         """Return the parameter with the cursor."""

@@ -44,6 +44,11 @@ class PagingTable(DescribedModel):
         """Where the first page begins."""
         return ""
 
+    def parameter_names(self) -> list[str]:
+        """Return the names of all its parameters."""
+        names = [str(getattr(self, key, "")) for key in ("size_parameter", "parameter", "end_parameter")]
+        return [name for name in names if name]
+
     def parameters(self, position: Position) -> Mapping[str, object]:
         """Return the parameters of the page at a position."""
         at = self.position_parameters(position)

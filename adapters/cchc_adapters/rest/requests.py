@@ -1,9 +1,10 @@
 """The question of a declared source: method, headers, static parameters and body, and where ours go."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cchc_adapters.rest.times_out import TimeFormat
 from cchc_connect import HttpRequest, Verdict
@@ -31,6 +32,12 @@ class RequestTable(DescribedModel):
     """How the body is sent."""
     parameters: Literal["query", "body"] = "query"
     """Where the parameters of paging and time go; in a body a name may be a way ("paging.page")."""
+
+    @model_validator(mode="after")
+    def _sends_its_body(self) -> Self:
+        if self.method == "GET" and (self.body is not None or self.parameters == "body"):
+            raise PydanticCustomError("request_body", "a GET has no body")
+        return self
 
     def request(self, path: str, parameters: Mapping[str, object], *, may_be_missing: bool = False) -> HttpRequest:
         """Return the request with further parameters; `may_be_missing`: status 404 is no error."""
@@ -88,14 +95,17 @@ def with_values(body: Mapping[str, Any], values: Mapping[str, object]) -> dict[s
     """
     result = dict(body)
     for name, value in values.items():
-        head, *rest = property_path(name)
-        if rest:
-            inner = result.get(head)
-            value = with_values(  # noqa: PLW2901  # the value of the first step
-                cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else {}, {".".join(rest): value}
-            )
-        result[head] = value
+        result = _with_value(result, property_path(name), value)
     return result
+
+
+def _with_value(body: Mapping[str, Any], path: Sequence[str], value: object) -> dict[str, Any]:
+    head, *rest = path
+    if not rest:
+        return {**body, head: value}
+    inner = body.get(head)
+    members = cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else dict[str, Any]()
+    return {**body, head: _with_value(members, rest, value)}
 
 
 def text_of(value: object) -> str:

@@ -47,6 +47,14 @@ class RestTable(SourceTable):
             raise PydanticCustomError("since_without_time", "since needs changed_at")
         return self
 
+    @model_validator(mode="after")
+    def _has_different_parameters(self) -> Self:
+        names = [*self.paging.parameter_names(), *([] if self.since is None else [self.since.parameter])]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError("parameter_twice", "a parameter has two meanings", {"value": twice})
+        return self
+
 
 class RestSource(PagedSource):
     """Reads one listing as its table says."""

@@ -1,9 +1,10 @@
 """Checks the targets of a manifest against the records: names of types and fields, with the nearest one."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Annotated, Any, TypeAlias, cast, get_args, get_origin
 
-from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import InitErrorDetails
 
 from cchc_adapters.declared.checks import custom_error, line_errors
@@ -40,12 +41,47 @@ Targets: TypeAlias = Annotated[Mapping[str, RestTargetTable], WrapValidator(targ
 
 
 def _unknown_fields(record_type: str, table: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-    """Yield a fault for each name in a body, a path or a limit that is no field of the record."""
+    """Yield a fault for each name that is no field, in a body, a path or a limit, and for each unknown code."""
     record: type[Record] = RECORD_TYPES[record_type]
     for path, name in _names(table):
-        if name.partition(".")[0] not in record.model_fields and name != "key":
-            context = {"path": name, "value": name, "known": tuple(sorted(record.model_fields))}
+        _, unknown, fields = _walked(record, name)
+        if unknown and name != "key":
+            context = {"path": name, "value": unknown, "known": tuple(sorted(fields))}
             yield custom_error((record_type, *path), "rule_field_unknown", "no such field: {path}", context)
+    for member, rule in _table(table, "body").items():
+        codes = _table({"": rule}, "")
+        annotation, _, _ = _walked(record, str(codes.get("field", "")))
+        members = _members(annotation)
+        names = tuple(enum_member.name.lower() for enum_member in members)
+        for code in _table(codes, "codes") if members else ():
+            if code not in {*names, *(str(enum_member.value) for enum_member in members)}:
+                context = {"path": codes["field"], "value": code, "known": names}
+                yield custom_error((record_type, "body", member, "codes"), "rule_value", "no such code", context)
+
+
+def _walked(record: type[Record], path: str) -> tuple[Any, str, Sequence[str]]:
+    """Return the type at a way through the fields of a record; else the step that leads nowhere, and the fields."""
+    annotation: Any = record
+    for step in path.split("."):
+        kinds: list[Any] = [annotation, *get_args(annotation)]
+        tuples = [kind for kind in kinds if get_origin(kind) is tuple]
+        if tuples:
+            if not step.isdecimal():
+                return None, step, ("0",)
+            annotation = get_args(tuples[0])[0]
+            continue
+        models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        fields = {name: field_info.annotation for model in models for name, field_info in model.model_fields.items()}
+        if step not in fields:
+            return None, step, tuple(fields)
+        annotation = fields[step]
+    return annotation, "", ()
+
+
+def _members(annotation: Any) -> list[Enum]:
+    """Return the members of an enumeration; none of any other type."""
+    kinds: list[Any] = [annotation, *get_args(annotation)]
+    return [member for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum) for member in kind]
 
 
 def _names(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

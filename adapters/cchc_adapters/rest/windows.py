@@ -48,6 +48,10 @@ class WindowsPaging(DescribedModel):
     inside: PlainPaging
     """Paging inside of a window."""
 
+    def parameter_names(self) -> list[str]:
+        """Return the names of all its parameters, and of those inside of a window."""
+        return [self.from_, self.to, *self.inside.parameter_names()]
+
     def position_parameters(self, window: "Window", since: datetime | None) -> dict[str, object]:
         """Return the parameters of a window; one of changes begins at `since`, if that lies in it."""
         margin = timedelta(days=1) if self.format.is_of_days and self.to_is_included else timedelta(0)

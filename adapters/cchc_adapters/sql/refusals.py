@@ -50,8 +50,10 @@ SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_LOCKED: AWAY,
 }
 
-_REFUSED_LOGIN = re.compile(r"authentication failed|no password supplied|role .* does not exist|no pg_hba", re.DOTALL)
-_MISSING_DATABASE = re.compile(r"database .* does not exist", re.DOTALL)
+_REFUSED_LOGIN = re.compile(
+    r"authentication failed|no password supplied|role .{1,200} does not exist|no pg_hba", re.DOTALL
+)
+_MISSING_DATABASE = re.compile(r"database .{1,200} does not exist", re.DOTALL)
 
 
 def boundary(address: str, relation: str) -> ErrorBoundary[None]:

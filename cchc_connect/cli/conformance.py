@@ -25,7 +25,7 @@ LEVELS = {KEPT: "good", BROKEN: "bad", LEFT_OUT: "warning"}
 """How it came out -> the mark of a finding."""
 
 
-def test_connection(command: CommandContext, name: str, rules: Sequence[str]) -> ExitCode:
+def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -> ExitCode:
     """Check the rules that can be checked by reading; nothing is sent to a target and nothing is stored.
 
     Args:
