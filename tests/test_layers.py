@@ -96,7 +96,7 @@ ROOMS = {
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
-        "testing.faults transport database database.reading config sync"
+        "testing.faults transport database database.reading database.outbox config sync"
     ),
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",

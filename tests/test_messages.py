@@ -257,3 +257,11 @@ def test_no_english_sentence_puts_a_fixed_plural_after_a_number() -> None:
     fixed = {code for code, text in ENGLISH.items() if re.search(rf"\{{(?:{counts})\}} [a-z]+s\b", text)}
 
     assert fixed == set()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_message_shows_a_number_twice(language: Language) -> None:
+    """A form such as {number:row|rows} shows the number too."""
+    shown_twice = re.compile(r"\{(\w+)\} \{\1:")
+
+    assert [code for code, text in sentences_by_code(language).items() if shown_twice.search(text)] == []

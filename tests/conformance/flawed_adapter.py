@@ -132,7 +132,7 @@ class Parcels:
         if page_request.source_key and self._flaw != "no key filter":
             params["key"] = page_request.source_key
         if page_request.partition and self._flaw != "no partitions":
-            params["half"] = page_request.partition
+            params["half"] = "east" if self._flaw == "empty partitions" else page_request.partition
         return params | ({"newest": "1"} if self._flaw == "newest first" else {})
 
     def key(self, item: Item) -> str:
@@ -151,11 +151,20 @@ class Parcels:
     def changed_at(self, item: Item) -> datetime | Unreadable | None:
         """Return the change time."""
         match self._flaw:
+            case "no times":
+                return None
             case "unreadable times":
                 return Unreadable("not_a_date")
             case "days":
                 at = iso_instant(item.get("at"))
                 return at.replace(hour=17, minute=0, second=0) if isinstance(at, datetime) else at
+            case "days of UTC":
+                at = iso_instant(item.get("at"))
+                return (
+                    at.replace(hour=0, minute=0, second=0) - timedelta(days=int(item["number"]))
+                    if isinstance(at, datetime)
+                    else at
+                )
             case _:
                 return iso_instant(item.get("at"))
 
@@ -181,13 +190,15 @@ class Inbox:
     """The register's service that takes parcels."""
 
     record_type = LandParcel
-    batch_limit = 2
+    batch_limit = 4
 
     def __init__(self, options: FlawedOptions) -> None:
         self._flaw = options.flaw
 
     def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one message."""
+        if self._flaw == "drops updates" and batch[0].version > 1:
+            return [Receipt(status=DeliveryStatus.DELIVERED)] * len(batch)
         response = yield HttpRequest(
             method="POST",
             path="/inbox",
@@ -206,6 +217,8 @@ class Inbox:
         receipts = [Receipt(status=DeliveryStatus(word)) for word in _words(response)]
         if self._flaw == "blames all" and any(receipt.status is DeliveryStatus.REFUSED for receipt in receipts):
             return [Receipt(status=DeliveryStatus.DELIVERED)] * len(batch)
+        if self._flaw == "mixes up":
+            receipts.reverse()
         return receipts[1:] if self._flaw == "short receipts" else receipts
 
     def _message(self, outgoing: Outgoing) -> dict[str, str]:

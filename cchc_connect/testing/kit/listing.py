@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from cchc_connect.adapter import (
-    ListingEnd,
     ListsDrafts,
     Page,
     PageRequest,
@@ -55,11 +54,6 @@ class ShownListing:
         """Return the change time of each current item that has one, by source key."""
         times = {self.source.key(item): self.source.changed_at(item) for item in self.current_items}
         return {key: at for key, at in times.items() if isinstance(at, datetime)}
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether the last page showed that nothing follows."""
-        return bool(self.steps) and self.pages[-1].end is ListingEnd.PROVEN
 
 
 def is_record(source: Source, item: Item) -> bool:

@@ -80,8 +80,10 @@ def times_are_readable(bench: Bench, source: Source) -> None:
 def resolution_is_true(bench: Bench, source: Source) -> None:
     """Change times are as fine as the profile says: a source that dates by the day says so."""
     times = set(_times(whole_listing(bench, source)).values())
-    since_epoch = [at - datetime(1970, 1, 1, tzinfo=UTC) + VIETNAMESE_OFFSET for at in times]
-    if not any(span % DAY for span in since_epoch) and source.profile.timestamp_resolution < DAY:
+    since_epoch = {at - datetime(1970, 1, 1, tzinfo=UTC) + VIETNAMESE_OFFSET for at in times}
+    hours = {span % DAY for span in since_epoch}
+    are_days = hours == {timedelta()} or (len(hours) == 1 and len(since_epoch) >= MIN_TIMES)
+    if are_days and source.profile.timestamp_resolution < DAY:
         raise RuleBroken("kit.dated_by_day", number=len(times))
 
 
@@ -90,6 +92,8 @@ def order_is_true(bench: Bench, source: Source) -> None:
     for listed in whole_listings(bench, source):
         items = listed.current_items
         times = [at for item in items if isinstance(at := source.changed_at(item), datetime)]
+        if not times:
+            raise RuleBroken("kit.no_times")
         wrong = [number for number, (first, second) in enumerate(pairwise(times)) if second < first]
         if wrong:
             raise RuleBroken("kit.order_broken", number=len(wrong), position=wrong[0] + 2)
@@ -108,7 +112,10 @@ def partitions_are_true(bench: Bench, source: Source) -> None:
     """Each partition can be listed, and no item is in two of them."""
     homes: dict[str, str] = {}
     for partition in source.profile.partitions:
-        for key in listing(bench, source, partition=partition).keys:
+        keys = listing(bench, source, partition=partition).keys
+        if not keys:
+            raise RuleBroken("kit.partition_empty", partition=partition)
+        for key in keys:
             if homes.setdefault(key, partition) != partition:
                 raise RuleBroken("kit.in_two_partitions", first=homes[key], second=partition)
 

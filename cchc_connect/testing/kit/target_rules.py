@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from cchc_connect.adapter import DeliveryStatus, Outgoing, Receipt, Target
+from cchc_connect.database.outbox.dead_letters import dead_letters
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.adapter_calls import send_batch
@@ -82,16 +83,20 @@ def refused_record_stops_no_other(bench: Bench, target: Target) -> None:
     refused = bench.system.record_to_refuse(target.record_type.record_type)
     before = system.change_count
     with bench.database() as database:
-        write(bench, database, [records[0], refused, records[1]])
+        write(bench, database, [records[0], refused, *records[1:3]])
         reports = [push(bench, database) for _ in range(2)]
+        dead_keys = [dead_letter.record_key for dead_letter in dead_letters(database, route=ROUTE)]
     delivered, dead = (sum(_sum(report, name) for report in reports) for name in ("delivered", "refused"))
-    if (delivered, dead) != (2, 1) or system.change_count != before + delivered:
+    if (delivered, dead) != (3, 1) or system.change_count != before + delivered:
         raise RuleBroken("kit.refusal_spread", delivered=delivered, refused=dead)
+    if dead_keys != [refused.key]:
+        raise RuleBroken("kit.receipts_mixed_up")
 
 
 def order_is_kept(bench: Bench, target: Target) -> None:
     """The versions of a record arrive in their order, also after attempts that failed."""
-    _, records = _receiver(bench, target)
+    system, records = _receiver(bench, target)
+    before = system.change_count
     versions = [_version(records[0], number) for number in range(VERSIONS)]
     sequences, reports = list[int](), list[RunReport]()
     bench.config.watch(deliveries=lambda batch: sequences.extend(outgoing.sequence for outgoing in batch))
@@ -108,6 +113,20 @@ def order_is_kept(bench: Bench, target: Target) -> None:
     is_all = not _sum(reports[-1], "waiting") and not any(_sum(report, "refused") for report in reports)
     if sequences != sorted(sequences) or not is_all:
         raise RuleBroken("kit.order_of_versions", sequences=", ".join(map(str, sequences)))
+    if system.change_count != before + len(set(sequences)):
+        raise RuleBroken("kit.effects_differ", effects=system.change_count - before, sent=len(set(sequences)))
+
+
+def update_has_effect(bench: Bench, target: Target) -> None:
+    """A later version of a record that was accepted changes the system once more."""
+    system, records = _receiver(bench, target)
+    before = system.change_count
+    with bench.database() as database:
+        for number in range(2):
+            write(bench, database, [_version(records[0], number)])
+            push(bench, database)
+    if system.change_count != before + 2:
+        raise RuleBroken("kit.effects_differ", effects=system.change_count - before, sent=2)
 
 
 def no_answer_is_taken_for_a_receipt(bench: Bench, target: Target) -> None:
@@ -201,6 +220,7 @@ TARGET_RULES = (
         needs_http=True,
     ),
     Rule(name="refused_record_stops_no_other", check=refused_record_stops_no_other, subject=Subject.TARGET),
+    Rule(name="update_has_effect", check=update_has_effect, subject=Subject.TARGET),
     Rule(name="order_is_kept", check=order_is_kept, subject=Subject.TARGET, needs_http=True),
     Rule(
         name="no_answer_is_taken_for_a_receipt",
