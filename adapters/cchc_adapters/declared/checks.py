@@ -4,7 +4,7 @@ The form of the tables is checked by their models; here follow what the records 
 of the record types. Two faults are two lines, each at its key.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeAlias, TypeVar, cast, get_args
 
 from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
@@ -30,16 +30,40 @@ def sources_of(tables: object, check: ValidatorFunctionWrapHandler) -> object:
     Raises:
         ValidationError: with all faults of the form and of the meaning.
     """
+    return checked_tables("sources", tables, check, _faults_of_fields)
+
+
+def checked_tables(
+    title: str,
+    tables: object,
+    check: ValidatorFunctionWrapHandler,
+    faults_of: Callable[[str, Mapping[str, Any]], Iterator[InitErrorDetails]],
+) -> object:
+    """Return checked tables by record type.
+
+    Args:
+        title: name of the option.
+        tables: as they are written.
+        check: checks their form.
+        faults_of: yields the faults of meaning of the table of a record type.
+
+    Raises:
+        ValidationError: with all faults of the form and of the meaning.
+    """
     errors = list[InitErrorDetails]()
     checked: object = None
     try:
         checked = check(tables)
     except ValidationError as refusal:
         errors += line_errors(refusal)
-    if isinstance(tables, Mapping):
-        errors += _faults_of_meaning(cast("Mapping[str, object]", tables))
+    for record_type, table in cast("Mapping[str, Any]", tables if isinstance(tables, Mapping) else {}).items():
+        if record_type not in RECORD_TYPES:
+            context = {"value": record_type, "known": tuple(RECORD_TYPES)}
+            errors.append(custom_error((record_type,), "record_type_unknown", "no such record type: {value}", context))
+        elif isinstance(table, Mapping):
+            errors += faults_of(record_type, cast("Mapping[str, Any]", table))
     if errors:
-        raise ValidationError.from_exception_data("sources", errors, hide_input=True)
+        raise ValidationError.from_exception_data(title, errors, hide_input=True)
     return checked
 
 
@@ -80,14 +104,8 @@ def field_problems(fields: object, record_type: str) -> Iterator[RuleProblem]:
     yield from (problem for problem in problems if problem.path.partition(".")[0] not in faulty)
 
 
-def _faults_of_meaning(tables: Mapping[str, object]) -> Iterator[InitErrorDetails]:
-    for record_type, table in tables.items():
-        if record_type not in RECORD_TYPES:
-            context = {"value": record_type, "known": tuple(RECORD_TYPES)}
-            yield custom_error((record_type,), "record_type_unknown", "no such record type: {value}", context)
-            continue
-        fields = cast("Mapping[str, object]", table).get("fields") if isinstance(table, Mapping) else None
-        for problem in field_problems(fields, record_type):
-            yield custom_error(
-                (record_type, "fields", problem.path), problem.rule, problem.text, problem.as_error().context or {}
-            )
+def _faults_of_fields(record_type: str, table: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    for problem in field_problems(table.get("fields"), record_type):
+        yield custom_error(
+            (record_type, "fields", problem.path), problem.rule, problem.text, problem.as_error().context or {}
+        )

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any, TypeAlias, cast, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import InitErrorDetails
 
-from cchc_adapters.declared.checks import custom_error, line_errors
+from cchc_adapters.declared.checks import checked_tables, custom_error
 from cchc_adapters.rest.bodies import placeholders
 from cchc_adapters.rest.target_tables import RestTargetTable
 from cchc_schemas import RECORD_TYPES, Record
@@ -19,21 +19,7 @@ def targets_of(tables: object, check: ValidatorFunctionWrapHandler) -> object:
     Raises:
         ValidationError: with all faults of the form and of the meaning.
     """
-    errors = list[InitErrorDetails]()
-    checked: object = None
-    try:
-        checked = check(tables)
-    except ValidationError as refusal:
-        errors += line_errors(refusal)
-    for record_type, table in cast("Mapping[str, Any]", tables if isinstance(tables, Mapping) else {}).items():
-        if record_type not in RECORD_TYPES:
-            context = {"value": record_type, "known": tuple(RECORD_TYPES)}
-            errors.append(custom_error((record_type,), "record_type_unknown", "no such record type: {value}", context))
-        elif isinstance(table, Mapping):
-            errors += _unknown_fields(record_type, cast("Mapping[str, Any]", table))
-    if errors:
-        raise ValidationError.from_exception_data("targets", errors, hide_input=True)
-    return checked
+    return checked_tables("targets", tables, check, _unknown_fields)
 
 
 Targets: TypeAlias = Annotated[Mapping[str, RestTargetTable], WrapValidator(targets_of)]
