@@ -26,6 +26,14 @@ class FirstOf:
                 return value
         return nothing
 
+    def chosen(self, item: Item) -> ValueReader | None:
+        """Return the rule that gives the value; None where none does."""
+        for read in self.readers:
+            value = read(item)
+            if value is not None and not (isinstance(value, Noted) and value.value is None):
+                return read
+        return None
+
 
 @dataclass(frozen=True, eq=False)
 class Conditional:
@@ -43,3 +51,7 @@ class Conditional:
     def __call__(self, item: Item) -> object:
         """Return the value; None where the condition is not met."""
         return self.read(item) if self.is_met(item) else None
+
+    def chosen(self, item: Item) -> ValueReader | None:
+        """Return what reads the value; None where the condition is not met."""
+        return self.read if self.is_met(item) else None

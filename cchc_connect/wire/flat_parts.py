@@ -49,7 +49,7 @@ class FlatPart:
     def __call__(self, item: Item) -> object:
         """Return the fields of the part, or the value of a list of values; None if nothing but constants is there."""
         values = {name: read(item) for name, read in self.fields.items()}
-        if all(_is_nothing(values[name]) for name, read in self.fields.items() if not isinstance(read, Constant)):
+        if not any(_is_of_item(read, values[name], item) for name, read in self.fields.items()):
             return None
         return values.get("", values)
 
@@ -129,6 +129,16 @@ def _is_way(table: Mapping[str, object]) -> bool:
     if all(isinstance(member, Mapping) for member in table.values()):
         return True
     return not any(get_close_matches(name, RULE_KEYS, n=1, cutoff=_RESEMBLANCE) for name in table)
+
+
+def _is_of_item(read: _Reader, value: object, item: Item) -> bool:
+    """Return whether a value was read from the item, and not from a constant, also one of several rules."""
+    if _is_nothing(value):
+        return False
+    chosen: Any = read
+    while hasattr(chosen, "chosen"):
+        chosen = chosen.chosen(item)
+    return not isinstance(chosen, Constant)
 
 
 def _is_nothing(value: object) -> bool:

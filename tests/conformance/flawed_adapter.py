@@ -132,7 +132,7 @@ class Parcels:
         if page_request.source_key and self._flaw != "no key filter":
             params["key"] = page_request.source_key
         if page_request.partition and self._flaw != "no partitions":
-            params["half"] = page_request.partition
+            params["half"] = "east" if self._flaw == "empty partitions" else page_request.partition
         return params | ({"newest": "1"} if self._flaw == "newest first" else {})
 
     def key(self, item: Item) -> str:
@@ -151,6 +151,8 @@ class Parcels:
     def changed_at(self, item: Item) -> datetime | Unreadable | None:
         """Return the change time."""
         match self._flaw:
+            case "no times":
+                return None
             case "unreadable times":
                 return Unreadable("not_a_date")
             case "days":

@@ -33,6 +33,8 @@ FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("retention_is_kept", "short memory", {}),
     ("order_is_true", "newest first", {}),
     ("partitions_are_true", "no partitions", {"halves": True}),
+    ("partitions_are_true", "empty partitions", {"halves": True}),
+    ("order_is_true", "no times", {}),
     ("items_come_by_key", "no key filter", {}),
     ("everything_is_shared", "loses sheets", {}),
     ("second_run_writes_nothing", "restless", {}),

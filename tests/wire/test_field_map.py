@@ -165,3 +165,19 @@ def test_a_declared_old_encoding_is_decoded(codec: str, value: object, expected:
     rule = FieldRule.model_validate({"property": "diaChi", "codec": codec})
 
     assert field_map({"address": rule}, ",")["address"]({"diaChi": value}) == expected
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"constant": "household"},
+        [{"property": "loai", "codes": {"1": "individual"}}, {"constant": "household"}],
+        {"constant": "household", "when": "xa"},
+        [{"first": [{"property": "loai"}, {"constant": "household"}]}],
+    ],
+)
+def test_a_part_of_constants_alone_is_none_however_the_constant_is_written(kind: object) -> None:
+    read = field_map(rules_of({"holders.0.name": "ten", "holders.0.kind": kind}), ",")["holders"]
+
+    assert read({"xa": "1"}) == []
+    assert read({"xa": "1", "ten": "A"}) == [{"name": "A", "kind": "household"}]

@@ -92,6 +92,8 @@ def order_is_true(bench: Bench, source: Source) -> None:
     for listed in whole_listings(bench, source):
         items = listed.current_items
         times = [at for item in items if isinstance(at := source.changed_at(item), datetime)]
+        if not times:
+            raise RuleBroken("kit.no_times")
         wrong = [number for number, (first, second) in enumerate(pairwise(times)) if second < first]
         if wrong:
             raise RuleBroken("kit.order_broken", number=len(wrong), position=wrong[0] + 2)
@@ -110,7 +112,10 @@ def partitions_are_true(bench: Bench, source: Source) -> None:
     """Each partition can be listed, and no item is in two of them."""
     homes: dict[str, str] = {}
     for partition in source.profile.partitions:
-        for key in listing(bench, source, partition=partition).keys:
+        keys = listing(bench, source, partition=partition).keys
+        if not keys:
+            raise RuleBroken("kit.partition_empty", partition=partition)
+        for key in keys:
             if homes.setdefault(key, partition) != partition:
                 raise RuleBroken("kit.in_two_partitions", first=homes[key], second=partition)
 
