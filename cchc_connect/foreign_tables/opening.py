@@ -52,6 +52,9 @@ def open_table(file: BinaryIO, name: str, form: TableForm, where: Message) -> Ge
         Rejected: the file is no such table; the error names every fault.
         ConfigurationError: it is a workbook, and the extra `files` is not installed.
     """
+    twice = sorted({column for column in form.columns if form.columns.count(column) > 1})
+    if twice:
+        raise refused(where, "columns_twice", names=twice)
     kind = kind_of(file, name)
     if kind is FileKind.WORKBOOK:
         with require_extra("files", "openpyxl"):

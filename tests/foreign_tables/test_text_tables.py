@@ -200,6 +200,14 @@ def test_a_table_without_headings_is_read_by_position() -> None:
     assert faults_of("1;12\n1;13\n", form)[0].code == "foreign_table_fault.no_separator"
 
 
+def test_columns_that_are_declared_with_one_name_are_refused() -> None:
+    form = TableForm(columns=["Số tờ", "Số thửa", "Số thửa"], key_names=["Số tờ"], separator=";")
+
+    [fault] = faults_of("1;12;ODT\n", form)
+
+    assert (fault.code, fault.context["names"]) == ("foreign_table_fault.columns_twice", ["Số thửa"])
+
+
 def test_an_empty_cell_of_a_declared_column_means_the_one_above() -> None:
     form = TableForm(names=FORM.names, key_names=["Số thửa"], fill_down=["Số tờ"])
 
