@@ -144,7 +144,7 @@ class Completeness:
         is_repeated = False
         if classified.keys or page.deleted_keys:
             keys = "\n".join([page.snapshot, *sorted(classified.keys), "", *sorted(page.deleted_keys)])
-            digest = hashlib.blake2b(keys.encode(), digest_size=16).digest()
+            digest = hashlib.blake2b(keys.encode(errors="surrogatepass"), digest_size=16).digest()
             is_known = digest in self._page_digests
             is_repeated = is_known and digest != self._shared_digest
             self._page_digests.add(digest)
