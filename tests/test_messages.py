@@ -19,6 +19,7 @@ import pytest
 from pydantic_core.core_schema import ErrorType
 
 from cchc_connect import errors
+from cchc_connect.database.state.source_properties import DriftKind, PropertyDrift
 from cchc_connect.messages import Language, render_message, sentences_by_code
 from tests.checkout import Module, modules
 
@@ -265,3 +266,10 @@ def test_no_message_shows_a_number_twice(language: Language) -> None:
     shown_twice = re.compile(r"\{(\w+)\} \{\1:")
 
     assert [code for code, text in sentences_by_code(language).items() if shown_twice.search(text)] == []
+
+
+def test_each_kind_of_drift_has_a_message() -> None:
+    """Their codes are put together, so no other test sees them."""
+    messages = [PropertyDrift(property="soTo", kind=kind).message() for kind in DriftKind]
+
+    assert {message.code for message in messages} - ENGLISH.keys() == set()

@@ -13,11 +13,12 @@ on its way.
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeliveryStatus, Receipt, max_parallel_of
+from cchc_connect.adapter import DeliveryStatus, Outgoing, Receipt, max_parallel_of
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries, queueing
 from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
@@ -65,6 +66,8 @@ class Push:
         """Order keys of which a message just failed; their later messages wait."""
         self._refused_keys: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
+        self._holds: dict[tuple[str, str], bool] = {}
+        """Whether the target holds a record, by type and key, for those delivered or withdrawn since the last reading."""
         self._unstored_receipts: list[tuple[Batch, Sequence[Receipt]]] = []
         self._unsent: dict[int, Delivery] = {}
         """Deliveries that have their first key and were not sent yet, by sequence."""
@@ -90,6 +93,7 @@ class Push:
             with self._builder, ThreadPoolExecutor(self._max_parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked_keys.clear()
+                    self._holds.clear()
                     self._announce(ready)
                     self._record_intent(ready)
                     self._builder.prepare(ready)
@@ -240,7 +244,7 @@ class Push:
         target = self._route.targets[batch[0].record_type]
         try:
             with adapter_boundary(connection=self._route.name, record_type=batch[0].record_type):
-                outgoing = [self._builder.build(delivery) for delivery in batch]
+                outgoing = [self._outgoing(delivery) for delivery in batch]
             for delivery in batch:
                 self._unsent.pop(delivery.sequence, None)
             receipts = send_batch(
@@ -256,6 +260,12 @@ class Push:
         except CchcError as error:
             return error
         return receipts
+
+    def _outgoing(self, delivery: Delivery) -> Outgoing:
+        """Return the outgoing record; it was built before the receipts of its former versions came."""
+        outgoing = self._builder.build(delivery)
+        is_held = self._holds.get((delivery.record_type, delivery.record_key), outgoing.previously_delivered)
+        return outgoing if is_held == outgoing.previously_delivered else replace(outgoing, previously_delivered=is_held)
 
     def _handle_results(self, group: list[Batch], results: Iterable[SendResult]) -> None:
         """Handle all results of a group; after that raise the error among them that ends the push, if any."""
@@ -305,6 +315,7 @@ class Push:
                 case DeliveryStatus.DELIVERED | DeliveryStatus.DUPLICATE:
                     counts.delivered += 1
                     counts.withdrawn += delivery.kind is DeliveryKind.WITHDRAWAL
+                    self._holds[delivery.record_type, delivery.record_key] = delivery.kind is DeliveryKind.RECORD
                 case DeliveryStatus.REFUSED:
                     counts.refused += 1
                     self._refused_keys.add(delivery.order_key)

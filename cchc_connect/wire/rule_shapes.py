@@ -128,8 +128,13 @@ def _target(model: type[BaseModel], path: str) -> tuple[type[BaseModel] | None, 
 
 
 def _member_value(annotation: Any, text: object) -> object:
-    """Return the value of the member that a text names; the text itself where it names none."""
+    """Return the value of the member that a text names; the text itself where it names none.
+
+    A whole number for a field of texts is its digits: `constant = 25747` for a code.
+    """
     members = _members(annotation)
+    if type(text) is int and annotation is not None and members is None:
+        return text if _takes(TypeAdapter(annotation), text) else str(text)
     if members is None or not isinstance(text, str) or text in {member.value for member in members}:
         return text
     return next((member.value for member in members if member.name.casefold() == text.casefold()), text)

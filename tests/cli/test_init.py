@@ -36,10 +36,13 @@ def test_every_example_in_the_file_loads_once_its_comment_sign_is_taken_away(lan
 
     assert {table.adapter for table in config.connections.values()} == {
         "binh_duong_permits",
+        "folder",
         "national_portal",
         "ogc_features",
         "opencps",
         "program",
+        "rest",
+        "sql",
     }
     assert config.routes
 

@@ -129,6 +129,19 @@ def test_only_changed_records_are_sent_and_marked_as_known(office: Office) -> No
     ]
 
 
+def test_a_version_after_one_that_was_accepted_in_the_same_run_is_an_update(office: Office) -> None:
+    """A target that creates and updates by different calls would create the record twice."""
+    office.holds([dossier_fields(A)])
+    office.push()
+    for status in (9, 10):
+        office.holds([dossier_fields(A, status=status), dossier_fields(B, status=status)])
+
+    office.push()
+
+    sent = [(sent.record.key, sent.previously_delivered) for message in office.dossiers.received for sent in message]
+    assert sent == [(A, False), (A, True), (B, False), (A, True), (B, True)]
+
+
 @on_sqlite_only
 def test_messages_are_sent_in_batches_of_the_targets_size(office: Office) -> None:
     """No message holds more than the target's limit."""

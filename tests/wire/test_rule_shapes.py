@@ -58,6 +58,8 @@ def test_a_rule_of_the_wrong_shape_is_refused_with_what_to_write(text: str, advi
         ('holders.0.name = { property = "TenChu" }\nholders.0.kind = { constant = "couple" }', LandParcel),
         ('land_document.kind.property = "LoaiGiay"\nland_document.number.property = "SoGiay"', ConstructionPermit),
         ('area_m2 = { property = "x", codec = "number" }\naddress = { property = "y" }', LandParcel),
+        ("commune_code.constant = 25747\narea_m2.constant = 5", LandParcel),
+        ('kind = { property = "loai", codes = { nha = 5 } }', ConstructionPermit),
         (
             '"certificates.0.issued_on" = { property = "x", codec = "day" }\ncertificates.0.serial.property = "y"',
             LandParcel,
@@ -104,3 +106,11 @@ def test_our_name_of_a_code_is_as_good_as_its_value() -> None:
 
     read = field_map(resolved, ",")["status"]
     assert [read({"tt": word}) for word in ("1", 2, None)] == ["permit_issued", "permit_refused", "unknown"]
+
+
+def test_a_whole_number_for_a_text_is_its_digits() -> None:
+    """As it is for the words of a source; a field of numbers takes the number."""
+    written = rules("commune_code.constant = 25747\narea_m2.constant = 5")
+
+    constants = {name: rule.constant for name, rule in with_member_values(written, LandParcel).items()}
+    assert constants == {"commune_code": "25747", "area_m2": 5}
