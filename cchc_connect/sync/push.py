@@ -67,7 +67,7 @@ class Push:
         self._refused_keys: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
         self._holds: dict[tuple[str, str], bool] = {}
-        """Whether the target holds a record, by type and key, for those delivered or withdrawn since the last reading."""
+        """Whether the target holds a record, by type and key, for those sent since the last reading."""
         self._unstored_receipts: list[tuple[Batch, Sequence[Receipt]]] = []
         self._unsent: dict[int, Delivery] = {}
         """Deliveries that have their first key and were not sent yet, by sequence."""
