@@ -20,6 +20,8 @@ LONGEST_AHEAD = timedelta(days=1)
 ABSENT_KEY = "no-such-item-0"
 DAY = timedelta(days=1)
 VIETNAMESE_OFFSET = timedelta(hours=7)
+ZONE_STEP = timedelta(minutes=15)
+"""Every zone's midnight is a multiple of it in every other zone."""
 
 
 def since_is_obeyed(bench: Bench, source: Source) -> None:
@@ -82,7 +84,8 @@ def resolution_is_true(bench: Bench, source: Source) -> None:
     times = set(_times(whole_listing(bench, source)).values())
     since_epoch = {at - datetime(1970, 1, 1, tzinfo=UTC) + VIETNAMESE_OFFSET for at in times}
     hours = {span % DAY for span in since_epoch}
-    are_days = hours == {timedelta()} or (len(hours) == 1 and len(since_epoch) >= MIN_TIMES)
+    are_midnights = len(hours) == 1 and not any(hour % ZONE_STEP for hour in hours)
+    are_days = hours == {timedelta()} or (are_midnights and len(since_epoch) >= MIN_TIMES)
     if are_days and source.profile.timestamp_resolution < DAY:
         raise RuleBroken("kit.dated_by_day", number=len(times))
 
