@@ -18,6 +18,9 @@ from tests.conformance.shipped import SHIPPED
 SERVERS = ROOT / "tests" / "thirdparty"
 """Tests against third-party servers, a module for each."""
 
+DATABASE_SERVERS = {"sql": {"mariadb", "postgresql"}}
+"""Servers that are no modules there: `tests/sql` runs each of its tests on every database."""
+
 NEITHER = "-"
 
 
@@ -62,7 +65,11 @@ def _cells(name: str) -> list[str]:
 def _servers(name: str) -> list[str]:
     """Return the third-party servers whose tests name an adapter."""
     texts = {path.stem.removeprefix("test_"): path.read_text(encoding="utf-8") for path in SERVERS.glob("test_*.py")}
-    return sorted(server for server, text in texts.items() if f'"{name}"' in text)
+    is_named = re.compile(
+        rf'adapter"?\s*[:=]\s*"{name}"|check_adapter\("{name}"|(?:cchc_adapters|tests\.adapters)\.{name}\b'
+    ).search
+    named = {server for server, text in texts.items() if is_named(text)}
+    return sorted(named | DATABASE_SERVERS.get(name, set()))
 
 
 PAGES: Mapping[Path, tuple[str, Callable[[], str]]] = {
