@@ -1,6 +1,7 @@
 """A declared source: everything of the contract `Source` except `fetch`, out of one table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cchc_adapters.declared.tables import SourceTable
@@ -55,9 +56,11 @@ class DeclaredSource:
             partitions=partitions,
             by_key=by_key,
         )
-        self._key_parts = [at(name, read=item_key) for name in table.key]
+        self._key_parts = [replace(at(name, read=item_key), is_own=True) for name in table.key]
         change = table.changed_at
-        self._changed_at = None if change is None else at(*change.property, read=READERS[change.codec])
+        self._changed_at = (
+            None if change is None else replace(at(*change.property, read=READERS[change.codec]), is_own=True)
+        )
         self._is_deleted = deletes.matcher() if isinstance(deletes, Condition) else None
         self._is_current = None if table.current is None else table.current.matcher()
         self._leaves_out = [condition.matcher() for condition in table.leave_out]

@@ -13,6 +13,7 @@ from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
 from cchc_connect import DeleteDetection, ListingOrder, Unreadable
 from cchc_connect.config.checks import pydantic_faults
+from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_schemas import RECORD_TYPES, ConstructionPermit, Dossier, DossierStatus
 from cchc_schemas.dossiers import STATUS_KEPT
 
@@ -110,6 +111,15 @@ def test_an_item_that_is_marked_as_deleted_is_a_tombstone() -> None:
     items, deleted_keys = declared().without_deleted([*remaining, {**ITEM, "id": 47, "huy": 1.0}])
 
     assert (items, deleted_keys) == (remaining, ["47"])
+
+
+def test_a_key_and_a_time_that_no_item_has_are_rules_that_find_nothing() -> None:
+    """`check` and `status` tell of them with the nearest name; every item would have no key, and every run read all."""
+    source = declared(DOSSIERS.replace('"id"', '"ids"').replace('"cap_nhat"', '"cap_nht"'))
+    items = [{**ITEM, "id": number} for number in range(3)]
+
+    assert ChangeDetector(source).classify_all(items).seen.unseen_rules.keys() >= {"ids", "cap_nht"}
+    assert ChangeDetector(declared()).classify_all(items).seen.unseen_rules.keys().isdisjoint({"id", "cap_nhat"})
 
 
 def test_several_properties_make_one_key() -> None:
