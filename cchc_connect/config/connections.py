@@ -20,6 +20,7 @@ from cchc_connect.config.quality import QualityTable
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.source_times import SourceTimes
 from cchc_connect.config.tables import Address, ConfigTable, Reason
+from cchc_connect.extras import installed_adapters
 from cchc_connect.http import Rate
 from cchc_connect.registry import is_local
 from cchc_connect.transport.network.proxies import Proxy
@@ -205,7 +206,7 @@ class ConnectionTable(SourceTimes):
         if url != "":
             return str(check(url))
         adapter: str = validation.data.get("adapter", "")
-        if adapter != PROGRAM and not is_local(adapter):
+        if adapter in installed_adapters() and not is_local(adapter):
             raise PydanticKnownError("missing")
         return url
 

@@ -319,3 +319,12 @@ def test_no_route_leads_to_a_program(file: Path) -> None:
     )
 
     assert "[routes.back] to: 'survey-office' is a connection of a program" in faults(file, f"{PROGRAM}\n{route}")
+
+
+def test_of_an_unknown_adapter_only_its_name_is_told() -> None:
+    """Whether it needs an address nobody knows."""
+    with pytest.raises(ConfigurationError) as refused:
+        Config.from_tables({"connections": {"desk": {"adapter": "sqll", "agency": "H09"}}}, Path("cchc.toml"))
+
+    assert "Did you mean 'sql'?" in str(refused.value)
+    assert "base_url" not in str(refused.value)
