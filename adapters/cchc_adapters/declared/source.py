@@ -6,9 +6,9 @@ from datetime import datetime
 
 from cchc_adapters.declared.tables import SourceTable
 from cchc_connect import DeleteDetection, Item, SourceProfile, Unreadable
-from cchc_connect.wire.codecs import item_key
+from cchc_connect.wire.codecs import Reader, item_key
 from cchc_connect.wire.conditions import Condition
-from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.field_map import At, FieldMap, at, translated
 from cchc_connect.wire.field_rules import field_map
 from cchc_connect.wire.json import RawItem
 from cchc_connect.wire.named_codecs import READERS
@@ -56,11 +56,9 @@ class DeclaredSource:
             partitions=partitions,
             by_key=by_key,
         )
-        self._key_parts = [replace(at(name, read=item_key), is_own=True) for name in table.key]
+        self._key_parts = [_own((name,), item_key) for name in table.key]
         change = table.changed_at
-        self._changed_at = (
-            None if change is None else replace(at(*change.property, read=READERS[change.codec]), is_own=True)
-        )
+        self._changed_at = None if change is None else _own(change.property, READERS[change.codec])
         self._is_deleted = deletes.matcher() if isinstance(deletes, Condition) else None
         self._is_current = None if table.current is None else table.current.matcher()
         self._leaves_out = [condition.matcher() for condition in table.leave_out]
@@ -132,3 +130,8 @@ class DeclaredSource:
         ]
         read = [part for condition in conditions if condition is not None for part in condition.reads()]
         return {**reads, **{f"condition.{number}": part for number, part in enumerate(read)}}
+
+
+def _own(paths: Sequence[str], read: Reader) -> At:
+    """Return a rule that a person wrote for this source, so that a property that is never there is a mistake."""
+    return replace(at(*paths, read=read), is_own=True)
