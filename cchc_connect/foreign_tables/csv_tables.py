@@ -31,7 +31,7 @@ MAX_CELL = 32 * 1024 * 1024
 """Characters of one cell: the boundary of a commune has several hundred thousand."""
 _FIRST_ROWS = 20
 """Rows below headings that are looked at one by one, also in an even file."""
-_SEPARATORS = cast("Sequence[Separator]", get_args(Separator))
+_SEPARATORS: tuple[Separator, ...] = get_args(Separator)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FIELD_LIMIT = "field limit"
 """In the error of Python's reader for a cell that is too long."""
@@ -56,6 +56,7 @@ class CsvTable:
         self._file = file
         self._form = form
         self._where = where
+        self._separator: Separator
         self._start, self._separator, self.headings = self._recognised()
         faults = FaultList()
         if not form.columns:
@@ -94,9 +95,10 @@ class CsvTable:
                 declared or self._separator_by_width(start),
                 Headings(-1, 0, columns, frozenset(columns), columns),
             )
-        candidates = [
+        tried: tuple[Separator, ...] = (declared,) if declared else _SEPARATORS
+        candidates: list[tuple[Separator, Headings]] = [
             (separator, headings)
-            for separator in ([declared] if declared else _SEPARATORS)
+            for separator in tried
             if (headings := find_headings(self._first_rows(start, separator), self._form)) is not None
         ]
         if not candidates:
@@ -112,7 +114,7 @@ class CsvTable:
             Rejected: none or several do.
         """
         width = len(self._form.columns)
-        fitting = [
+        fitting: list[Separator] = [
             separator
             for separator in _SEPARATORS
             if (rows := self._first_rows(start, separator)) and all(len(row) == width for row in rows if any(row))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cchc_connect.clock import in_vietnam
 from cchc_connect.config.file import Config
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sync.report import RunStatus
@@ -147,7 +148,7 @@ def test_a_listing_that_is_cut_at_a_limit_is_read_by_windows(desk: Desk) -> None
     assert (pulled.code, len(pulled.codes)) == ("", 6)
     windows = [(sent["tu"], sent["den"]) for sent in desk.system.questions]
     assert windows[0] == ("2020-01-01", "2020-02-01")
-    assert windows[-1][0] == f"{datetime.now(UTC):%Y-%m}-01"
+    assert windows[-1][0] == f"{in_vietnam(datetime.now(UTC)):%Y-%m}-01"
 
     desk.system.habits.limit = 3
     desk.system.items.append({**desk.system.items[1], "id": 99})
