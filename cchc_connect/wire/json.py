@@ -122,7 +122,9 @@ def split_listing(
     body = body.removeprefix(BOM)
     parts = split_members(body) if parts is None else parts
     try:
-        listed = bytes((parts or {})[name])
+        part = memoryview((parts or {})[name])
+        _require_item_sizes(part, limits)
+        listed = bytes(part)
         raws = _listed_items(listed, limits)
     except (*_SPLIT_ERRORS, KeyError):
         return _split_leniently(body, name, limits)
@@ -133,19 +135,26 @@ def split_listing(
 
 
 def _listed_items(listed: bytes, limits: PageLimits) -> list[bytes]:
-    """Return the bytes of each item of a list; a single object is a list of one.
+    """Return the bytes of each item of a list whose items are not too large; a single object is a list of one.
 
     Raises:
-        PageTooLarge: there are too many, or one is too large.
+        PageTooLarge: there are too many.
     """
     if _is_object(listed):
-        limits.require_item_bytes(len(listed))
         return [listed]
     limits.require_listed_objects(listed)
-    items = _LIST_DECODER.decode(listed)
-    if len(listed) > limits.max_item_bytes:  # before any is copied
+    return list(map(bytes, _LIST_DECODER.decode(listed)))
+
+
+def _require_item_sizes(listed: memoryview, limits: PageLimits) -> None:
+    """Check the size of the largest item of a list, or of a single object, before anything of it is copied.
+
+    Raises:
+        PageTooLarge: it is too large.
+    """
+    if listed.nbytes > limits.max_item_bytes:
+        items = [listed] if _is_object(bytes(listed[:1])) else _LIST_DECODER.decode(listed)
         limits.require_item_bytes(max((memoryview(item).nbytes for item in items), default=0))
-    return list(map(bytes, items))
 
 
 def is_json(body: bytes) -> bool:
