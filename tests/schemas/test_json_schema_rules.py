@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
 
 import pytest
-from hypothesis import Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from jsonschema import Draft202012Validator, ValidationError as Refusal
 from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]  # its stub has no types
 from pydantic import TypeAdapter, ValidationError
@@ -184,7 +184,7 @@ def test_a_schema_accepts_every_document_that_python_writes(record_type: type[Re
 
 
 @every_record
-@settings(max_examples=scaled(80))
+@settings(max_examples=scaled(80), suppress_health_check=[HealthCheck.nested_given])  # samples are drawn once
 @given(draws=st.data())
 def test_a_schema_refuses_a_document_exactly_if_python_would_not_write_it(
     record_type: type[Record], draws: st.DataObject
