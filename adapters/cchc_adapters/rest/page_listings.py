@@ -22,7 +22,7 @@ class PageListing:
     response: HttpResponse
     items: Sequence[Item] = field(repr=False)
     document: Mapping[str, Any] = field(repr=False)
-    """The body, with an empty list in items_path of the items; empty where the body is the list itself."""
+    """The body, with an empty list in the place of the items; empty where the body is the list itself."""
     total_property: str = ""
     total_header: str = ""
 
