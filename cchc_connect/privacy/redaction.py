@@ -71,9 +71,7 @@ _USER_INFO = re.compile(
 )
 _QUERY = re.compile(r"(?<=[^\s?])\?(?=[\w%&+.-])[^\s\"'<>)\]]*|(?<=[\w/])#(?=[\w-]+=)[^\s\"'<>)\]]*")
 _DAY = r"(?:0[1-9]|[12]\d|3[01])[.\-_](?:0[1-9]|1[0-2])[.\-_](?:19|20)\d\d(?!\d)"
-PERSONAL_NUMBER = re.compile(
-    rf"(?<!\d)\+?\d{{9,}}|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .\-_\u00a0]?\d){{8,12}}(?!\d)"
-)
+PERSONAL_NUMBER = re.compile(rf"(?<!\d)\+?\d{{9,}}|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .\-_\u00a0]?\d){{8,12}}(?!\d)")
 """Nine or more digits in a row; or a telephone or identity number in groups, which a day and its time resemble."""
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
