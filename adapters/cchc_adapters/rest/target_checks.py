@@ -90,8 +90,8 @@ def _names(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     for name in _table(table, "max_lengths"):
         yield ("max_lengths", name), name
     for part in ("request", "withdraw", "if_match"):
-        path = _table(table, part).get("path")
-        for name in placeholders(path) if isinstance(path, str) else ():
+        template = _table(table, part).get("path")
+        for name in placeholders(template) if isinstance(template, str) else ():
             yield (part, "path"), name
 
 
