@@ -30,8 +30,8 @@ def manifest_schema() -> dict[str, Any]:
         rule_or_ways = {"anyOf": [rule, ways]} if parts else rule
         table["properties"]["fields"] |= {
             "properties": {
-                field: {"anyOf": [rule, ways]} if any(_part_names(info.annotation)) else rule
-                for field, info in record.model_fields.items()
+                field: {"anyOf": [rule, ways]} if any(_part_names(described.annotation)) else rule
+                for field, described in record.model_fields.items()
             },
             "patternProperties": {rf"^({'|'.join(record.model_fields)})\.": rule_or_ways},
             "additionalProperties": False,
@@ -57,7 +57,7 @@ def manifest_schema() -> dict[str, Any]:
 
 def _annotations(model: type[BaseModel]) -> Iterator[Any]:
     """Yield the types of the fields of a model."""
-    yield from (info.annotation for info in model.model_fields.values())
+    yield from (described.annotation for described in model.model_fields.values())
 
 
 def _part_names(annotation: Any) -> Iterator[str]:
