@@ -85,8 +85,8 @@ def test_a_code_that_the_field_does_not_have_is_told_for_every_message(tmp_path:
 
     text = refusal(tmp_path, {**OPTIONS, "targets": {"land_parcel": target}})
 
-    for place in ("arguments.thua.so", "withdraw.arguments.so"):
-        assert f"targets.land_parcel.{place}] codes" in text, text
+    for message in ("arguments.thua.so", "withdraw.arguments.so"):
+        assert f"targets.land_parcel.{message}] codes" in text, text
 
 
 @pytest.mark.parametrize(
