@@ -78,6 +78,17 @@ def test_every_fault_is_told_at_once_with_the_nearest_name(tmp_path: Path, langu
     assert text.count(table) == 10
 
 
+def test_a_code_that_the_field_does_not_have_is_told_for_every_message(tmp_path: Path) -> None:
+    rule = {"field": "holders.0.kind", "codes": {"individul": "1"}}
+    withdraw = {"operation": "ThuHoiThua", "arguments": {"so": rule}}
+    target = {**TARGET, "arguments": {**TARGET["arguments"], "thua.so": rule}, "withdraw": withdraw}
+
+    text = refusal(tmp_path, {**OPTIONS, "targets": {"land_parcel": target}})
+
+    for message in ("arguments.thua.so", "withdraw.arguments.so"):
+        assert f"targets.land_parcel.{message}] codes" in text, text
+
+
 @pytest.mark.parametrize(
     ("changes", "path", "part"),
     [
