@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -145,21 +145,18 @@ class Bench:
         *,
         watch: PageWatch | None = None,
         everything: bool = False,
-        environment: RunEnvironment | None = None,
     ) -> RunReport:
-        """Pull one source as a scheduled run does.
+        """Pull one source as a scheduled run does, without threads.
 
         Args:
             database: the shared database.
             record_type: record type of the source.
             watch: sees its pages.
             everything: list the source completely.
-            environment: what the run uses; None: the real engine without threads.
         """
         self.config.watch(pages=watch)
         self.ahead += self.pause
-        environment = environment or RunEnvironment(prefetch=0)
-        environment = replace(environment, open_transport=self.open_transport, clock=LaterClock(self.ahead))
+        environment = RunEnvironment(prefetch=0, open_transport=self.open_transport, clock=LaterClock(self.ahead))
         try:
             pull_range = PullRange(record_type=record_type, everything=everything)
             return Synchronizer(self.config, database, environment).pull(self.name, pull_range)
