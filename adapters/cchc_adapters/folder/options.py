@@ -11,7 +11,7 @@ from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.declared.checks import Sources
 from cchc_adapters.declared.tables import Duration, Names, SourceTable
 from cchc_adapters.folder.built_in_maps import MapName, with_built_in_maps
-from cchc_adapters.folder.headings_read import key_names, names_read
+from cchc_adapters.folder.headings_read import headings_read, key_names
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import FOLDER
 from cchc_connect.foreign_tables import TableForm, TextEncoding
@@ -83,12 +83,11 @@ class FolderSourceTable(SourceTable):
     @property
     def form(self) -> TableForm:
         """Return what is declared of the tables in the files."""
-        names, optional = names_read(self, self.rows)
-        keys = key_names(self)
+        names, keys = headings_read(self, self.rows), key_names(self)
         may_lack = {name for group in names for name in group if name not in keys} if self.map else set(self.optional)
         return TableForm(
             names=[alternatives for alternatives in names if not set(alternatives) <= may_lack],
-            optional_names=[*optional, *(name for alternatives in names for name in alternatives if name in may_lack)],
+            optional_names=[name for alternatives in names for name in alternatives if name in may_lack],
             key_names=keys,
             encoding=self.encoding,
             separator=self.separator,
