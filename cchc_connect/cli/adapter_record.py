@@ -7,7 +7,7 @@ from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.database.names import require_known
 from cchc_connect.errors import UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
-from cchc_connect.testing.kit.bench import Bench, temporary_folder
+from cchc_connect.testing.kit.bench import configured_bench
 from cchc_connect.testing.kit.recording import Recording, record_all
 from cchc_connect.testing.kit.watched import WatchedConfig
 
@@ -29,10 +29,11 @@ def record_connection(command: CommandContext, name: str, folder: Path, max_page
     """
     config, console = WatchedConfig.load(command.config), command.console
     require_known("names.connection_unknown", name, config.connections)
-    if config.connections[name].is_program or isinstance(config.adapter(name), LocalSystem):
+    if config.connections[name].is_program:
         raise UsageMistake("adapter_record.no_http", connection=name)
-    with temporary_folder() as scratch:
-        bench = Bench(config=config, name=name, folder=scratch, policy=None)
+    with configured_bench(config, name) as bench:
+        if isinstance(bench.adapter(), LocalSystem):
+            raise UsageMistake("adapter_record.no_http", connection=name)
         base_url = config.connections[name].base_url.rstrip("/")
         recordings = record_all(bench, base_url, max_pages)
     files = [_written(recording, folder) for recording in recordings]

@@ -1,19 +1,17 @@
 """`adapter test`: examines a configured system by the rules of the conformance kit, reading only."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.database.names import require_known
-from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.messages import Message
 from cchc_connect.registry import adapter_factory, left_out_rules
-from cchc_connect.testing.kit.bench import Bench, temporary_folder
+from cchc_connect.testing.kit.bench import Bench, configured_bench
 from cchc_connect.testing.kit.cases import RuleCase, cases
 from cchc_connect.testing.kit.rule import RuleBroken
 from cchc_connect.testing.kit.watched import WatchedConfig
@@ -42,31 +40,17 @@ def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -
     require_known("names.connection_unknown", name, config.connections)
     if config.connections[name].is_program:
         raise UsageMistake("program.no_system", connection=name)
-    chosen = _chosen(config, name, rules)
-    with _bench(config, name) as bench:
-        results = [_shown(result, console) for result in _results(chosen, bench)]
+    with configured_bench(config, name) as bench:
+        results = [_shown(result, console) for result in _results(_chosen(bench, rules), bench)]
     broken = sum(result["outcome"] == BROKEN for result in results)
     console.document({"connection": name, "rules": results})
     console.message("adapter_test.summary", connection=name, rules=len(results), broken=broken)
     return ExitCode.PARTIAL if broken else ExitCode.DONE
 
 
-@contextmanager
-def _bench(config: WatchedConfig, name: str) -> Generator[Bench, None, None]:
-    """Give the bench at which a configured system is examined: its limits hold, its requests are few."""
-    with temporary_folder() as folder:
-        url = f"sqlite:///{folder / 'limits.db'}"
-        with SharedDatabase(url, create_or_upgrade=True) as limits:
-            bench = Bench(config=config, name=name, folder=folder, policy=None, limits=limits)
-            try:
-                yield bench
-            finally:
-                bench.close()
-
-
-def _chosen(config: WatchedConfig, name: str, rules: Sequence[str]) -> list[RuleCase]:
-    adapter = config.adapter(name)
-    left_out = left_out_rules(adapter_factory(config.connections[name].adapter))
+def _chosen(bench: Bench, rules: Sequence[str]) -> list[RuleCase]:
+    adapter = bench.adapter()
+    left_out = left_out_rules(adapter_factory(bench.config.connections[bench.name].adapter))
     speaks_http = not isinstance(adapter, LocalSystem)
     possible = cases(adapter, left_out, speaks_http=speaks_http, is_thorough=False)
     readable = [case for case in possible if case.rule.only_reads]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cchc_connect.privacy.person_names import is_person
-from cchc_connect.privacy.redaction import escape_to_one_line
+from cchc_connect.privacy.redaction import PERSONAL_NUMBER, escape_to_one_line
 from cchc_schemas import mask
 from cchc_schemas.codes import (
     AGENCY_CODE,
@@ -40,9 +40,6 @@ _CODES = (
 _CODE = re.compile(rf"(?<![\w.+-])(?:{'|'.join(f'(?:{code})' for code in _CODES)})(?![\w.-])")
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_DAY = r"(?:0[1-9]|[12]\d|3[01])[.\-_](?:0[1-9]|1[0-2])[.\-_](?:19|20)\d\d(?!\d)"
-_NUMBER = re.compile(rf"(?<!\d)\+?\d{{9,}}|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .\-_\u00a0]?\d){{8,12}}(?!\d)")
-"""Nine or more digits in a row; or a telephone or identity number in groups, which a day and its time resemble."""
 
 _WORD = r"[^\W\d_]++"
 _MARKS_BETWEEN = r"[\s._,;+\-/\\\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -85,7 +82,7 @@ def _shown_parts(text: str) -> Iterator[str]:
 
 def _masked(text: str) -> str:
     text = _EMAIL.sub(HIDDEN, text)
-    text = _NUMBER.sub(lambda number: mask("".join(filter(str.isdecimal, number[0]))), text)
+    text = PERSONAL_NUMBER.sub(lambda number: mask("".join(filter(str.isdecimal, number[0]))), text)
     text = _WORDS.sub(lambda words: HIDDEN if _is_name(words[0]) else words[0], text)
     return _ONE_WORD.sub(lambda word: HIDDEN if is_person(_parts_of_word(word[0]), is_spaced=False) else word[0], text)
 

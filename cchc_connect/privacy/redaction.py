@@ -70,8 +70,10 @@ _USER_INFO = re.compile(
     (?: [^\s/?\#"'<>@]*@ | [^\s/:?\#"'<>@]+ : (?! \d{1,5} (?: [/?\#\s"'<>] | $ ) ) [^\s"'<>]{0,200}@ )"""
 )
 _QUERY = re.compile(r"(?<=[^\s?])\?(?=[\w%&+.-])[^\s\"'<>)\]]*|(?<=[\w/])#(?=[\w-]+=)[^\s\"'<>)\]]*")
-_DAY = r"\d\d[.-]\d\d[.-]\d{4}"
-_NUMBER = re.compile(rf"(?<!\d)\d{{9,}}(?!\d)|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .-]?\d){{8,11}}(?!\d)")
+_DAY = r"(?:0[1-9]|[12]\d|3[01])[.\-_](?:0[1-9]|1[0-2])[.\-_](?:19|20)\d\d(?!\d)"
+PERSONAL_NUMBER = re.compile(rf"(?<!\d)\+?\d{{9,}}|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .\-_\u00a0]?\d){{8,12}}(?!\d)")
+"""Nine or more digits in a row; or a telephone or identity number in groups, which a day and its time resemble."""
+
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _ENCODED = re.compile(r"(?<![^\s/?#\"'<>&=])[^\s/?#\"'<>&=]*%[89A-Fa-f][0-9A-Fa-f][^\s/?#\"'<>&=]*")
 _DETAIL = re.compile(r"\b(DETAIL|CHI TIẾT|CONTEXT|STATEMENT):.*", re.DOTALL)
@@ -107,7 +109,7 @@ def _without_persons(text: str) -> str:
     text = _DETAIL.sub(rf"\1: {MASK}", text)
     text = _EMAIL.sub(MASK, text)
     text = _ENCODED.sub(MASK, text)
-    return _NUMBER.sub(lambda match: _masked_number(match[0]), text)
+    return PERSONAL_NUMBER.sub(lambda match: _masked_number(match[0]), text)
 
 
 def is_secret_name(name: str) -> bool:

@@ -1,10 +1,13 @@
 """`adapter record` writes what a system answers without a personal value, and the conformance kit replays it."""
 
 import json
+import tomllib
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from cchc_connect.config.file import Config
 from cchc_connect.errors import UsageMistake
@@ -85,6 +88,36 @@ def test_a_recording_that_is_cut_is_told_and_not_replayed(call: Call, desk: Open
     with pytest.raises(UsageMistake) as refused:
         RecordedSystem(tmp_path / "recorded")
     assert refused.value.code == "adapter_record.not_whole"
+
+
+@contextmanager
+def reserved_slots() -> Generator[list[str], None, None]:
+    """Collect the statements by which a request reserves its slot of the rate limit."""
+    statements = list[str]()
+
+    def see(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("INSERT INTO rate_limit"):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", see)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", see)
+
+
+def test_every_request_of_a_recording_waits_for_the_rate_limit_of_the_connection(
+    call: Call, desk: OpenCpsDouble
+) -> None:
+    tables = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    tables["connections"]["one-stop"]["rate"] = {"requests": 100, "per_s": 1}
+    write_config(CONFIG, tables)
+
+    with reserved_slots() as slots:
+        recorded = call("adapter", "record", "one-stop", "--to", "recorded")
+
+    assert recorded.code == 0, recorded.err
+    assert len(slots) == sum(desk.request_counts.values()) > 1
 
 
 def test_an_unknown_connection_is_refused(call: Call, desk: OpenCpsDouble) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from cchc_connect.adapter import Page, PageRequest, Source
@@ -142,7 +143,7 @@ def _telling_items(source: Source, _: PageRequest, page: Page) -> Page:
         ({"name": PERSON, "number": PERSONAL_NUMBER}, PERSON, PERSONAL_NUMBER)[: len(items)]
     ):
         items[number] = with_values(marked)(source, items[number])
-    return Page(items=items, next_page_token=page.next_page_token, total=page.total, end=page.end)
+    return replace(page, items=items)
 
 
 def _reasons(reports: Sequence[RunReport]) -> list[str]:

@@ -174,6 +174,24 @@ class Bench:
 
 
 @contextmanager
+def configured_bench(config: WatchedConfig, name: str) -> Generator[Bench, None, None]:
+    """Give the bench at which an agency's own system is examined: its limits hold, its requests are few.
+
+    Args:
+        config: the agency's configuration.
+        name: name of the connection.
+    """
+    with temporary_folder() as folder:
+        url = f"sqlite:///{folder / 'limits.db'}"
+        with SharedDatabase(url, create_or_upgrade=True) as limits:
+            bench = Bench(config=config, name=name, folder=folder, policy=None, limits=limits)
+            try:
+                yield bench
+            finally:
+                bench.close()
+
+
+@contextmanager
 def temporary_folder() -> Generator[Path, None, None]:
     """Give a folder while the block runs."""
     with TemporaryDirectory(prefix="conformance-") as name:

@@ -34,12 +34,12 @@ def check_adapter(
             docs/conformance.md lists give the kit power over it; a rule that needs a missing one fails.
         options: the adapter's options, or a function of the running system that returns them.
         connection: further keys of the connection's table, `account` for instance, or a function as for `options`.
-            Secrets stand in it as plain text.
+            Secrets of the account stand in it as plain text.
         left_out: rule -> reason in words why it is left out, beside those of the adapter's class (`left_out_rules`).
         thorough: also check what takes longer: the named faults, crashes, other orders of items. At most 3 minutes.
 
     Raises:
-        UsageMistake: a rule that is left out is unknown, or has no reason.
+        UsageMistake: a rule that is left out is unknown, or its reason has fewer than three words.
         ConfigurationError: adapter or options cannot be used.
     """
     setup = Setup(adapter=name, system=system, options=options, connection=connection)

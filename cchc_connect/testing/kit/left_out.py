@@ -9,14 +9,14 @@ from cchc_connect.testing.kit.rule import Rule
 from cchc_schemas.text import listed
 
 MIN_WORDS = 3
-"""Words of a reason."""
+"""Fewest words of a reason."""
 
 
 def require_reasons(left_out: Mapping[str, Any], rules: Iterable[Rule], record_types: Iterable[str]) -> None:
     """Check that each rule that is left out exists, with a reason in words.
 
     Raises:
-        UsageMistake: there is no such rule or part, or the reason is empty.
+        UsageMistake: there is no such rule or part, or the reason has fewer than three words.
     """
     names, parts = [rule.name for rule in rules], list(record_types)
     for entry, reason in left_out.items():

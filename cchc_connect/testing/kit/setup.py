@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from cchc_connect.config.adapter_sample import SAMPLE_AGENCY
 from cchc_connect.config.connections import PROGRAM
 from cchc_connect.testing.kit.bench import CONNECTION, PROGRAM_CONNECTION, ROUTE, Bench, temporary_folder
 from cchc_connect.testing.kit.relay import Relay
 from cchc_connect.testing.kit.systems import HttpSystem, Options, running, table_for
 from cchc_connect.testing.kit.watched import WatchedConfig
-
-SAMPLE_AGENCY = "000.00.00.H09"
 
 _SECRET_KEYS = frozenset({"password", "key", "token", "client_secret", "secret"})
 """Keys of a table `account` that are references to secrets."""
