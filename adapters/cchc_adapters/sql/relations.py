@@ -7,12 +7,14 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnClause,
+    ColumnElement,
     Connection,
     FromClause,
     Select,
     TextClause,
     column,
     false,
+    func,
     inspect,
     select,
     table,
@@ -74,6 +76,11 @@ class Relation:
 def exact(name: str) -> ColumnClause[Any]:
     """Return a column by the exact name that the database has for it."""
     return column(quoted_name(name, quote=True))
+
+
+def time_of(names: Sequence[str]) -> ColumnElement[Any]:
+    """Return the time of change of a row: of several columns the first that has a value."""
+    return exact(names[0]) if len(names) == 1 else func.coalesce(*map(exact, names))
 
 
 def read_times(source: SourceTable) -> Iterator[str]:
