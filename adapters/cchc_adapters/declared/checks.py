@@ -68,7 +68,7 @@ def checked_tables(
 
 
 Sources: TypeAlias = Annotated[Mapping[str, Table], WrapValidator(sources_of)]
-"""The option `sources`: `sources: Sources[RestSourceTable]`."""
+"""The option `sources`: `sources: Sources[RestTable]`."""
 
 
 def line_errors(refusal: ValidationError) -> Iterator[InitErrorDetails]:

@@ -5,9 +5,12 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from cchc_adapters.rest.manifest import RestManifest
 from cchc_schemas import RECORD_TYPES
@@ -22,12 +25,25 @@ def manifest_schema() -> dict[str, Any]:
     for name, record in RECORD_TYPES.items():
         table = deepcopy(source)
         rule = table["properties"]["fields"].pop("additionalProperties")
-        names = "|".join(record.model_fields)
+        parts = sorted({part for annotation in _annotations(record) for part in _part_names(annotation)})
+        ways = {"$ref": f"#/$defs/parts_{name}"}
+        rule_or_ways = {"anyOf": [rule, ways]} if parts else rule
         table["properties"]["fields"] |= {
-            "properties": dict.fromkeys(record.model_fields, rule | {}),
-            "patternProperties": {rf"^({names})\\.": rule},
+            "properties": {
+                field: {"anyOf": [rule, ways]} if any(_part_names(described.annotation)) else rule
+                for field, described in record.model_fields.items()
+            },
+            "patternProperties": {rf"^({'|'.join(record.model_fields)})\.": rule_or_ways},
             "additionalProperties": False,
         }
+        if parts:
+            definitions[f"parts_{name}"] = {
+                "title": f"Rules for parts of {name}",
+                "type": "object",
+                "minProperties": 1,
+                "patternProperties": {rf"^([0-9]+|{'|'.join(parts)})(\.|$)": rule_or_ways},
+                "additionalProperties": False,
+            }
         definitions[f"source_{name}"] = table | {"title": f"Source of {name}"}
         sources.setdefault("properties", {})[name] = {"$ref": f"#/$defs/source_{name}"}
         targets.setdefault("properties", {})[name] = targets["additionalProperties"]
@@ -37,6 +53,21 @@ def manifest_schema() -> dict[str, Any]:
         "title": "Manifest of a REST system for cchc-connect",
         **{name: value for name, value in schema.items() if name != "title"},
     }
+
+
+def _annotations(model: type[BaseModel]) -> Iterator[Any]:
+    """Yield the types of the fields of a model."""
+    yield from (described.annotation for described in model.model_fields.values())
+
+
+def _part_names(annotation: Any) -> Iterator[str]:
+    """Yield the names of the fields of the parts that a type has, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from annotation.model_fields
+        for inner in _annotations(annotation):
+            yield from _part_names(inner)
+    for argument in get_args(annotation):
+        yield from _part_names(argument)
 
 
 def schema_text() -> str:

@@ -16,6 +16,7 @@ def receipt_of(
     read: ReadDocument | None = None,
     *,
     replaces_version: bool = False,
+    withdraws: bool = False,
 ) -> Receipt:
     """Return the receipt that a response is, by its rules, then by its verdict.
 
@@ -25,10 +26,13 @@ def receipt_of(
         success: what makes a response with the verdict OK a success; None: the verdict alone.
         read: reads the body; None: as JSON.
         replaces_version: whether the message replaces one version only; then a conflict is not that it was there.
+        withdraws: whether the message withdraws the record; then one that is not there is withdrawn already.
 
     Raises:
         SourceHeld: it is no success.
     """
+    if withdraws and response.verdict is Verdict.NOT_FOUND:
+        return Receipt(status=DeliveryStatus.DUPLICATE)
     declared = _declared(response, rules, read)
     if declared is not None:
         return declared
@@ -41,10 +45,9 @@ def receipt_of(
             return Receipt(status=DeliveryStatus.DELIVERED)
         case Verdict.DUPLICATE:
             return Receipt(status=DeliveryStatus.DUPLICATE)
-        case Verdict.NOT_FOUND:
-            return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
-        case _:
-            return Receipt(status=DeliveryStatus.REFUSED, reason=_reason(response, rules, read))
+        case verdict:
+            reason = "not_found" if verdict is Verdict.NOT_FOUND else _reason(response, rules, read)
+            return Receipt(status=DeliveryStatus.REFUSED, reason=reason)
 
 
 def _declared(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> Receipt | None:
@@ -63,6 +66,9 @@ def _declared(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | 
 
 def _reason(response: HttpResponse, rules: ReceiptTable, read: ReadDocument | None) -> str:
     """Return the code of the reason that the answer has, else its status."""
-    document = read(response) if read is not None else response.json() if rules.reason and response.is_json else None
-    code = plain_text(value_at(document, property_path(rules.reason))) if rules.reason else ""
+    code = ""
+    if rules.reason and read is not None:
+        code = plain_text(value_at(read(response), property_path(rules.reason)))
+    elif rules.reason and response.is_json:
+        code = plain_text(value_at(response.json(), property_path(rules.reason)))
     return code or f"status:{response.status}"

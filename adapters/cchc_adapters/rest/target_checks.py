@@ -34,15 +34,27 @@ def _unknown_fields(record_type: str, table: Mapping[str, Any]) -> Iterator[Init
         if unknown and name != "key":
             context = {"path": name, "value": unknown, "known": tuple(sorted(fields))}
             yield custom_error((record_type, *path), "rule_field_unknown", "no such field: {path}", context)
-    for member, rule in _table(table, "body").items():
-        codes = _table({"": rule}, "")
-        annotation, _, _ = _walked(record, str(codes.get("field", "")))
-        members = _members(annotation)
-        names = tuple(enum_member.name.lower() for enum_member in members)
-        for code in _table(codes, "codes") if members else ():
-            if code not in {*names, *(str(enum_member.value) for enum_member in members)}:
-                context = {"path": codes["field"], "value": code, "known": names}
-                yield custom_error((record_type, "body", member, "codes"), "rule_value", "no such code", context)
+    for path, rules in _messages(table):
+        for member, rule in rules.items():
+            yield from _unknown_codes(record, (record_type, *path, member, "codes"), _table({"": rule}, ""))
+
+
+def _unknown_codes(record: type[Record], path: tuple[str, ...], rule: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Yield a fault for each code of a rule that the field of the record does not have."""
+    annotation, _, _ = _walked(record, str(rule.get("field", "")))
+    members = _members(annotation)
+    names = tuple(enum_member.name.lower() for enum_member in members)
+    for code in _table(rule, "codes") if members else ():
+        if code not in {*names, *(str(enum_member.value) for enum_member in members)}:
+            context = {"path": rule["field"], "value": code, "known": names}
+            yield custom_error(path, "rule_value", "no such code", context)
+
+
+def _messages(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield the rules of each message of a target, each with its place."""
+    yield ("body",), _table(table, "body")
+    yield ("arguments",), _table(table, "arguments")
+    yield ("withdraw", "arguments"), _table(_table(table, "withdraw"), "arguments")
 
 
 def _walked(record: type[Record], path: str) -> tuple[Any, str, Sequence[str]]:
@@ -72,17 +84,14 @@ def _members(annotation: Any) -> list[Enum]:
 
 def _names(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the fields that a target names, each with its place."""
-    for member, field in _fields_of(_table(table, "body")):
-        yield ("body", member), field
-    for argument, field in _fields_of(_table(table, "arguments")):
-        yield ("arguments", argument), field
-    for argument, field in _fields_of(_table(_table(table, "withdraw"), "arguments")):
-        yield ("withdraw", "arguments", argument), field
+    for path, rules in _messages(table):
+        for member, field in _fields_of(rules):
+            yield (*path, member), field
     for name in _table(table, "max_lengths"):
         yield ("max_lengths", name), name
     for part in ("request", "withdraw", "if_match"):
-        path = _table(table, part).get("path")
-        for name in placeholders(path) if isinstance(path, str) else ():
+        template = _table(table, part).get("path")
+        for name in placeholders(template) if isinstance(template, str) else ():
             yield (part, "path"), name
 
 

@@ -13,7 +13,6 @@ from cchc_connect import (
     Conversation,
     DeliveryStatus,
     HttpRequest,
-    HttpResponse,
     Outgoing,
     Receipt,
     SourceHeld,
@@ -55,9 +54,13 @@ class RestTarget:
         except Unsendable as unsendable:
             return Receipt(status=DeliveryStatus.REFUSED, reason=str(unsendable))
         response = yield request
-        if withdraws and response.verdict is Verdict.NOT_FOUND:
-            return Receipt(status=DeliveryStatus.DUPLICATE)
-        return self._receipt(response)
+        return receipt_of(
+            response,
+            self._table.receipt,
+            self._success,
+            replaces_version=self._table.if_match is not None,
+            withdraws=withdraws,
+        )
 
     def _with_version(
         self, request: HttpRequest, values: dict[str, object], record: Record, *, has_body: bool
@@ -94,10 +97,6 @@ class RestTarget:
             idempotent=send.idempotent,
             accepted_verdicts=RESULTS,
         )
-
-    def _receipt(self, response: HttpResponse) -> Receipt:
-        replaces_version = self._table.if_match is not None
-        return receipt_of(response, self._table.receipt, self._success, replaces_version=replaces_version)
 
 
 class WithdrawingRestTarget(RestTarget):

@@ -42,7 +42,7 @@ class SoapTarget:
             receipts.append((yield from self._send(self._table, outgoing)))
         return receipts
 
-    def _send(self, message: SoapMessageTable, outgoing: Outgoing) -> Conversation[Receipt]:
+    def _send(self, message: SoapMessageTable, outgoing: Outgoing, *, withdraws: bool = False) -> Conversation[Receipt]:
         try:
             request = self._message(message, outgoing)
         except Unsendable as unsendable:
@@ -50,7 +50,7 @@ class SoapTarget:
         response = yield request
         if response.verdict is Verdict.OK:
             self._service.written_result(message.operation, response)  # another result is no receipt
-        return receipt_of(response, self._table.receipt, self._success, self._service.document)
+        return receipt_of(response, self._table.receipt, self._success, self._service.document, withdraws=withdraws)
 
     def _message(self, message: SoapMessageTable, outgoing: Outgoing) -> HttpRequest:
         values = dict(members(message.arguments, outgoing.record, with_nothing=False))
@@ -64,13 +64,23 @@ class SoapTarget:
 class WithdrawingSoapTarget(SoapTarget):
     """A target that takes withdrawals too."""
 
+    def __init__(
+        self,
+        record_type: type[Record],
+        table: SoapTargetTable,
+        withdrawal: SoapMessageTable,
+        service: Callable[[], SoapService],
+        success: SuccessRule | None,
+    ) -> None:
+        """Prepare; `withdrawal` is the message of a withdrawal."""
+        super().__init__(record_type, table, service, success)
+        self._withdrawal = withdrawal
+
     def withdraw(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Withdraw the records, each alone; one that the service does not have counts as a duplicate."""
         receipts = list[Receipt]()
         for outgoing in batch:
-            receipt = yield from self._send(self._table.withdraw or self._table, outgoing)
-            is_missing = receipt.status is DeliveryStatus.REFUSED and receipt.reason == "not_found"
-            receipts.append(Receipt(status=DeliveryStatus.DUPLICATE) if is_missing else receipt)
+            receipts.append((yield from self._send(self._withdrawal, outgoing, withdraws=True)))
         return receipts
 
 
@@ -78,5 +88,6 @@ def target_of(
     record_type: type[Record], table: SoapTargetTable, service: Callable[[], SoapService], success: SuccessRule | None
 ) -> SoapTarget:
     """Return the target of a table; one without a message for withdrawals takes none."""
-    kind = SoapTarget if table.withdraw is None else WithdrawingSoapTarget
-    return kind(record_type, table, service, success)
+    if table.withdraw is None:
+        return SoapTarget(record_type, table, service, success)
+    return WithdrawingSoapTarget(record_type, table, table.withdraw, service, success)

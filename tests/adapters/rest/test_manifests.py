@@ -2,12 +2,15 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
+from cchc_adapters.rest.manifest import RestOptions
 from cchc_adapters.rest.manifest_schema import schema_text
 from cchc_connect import Config, ConfigurationError
 from cchc_connect.messages import Language
@@ -115,3 +118,51 @@ def test_the_published_schema_takes_what_the_adapter_takes_and_names_its_faults(
     assert checked.is_valid(tomllib.loads(MANIFEST))
     for right, wrong in (("items =", "itms ="), ("code =", "colour ="), ('kind = "page"', 'kind = "pages"')):
         assert not checked.is_valid(tomllib.loads(MANIFEST.replace(right, wrong)))
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples" / "manifests").iterdir()), ids=lambda file: file.name)
+def test_the_published_schema_takes_the_manifests_of_the_examples(file: Path) -> None:
+    manifest = tomllib.loads(file.read_text(encoding="utf-8"))
+
+    assert [*_faults(manifest)] == []
+
+
+PARCELS = """
+[sources.land_parcel]
+path = "/thua-dat"
+items = "data"
+key = "id"
+paging = { kind = "none" }
+
+[sources.land_parcel.fields]
+scheme = { constant = "gso-2025-07" }
+commune_code = "xa"
+map_sheet = "to"
+parcel_number = "so"
+"""
+
+
+@pytest.mark.parametrize("rule", ['"chu"', '{ property = "chu", codec = "text" }', '["chu", "ho_ten"]'])
+@pytest.mark.parametrize("part", ["holders.0.{}", '"holders.0.{}"', '"holders.0".{}', '"holders".0."{}"'])
+def test_the_published_schema_takes_rules_for_parts_in_every_spelling(part: str, rule: str) -> None:
+    kind = f'{part.format("kind")} = {{ constant = "individual" }}'
+    manifest = tomllib.loads(f"{PARCELS}{part.format('name')} = {rule}\n{kind}\n")
+
+    RestOptions.model_validate(manifest)
+    assert [*_faults(manifest)] == []
+
+
+@pytest.mark.parametrize(
+    "line", ['holders.0.nam = "chu"', 'holder.0.name = "chu"', 'holders.0.name = { propert = "chu" }']
+)
+def test_the_published_schema_names_faults_of_rules_for_parts(line: str) -> None:
+    manifest = tomllib.loads(f"{PARCELS}{line}\n")
+
+    with pytest.raises(ValidationError):
+        RestOptions.model_validate(manifest)
+    assert [*_faults(manifest)] != []
+
+
+def _faults(manifest: dict[str, Any]) -> Iterator[str]:
+    checked: Any = Draft202012Validator(json.loads(schema_text()))
+    yield from (fault.message for fault in checked.iter_errors(manifest))

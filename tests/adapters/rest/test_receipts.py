@@ -57,6 +57,17 @@ def test_a_receipt_rule_is_asked_for_every_status_that_it_names(system: PagedSys
         delivered(system, receipt)
 
 
+def test_a_receipt_rule_without_a_status_is_not_asked_for_the_status_of_a_failure(system: PagedSystem) -> None:
+    receipt = {"receipt": {"refused": {"property": "code", "values": [7]}, "reason": "code"}}
+    system.fixed_response = json_response({"code": 7}, status=422)
+
+    assert delivered(system, receipt) == Receipt(status=DeliveryStatus.REFUSED, reason="7")
+
+    system.fixed_response = json_response({"code": 7}, status=500)
+    with pytest.raises(Retriable):
+        delivered(system, receipt)
+
+
 @pytest.mark.parametrize("status", [401, 407, 429])
 def test_a_receipt_rule_for_a_status_of_the_connection_is_refused(status: int) -> None:
     targets = {"dossier": {**TARGET, "receipt": {"refused": {"status": [status]}}}}

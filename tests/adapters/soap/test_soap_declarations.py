@@ -78,12 +78,25 @@ def test_every_fault_is_told_at_once_with_the_nearest_name(tmp_path: Path, langu
     assert text.count(table) == 10
 
 
+def test_a_code_that_the_field_does_not_have_is_told_for_every_message(tmp_path: Path) -> None:
+    rule = {"field": "holders.0.kind", "codes": {"individul": "1"}}
+    withdraw = {"operation": "ThuHoiThua", "arguments": {"so": rule}}
+    target = {**TARGET, "arguments": {**TARGET["arguments"], "thua.so": rule}, "withdraw": withdraw}
+
+    text = refusal(tmp_path, {**OPTIONS, "targets": {"land_parcel": target}})
+
+    for message in ("arguments.thua.so", "withdraw.arguments.so"):
+        assert f"targets.land_parcel.{message}] codes" in text, text
+
+
 @pytest.mark.parametrize(
     ("changes", "path", "part"),
     [
         ({"wsdl": "none.wsdl"}, "wsdl", "none.wsdl"),
         ({"port": "Soap12"}, "wsdl", "Soap12"),
         (changed(paging={"kind": "page", "parameter": "yeuCau.viTri", "end": "status_404"}), "paging", "status 404"),
+        (changed(paging={"kind": "link", "property": "tiep"}, arguments=FIRST), "paging", "links"),
+        (changed(since={"parameter": "yeuCau.viTri"}), "land_parcel", "'yeuCau.viTri' has two meanings"),
         (changed(paging={"kind": "none", "total_header": "X"}, arguments=FIRST), "paging", "headers"),
         (changed(paging={"kind": "cursor", "parameter": "yeuCau.viTri", "property": "x"}), "arguments", "yeuCau.viTri"),
         (changed(content={"property": "DanhSachThuaResul", "form": "json"}), "property", "DanhSachThuaResult"),

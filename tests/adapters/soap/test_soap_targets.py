@@ -114,6 +114,14 @@ def test_a_withdrawal_of_what_is_not_there_is_a_duplicate(register: SoapRegister
     assert delivered(register, answers, withdraw=True).status is DeliveryStatus.DELIVERED
 
 
+def test_a_refusal_with_the_code_not_found_is_no_withdrawal(register: SoapRegister) -> None:
+    register.instead = result("ThuHoiThua", "<ketQua>not_found</ketQua>")
+    receipt = {"refused": {"property": "ketQua", "values": ["not_found"]}, "reason": "ketQua"}
+    changes = {"targets": {"land_parcel": {**TARGET, "receipt": receipt}}}
+
+    assert delivered(register, changes, withdraw=True) == Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
+
+
 def test_a_target_without_a_message_for_it_takes_no_withdrawals() -> None:
     target = {name: value for name, value in TARGET.items() if name != "withdraw"}
     adapter = Soap(SoapOptions.model_validate({**OPTIONS, "targets": {"land_parcel": target}}))
