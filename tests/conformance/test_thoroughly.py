@@ -1,5 +1,7 @@
 """Every adapter that ships keeps the thorough rules too: named faults, crashes, other orders of the items."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cchc_connect.testing import check_adapter
@@ -7,16 +9,20 @@ from cchc_connect.testing.kit.cases import cases_of_setup
 from cchc_connect.testing.kit.setup import Setup
 from tests.conformance.shipped import SHIPPED
 
-pytestmark = pytest.mark.long
 
-test_arcgis = check_adapter("arcgis", thorough=True, **SHIPPED["arcgis"])
-test_binh_duong_permits = check_adapter("binh_duong_permits", thorough=True, **SHIPPED["binh_duong_permits"])
-test_folder = check_adapter("folder", thorough=True, **SHIPPED["folder"])
-test_national_portal = check_adapter("national_portal", thorough=True, **SHIPPED["national_portal"])
-test_ogc_features = check_adapter("ogc_features", thorough=True, **SHIPPED["ogc_features"])
-test_opencps = check_adapter("opencps", thorough=True, **SHIPPED["opencps"])
-test_rest = check_adapter("rest", thorough=True, **SHIPPED["rest"])
-test_sql = check_adapter("sql", thorough=True, **SHIPPED["sql"])
+def _thorough(name: str) -> Callable[..., None]:
+    return pytest.mark.long(check_adapter(name, thorough=True, **SHIPPED[name]))
+
+
+test_arcgis = _thorough("arcgis")
+test_binh_duong_permits = _thorough("binh_duong_permits")
+test_folder = _thorough("folder")
+test_national_portal = _thorough("national_portal")
+test_ogc_features = _thorough("ogc_features")
+test_opencps = _thorough("opencps")
+test_rest = _thorough("rest")
+test_soap = _thorough("soap")
+test_sql = _thorough("sql")
 
 
 def test_no_adapter_that_ships_is_forgotten() -> None:

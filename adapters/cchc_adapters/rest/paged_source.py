@@ -10,9 +10,8 @@ from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.rest.led_paging import LedPaging
 from cchc_adapters.rest.page_listings import PageListing
-from cchc_adapters.rest.paging_tables import PagingTable
+from cchc_adapters.rest.paged_table import PagedTable
 from cchc_adapters.rest.positions import LAST, Position, Step
-from cchc_adapters.rest.requests import SinceTable
 from cchc_adapters.rest.windows import Window, WindowsPaging, plain
 from cchc_connect import (
     Conversation,
@@ -34,14 +33,13 @@ class PagedSource(DeclaredSource):
     def __init__(
         self,
         record_type: type[Record],
-        table: SourceTable,
+        table: PagedTable,
         *,
-        paging: PagingTable | WindowsPaging,
-        since: SinceTable | None,
         by_key: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `by_key` says whether one item can be asked for, `now` in which window we are."""
+        paging, since = table.paging, table.since
         is_of_changes = isinstance(paging, WindowsPaging) and paging.of_changes
         super().__init__(record_type, table, changed_since=since is not None or is_of_changes, by_key=by_key)
         self._listing, self._paging = paging, plain(paging)
@@ -146,7 +144,7 @@ class PagedSource(DeclaredSource):
         return {table.parameter: written if table.template is None else table.template.replace("{}", str(written))}
 
 
-def _digest(table: SourceTable) -> str:
+def _digest(table: PagedTable) -> str:
     """Return a short digest of how a listing is asked for: a page token of another way is of no use."""
     names = set(type(table).model_fields) - set(SourceTable.model_fields)
     return hashlib.blake2b(table.model_dump_json(include=names).encode(), digest_size=6).hexdigest()

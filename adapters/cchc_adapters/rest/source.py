@@ -3,25 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Self
 from urllib.parse import quote
 
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
-
-from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.led_paging import LinkPaging
 from cchc_adapters.rest.page_listings import PageListing, read_listing
 from cchc_adapters.rest.paged_source import PagedSource
+from cchc_adapters.rest.paged_table import PagedTable
 from cchc_adapters.rest.positions import Position
-from cchc_adapters.rest.requests import ByKeyTable, RequestTable, SinceTable
-from cchc_adapters.rest.windows import Paging
+from cchc_adapters.rest.requests import ByKeyTable, RequestTable
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, Verdict
 from cchc_schemas import Record
 
 
-class RestTable(SourceTable):
+class RestTable(PagedTable):
     """One listing: where it is, how it is asked for and paged, and what its items become."""
 
     path: str
@@ -32,28 +27,8 @@ class RestTable(SourceTable):
     """Where the items are an object by key: the property under which each gets its key."""
     request: RequestTable = RequestTable()
     """Method, headers, static parameters and body."""
-    paging: Paging
-    """How the listing is paged, and how it ends."""
-    since: SinceTable | None = None
-    """How it is asked for what changed; none: every run lists everything."""
     by_key: ByKeyTable | None = None
     """How a single item is asked for by its key; none: it cannot be."""
-    success: SuccessRule | None = None
-    """What makes status 200 a success; none: the status alone."""
-
-    @model_validator(mode="after")
-    def _has_times(self) -> Self:
-        if self.since is not None and self.changed_at is None:
-            raise PydanticCustomError("since_without_time", "since needs changed_at")
-        return self
-
-    @model_validator(mode="after")
-    def _has_different_parameters(self) -> Self:
-        names = [*self.paging.parameter_names(), *([] if self.since is None else [self.since.parameter])]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise PydanticCustomError("parameter_twice", "a parameter has two meanings", {"value": twice})
-        return self
 
 
 class RestSource(PagedSource):
@@ -67,8 +42,7 @@ class RestSource(PagedSource):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; `success` holds where the table has no own rule, `now` says in which window we are."""
-        by_key = table.by_key is not None
-        super().__init__(record_type, table, paging=table.paging, since=table.since, by_key=by_key, now=now)
+        super().__init__(record_type, table, by_key=table.by_key is not None, now=now)
         self._table = table
         self._success = table.success or success
 

@@ -28,7 +28,7 @@ class SoapSource(PagedSource):
         success: SuccessRule | None,
     ) -> None:
         """Prepare; `service` opens the service, `success` holds where the table has no own rule."""
-        super().__init__(record_type, table, paging=table.paging, since=table.since)
+        super().__init__(record_type, table)
         self._open, self._operation = service, table.operation
         self._arguments = with_values({}, table.arguments)
         self._items_path, self._content = table.items, table.content

@@ -1,46 +1,23 @@
 """The tables of a declared SOAP system: what is listed by which operation, and what is sent to which."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, WrapValidator, model_validator
+from pydantic import ConfigDict, Field, WrapValidator, field_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
-from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.rest.answers import AnswerRule, SuccessRule
-from cchc_adapters.rest.asked_paging import KeysetPaging, OffsetPaging, PagePaging
 from cchc_adapters.rest.bodies import MemberRule
 from cchc_adapters.rest.classifier import AnswerTable
 from cchc_adapters.rest.led_paging import CursorPaging, LinkPaging
-from cchc_adapters.rest.paging_tables import NoPaging
-from cchc_adapters.rest.requests import SinceTable
+from cchc_adapters.rest.paged_table import PagedTable
 from cchc_adapters.rest.target_checks import targets_of
 from cchc_adapters.rest.target_tables import ReceiptTable
-from cchc_adapters.rest.windows import WindowsPaging, plain
+from cchc_adapters.rest.windows import Paging, plain
 from cchc_connect import Verdict
 from cchc_connect.wire.codecs import DecimalSign
 from cchc_schemas.described_models import DescribedModel
-
-
-def _of_envelopes(
-    paging: PagePaging | OffsetPaging | CursorPaging | KeysetPaging | NoPaging | WindowsPaging,
-) -> PagePaging | OffsetPaging | CursorPaging | KeysetPaging | NoPaging | WindowsPaging:
-    """Refuse what an envelope cannot have: links, headers of the response, a status beyond the last page."""
-    inner = plain(paging)
-    by_header = isinstance(inner, CursorPaging) and inner.header
-    if isinstance(inner, LinkPaging) or by_header or inner.total_header or inner.end == "status_404":
-        raise PydanticCustomError("soap_paging", "links, headers and status 404 do not page a SOAP service")
-    return paging
-
-
-SoapPaging: TypeAlias = Annotated[
-    Annotated[
-        PagePaging | OffsetPaging | CursorPaging | KeysetPaging | NoPaging | WindowsPaging, Field(discriminator="kind")
-    ],
-    AfterValidator(_of_envelopes),
-]
-"""How a listing is paged by arguments of its operation."""
 
 
 class ContentTable(DescribedModel):
@@ -67,7 +44,7 @@ SAMPLE_SOURCE: Mapping[str, Any] = {
 }
 
 
-class SoapSourceTable(SourceTable):
+class SoapSourceTable(PagedTable):
     """One listing: which operation lists it, how it is asked for and paged, and what its items become."""
 
     operation: str
@@ -79,20 +56,18 @@ class SoapSourceTable(SourceTable):
     response. A lone one is a list of one."""
     content: ContentTable | None = None
     """A text of the result that is JSON or XML itself, where the service sends its list as a text."""
-    paging: SoapPaging
-    """How the listing is paged; the parameters are arguments, or ways to parts of them ("yeuCau.trang")."""
-    since: SinceTable | None = None
-    """How it is asked for what changed; none: every run lists everything."""
-    success: SuccessRule | None = None
-    """What makes a result a success, where the service tells errors in it; none: every result that is no fault."""
     decimal_sign: DecimalSign = "."
     """Decimal sign of numbers: XML writes a point."""
 
-    @model_validator(mode="after")
-    def _has_change_times(self) -> Self:
-        if self.since is not None and self.changed_at is None:
-            raise PydanticCustomError("since_without_time", "since needs changed_at")
-        return self
+    @field_validator("paging")
+    @classmethod
+    def _fits_envelopes(cls, paging: Paging) -> Paging:
+        """Refuse what an envelope cannot have: links, headers of the response, a status beyond the last page."""
+        inner = plain(paging)
+        by_header = isinstance(inner, CursorPaging) and inner.header
+        if isinstance(inner, LinkPaging) or by_header or inner.total_header or inner.end == "status_404":
+            raise PydanticCustomError("soap_paging", "links, headers and status 404 do not page a SOAP service")
+        return paging
 
 
 class SoapMessageTable(AdapterOptions):

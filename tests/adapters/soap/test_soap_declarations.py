@@ -95,6 +95,8 @@ def test_a_code_that_the_field_does_not_have_is_told_for_every_message(tmp_path:
         ({"wsdl": "none.wsdl"}, "wsdl", "none.wsdl"),
         ({"port": "Soap12"}, "wsdl", "Soap12"),
         (changed(paging={"kind": "page", "parameter": "yeuCau.viTri", "end": "status_404"}), "paging", "status 404"),
+        (changed(paging={"kind": "link", "property": "tiep"}, arguments=FIRST), "paging", "links"),
+        (changed(since={"parameter": "yeuCau.viTri"}), "land_parcel", "'yeuCau.viTri' has two meanings"),
         (changed(paging={"kind": "none", "total_header": "X"}, arguments=FIRST), "paging", "headers"),
         (changed(paging={"kind": "cursor", "parameter": "yeuCau.viTri", "property": "x"}), "arguments", "yeuCau.viTri"),
         (changed(content={"property": "DanhSachThuaResul", "form": "json"}), "property", "DanhSachThuaResult"),

@@ -1,0 +1,36 @@
+"""The table of one listing that comes in pages, as far as REST and SOAP share it."""
+
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from cchc_adapters.declared.tables import SourceTable
+from cchc_adapters.rest.answers import SuccessRule
+from cchc_adapters.rest.requests import SinceTable
+from cchc_adapters.rest.windows import Paging
+
+
+class PagedTable(SourceTable):
+    """One listing: how it is paged and asked for what changed, and what makes a response a success."""
+
+    paging: Paging
+    """How the listing is paged, and how it ends; in SOAP the parameters are arguments, or ways to parts of them."""
+    since: SinceTable | None = None
+    """How it is asked for what changed; none: every run lists everything."""
+    success: SuccessRule | None = None
+    """What makes a response without an error a success; none: that of the connection."""
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if self.since is not None and self.changed_at is None:
+            raise PydanticCustomError("since_without_time", "since needs changed_at")
+        return self
+
+    @model_validator(mode="after")
+    def _has_different_parameters(self) -> Self:
+        names = [*self.paging.parameter_names(), *([] if self.since is None else [self.since.parameter])]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError("parameter_twice", "a parameter has two meanings", {"value": twice})
+        return self
