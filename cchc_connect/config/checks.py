@@ -17,6 +17,7 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.page_tokens import holds_secret
+from cchc_connect.registry import is_local
 from cchc_schemas import RECORD_TYPES, Record
 from cchc_schemas.text import listed
 
@@ -125,7 +126,7 @@ def _local_faults(config: "Config") -> Iterator[Message]:
     """Yield a fault for every key about HTTP of a connection whose adapter does without."""
     for name, connection in config.connections.items():
         keys = HTTP_KEYS & connection.model_fields_set
-        if keys and not connection.is_program and config.is_local(name):
+        if keys and not connection.is_program and is_local(connection.adapter):
             problem = Message("config_rule.local_key", {"adapter": connection.adapter})
             yield from (_fault(("connections", name, key), problem) for key in sorted(keys))
 

@@ -5,7 +5,6 @@ once, each with its table and key.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
@@ -31,7 +30,6 @@ from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
 from cchc_connect.errors import ConfigurationError, UsageMistake
-from cchc_connect.local_sources.contract import uses_http
 from cchc_connect.messages import Message, Messages
 from cchc_connect.registry import adapter_factory
 
@@ -236,12 +234,6 @@ class Config(ConfigTable):
     def options_model(self, name: str) -> type[BaseModel]:
         """Return the model of the adapter's options of the connection `name`. Raises as `adapter` does."""
         return self._factory(name).Options
-
-    def is_local(self, name: str) -> bool:
-        """Return whether the connection `name` has an adapter without HTTP; false if the adapter cannot be loaded."""
-        with suppress(ConfigurationError):
-            return not uses_http(self._factory(name))
-        return False
 
     def require_secrets(self, name: str) -> None:
         """Check that each secret that the options of the connection `name` refer to can be read.

@@ -51,7 +51,10 @@ GONE = frozenset({DELETE, RENUMBER})
 """Operations of `change` after which a record is no longer live; the others are insert, update and restore."""
 
 HASH_BYTES = 16
-"""Bytes of the hash of an item; a mark in its place has fewer or more."""
+"""Bytes of the hash of an item; a mark in its place has fewer or more.
+
+With 128 bits, a collision between two items of one key is less likely than a memory error.
+"""
 
 NO_KNOWN_FORM = b""
 """Hash of an item that is not recognised when it comes again: the source did not show it when it listed everything, its

@@ -17,12 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cchc_connect.drop_folder.archives import archive_format_of, archive_members
-from cchc_connect.drop_folder.names import FileLocation, is_junk, safe_name
+from cchc_connect.drop_folder.names import FileLocation, is_junk, is_unfinished, safe_name
 from cchc_connect.drop_folder.streams import CountedStream, DropFolderLimits, LimitCounter, Member
 from cchc_connect.errors import ConfigurationError, Rejected
-
-_UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
-"""Name endings of unfinished files; programs rename them when the file is complete."""
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # Opening a pipe without O_NONBLOCK blocks until something writes to it.
@@ -141,7 +138,7 @@ class DropFolder:
                         "drop_folder.limit_exceeded", limit="files", most=self._limits.files
                     )
                 is_hidden = entry.name.startswith(".") and not is_junk(entry.name)
-                if is_hidden or entry.name.casefold().endswith(_UNFINISHED):
+                if is_hidden or is_unfinished(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{prefix}{entry.name}/")

@@ -23,6 +23,8 @@ _MAX_PART_BYTES = 255  # longest file name on Linux and Windows
 _MAX_PATH_BYTES = 1024
 _JUNK_FILES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized", "icon\r"})
 _JUNK_FOLDERS = frozenset({"__macosx", ".spotlight-v100", ".trashes", ".fseventsd", "$recycle.bin"})
+_UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
+"""Name endings of unfinished files; programs rename them when the file is complete."""
 _EXTRA_HEADER = struct.Struct("<HH")
 _UNICODE_PATH = 0x7075
 
@@ -85,6 +87,15 @@ def is_junk(name: str) -> bool:
         or file.startswith(("._", "~$", ".~lock."))
         or any(folder in _JUNK_FOLDERS for folder in (*folders, file))
     )
+
+
+def is_unfinished(name: str) -> bool:
+    """True if a name ends as those of files do that a program still writes.
+
+    >>> [is_unfinished(name) for name in ("thua.csv.part", "THUA.TMP", "thua.csv~", "thua.csv")]
+    [True, True, True, False]
+    """
+    return name.casefold().endswith(_UNFINISHED)
 
 
 def member_name(decoded: str, extra: bytes, *, is_unicode: bool, declared: str | None) -> str | None:

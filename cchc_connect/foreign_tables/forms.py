@@ -86,11 +86,6 @@ class PassedOver:
     other_sheets: int = 0
     """Sheets without the headings."""
 
-    def add(self, counts: "PassedOver") -> None:
-        """Add the counts of another table."""
-        for name, count in vars(counts).items():
-            setattr(self, name, getattr(self, name) + count)
-
     def message(self) -> Message | None:
         """Return what was passed over as a sentence; None if nothing was."""
         parts = [Message(f"foreign_table_rows.{name}", {"count": count}) for name, count in vars(self).items() if count]

@@ -43,10 +43,6 @@ class FileKind(StrEnum):
     EMPTY = "empty"
 
 
-READABLE = frozenset({FileKind.TEXT, FileKind.JSON, FileKind.WORKBOOK})
-"""Kinds that are read."""
-
-
 def kind_of(file: BinaryIO, name: str) -> FileKind:
     """Return what a file is; it is read from its beginning and left there.
 

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 
 from cchc_connect.foreign_tables.form_rows import FillDown, RecordRows
-from cchc_connect.foreign_tables.forms import FaultList, PassedOver, TableForm, TableRow, refused
+from cchc_connect.foreign_tables.forms import FaultList, PassedOver, TableForm, TableRow
 from cchc_connect.foreign_tables.headings import (
     MAX_ROWS_ABOVE,
     Headings,
@@ -54,7 +54,7 @@ class WorkbookTable:
     """One workbook, checked."""
 
     def __init__(self, file: BinaryIO, form: TableForm, where: Message) -> None:
-        """Find the sheets and their headings.
+        """Find the sheets and their headings, and check every row.
 
         Args:
             file: the workbook, seekable.
@@ -85,14 +85,20 @@ class WorkbookTable:
         faults.check(where)
         self.headings = self._sheets[0][1]
         self._at_start = PassedOver(**vars(self.passed_over))
+        for sheet, headings in self._sheets:
+            for _ in self._records(sheet, headings, faults):
+                pass
+        faults.check(where)
 
     def chunks(self, size: int) -> Iterator[list[TableRow]]:
         """Yield the records of all sheets, `size` at a time; `passed_over` counts what is none."""
         self.passed_over = PassedOver(**vars(self._at_start))
+        faults = FaultList()
         for sheet, headings in self._sheets:
-            rows = self._records(sheet, headings)
+            rows = self._records(sheet, headings, faults)
             while chunk := list(islice(rows, size)):
                 yield chunk
+        faults.check(self._where)
 
     def _wanted_sheets(self, faults: FaultList) -> Iterator[Any]:
         """Yield the named sheets; where none are named, the visible ones."""
@@ -127,12 +133,8 @@ class WorkbookTable:
             while (row := run_step(partial(next, rows, None))) is not None:
                 yield row
 
-    def _records(self, sheet: Any, headings: Headings) -> Iterator[TableRow]:
-        """Yield the records of one sheet.
-
-        Raises:
-            Rejected: a row has cells beyond the headings.
-        """
+    def _records(self, sheet: Any, headings: Headings, faults: FaultList) -> Iterator[TableRow]:
+        """Yield the records of one sheet; a row with cells beyond the headings becomes a fault."""
         records = RecordRows(headings, self._form.key_names, self.passed_over)
         self.passed_over.titles += headings.first_row
         width, names = headings.width, headings.names
@@ -142,7 +144,8 @@ class WorkbookTable:
             if not records.is_record(cells):
                 continue
             if any(cell is not None and cell != "" for cell in cells[width:]):
-                raise refused(self._where, "cells_beyond", line=number, sheet=sheet.title, width=width)
+                faults.add("cells_beyond", line=number, sheet=sheet.title, width=width)
+                continue
             self.passed_over.hidden_rows += is_hidden
             yield TableRow(zip(names, filler.filled(cells[:width]), strict=True)).at(number)
 

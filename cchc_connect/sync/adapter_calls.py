@@ -19,7 +19,7 @@ from cchc_connect.adapter import (
 )
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError, Rejected, Retriable, SourceHeld, StartOver
-from cchc_connect.http import Conversation, HttpResponse, Result
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result
 from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
@@ -36,9 +36,9 @@ def fetch_page(
     source: Source,
     page_request: PageRequest,
     connection: str,
-    on_response: Callable[[HttpResponse], None] | None = None,
+    on_response: Callable[[HttpRequest, HttpResponse], None] | None = None,
 ) -> Page:
-    """Fetch one page of a source; `on_response` gets every response before the adapter does.
+    """Fetch one page of a source; `on_response` gets every request with its response before the adapter does.
 
     Raises:
         CchcError: what the source raised, or the typed error of one of its requests.
@@ -55,11 +55,11 @@ def fetch_page(
             return _local_page(transport, source, page_request)
         limits = DEFAULT_PAGE_LIMITS
 
-        def see(response: HttpResponse) -> None:
+        def see(request: HttpRequest, response: HttpResponse) -> None:
             nonlocal limits
             limits = response.page_limits
             if on_response is not None:
-                on_response(response)
+                on_response(request, response)
 
         page = transport.run(_observed(source.fetch(page_request), see))
         _require_page(page)
@@ -76,7 +76,9 @@ def _local_page(transport: LocalTransport, source: Source, page_request: PageReq
     return page
 
 
-def _observed(conversation: Conversation[Result], on_response: Callable[[HttpResponse], None]) -> Conversation[Result]:
+def _observed(
+    conversation: Conversation[Result], on_response: Callable[[HttpRequest, HttpResponse], None]
+) -> Conversation[Result]:
     """Run `conversation` and let `on_response` see its responses.
 
     Raises:
@@ -91,7 +93,7 @@ def _observed(conversation: Conversation[Result], on_response: Callable[[HttpRes
             except (CchcError, ContractBroken) as error:
                 request = conversation.throw(error)
             else:
-                on_response(response)
+                on_response(request, response)
                 request = conversation.send(response)
     except StopIteration as finished:
         result: Result = finished.value

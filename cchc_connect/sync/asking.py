@@ -18,7 +18,7 @@ from cchc_connect.clock import LAST_INSTANT, Clock, as_instant, from_timestamp_t
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.version_order import EARLIEST_CHANGE_TIME, TIME_AHEAD, with_note
-from cchc_connect.http import HttpResponse
+from cchc_connect.http import HttpRequest, HttpResponse
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.transport import Transport
@@ -105,7 +105,7 @@ class Asking:
         """Fetch a page. Raises as `fetch_page` does."""
         at, dates = self._clock.now(), list[datetime]()
 
-        def note_date(response: HttpResponse) -> None:
+        def note_date(_: HttpRequest, response: HttpResponse) -> None:
             date = server_time(response)
             if date is not None:
                 dates.append(date)

@@ -30,10 +30,6 @@ from cchc_schemas.spelling import SPELLING_VERSION
 ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
 
-"""Size of an item's hash in bytes. With 128 bits, a collision between two items of one key is less likely than a memory
-error.
-"""
-
 
 @dataclass(kw_only=True)
 class ClassifiedPage:

@@ -7,7 +7,7 @@ from typing import Self
 from cchc_connect.adapter import Page
 from cchc_connect.clock import Clock
 from cchc_connect.config.connections import ConnectionTable
-from cchc_connect.errors import OutsideHours, SourceHeld
+from cchc_connect.errors import SourceHeld
 from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result
 from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.privacy.adapter_failure import ContractBroken
@@ -64,10 +64,8 @@ class LocalTransport:
         Raises:
             OutsideHours: the system may not be used now.
         """
-        now = self._clock.now()
-        if self._hours is not None and not self._hours.is_open(now):
-            opens_at = self._hours.next_opening(now)
-            raise OutsideHours("transport.outside_hours", connection=self._name, opens_at=opens_at)
+        if self._hours is not None:
+            self._hours.require_open(self._clock.now(), self._name)
 
     def require_within_limits(self, page: Page) -> None:
         """Check the number of items of a page and the size of each that came as JSON.

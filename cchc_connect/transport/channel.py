@@ -4,7 +4,7 @@ It sends nothing itself: it builds the steps, and the transport performs them. T
 shared database (rate limit) and lock files of the token store (session).
 """
 
-from cchc_connect.errors import OutsideHours, Throttled
+from cchc_connect.errors import Throttled
 from cchc_connect.http import HttpRequest
 from cchc_connect.transport.auth.sessions import LoginMethod, SharedSession
 from cchc_connect.transport.calls.call import Call, Deadline, SendStep, TrafficCounter
@@ -46,11 +46,8 @@ class EndpointChannel:
         Raises:
             OutsideHours: the system allows no requests now.
         """
-        hours, now = self.policy.opening_hours, self.environment.now
-        if hours is not None and not hours.is_open(now()):
-            raise OutsideHours(
-                "transport.outside_hours", connection=self.endpoint.name, opens_at=hours.next_opening(now())
-            )
+        if self.policy.opening_hours is not None:
+            self.policy.opening_hours.require_open(self.environment.now(), self.endpoint.name)
         request_id = self.environment.request_id()
         return Call(connection=self.endpoint.name, request=request, request_id=request_id, deadline=deadline)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Self
 
+from cchc_connect.errors import OutsideHours
 from cchc_schemas.dates import VIETNAM
 
 SPAN_PATTERN = re.compile(r"(?P<opens>([01][0-9]|2[0-3]):[0-5][0-9])-(?P<closes>([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
@@ -55,6 +56,16 @@ class OpeningHours:
         """True if requests are allowed at `now` (aware)."""
         at = now.astimezone(VIETNAM).time()
         return any(span.contains(at) for span in self.spans)
+
+    def require_open(self, now: datetime, connection: str) -> None:
+        """Check that requests to the system of `connection` are allowed at `now` (aware).
+
+        Raises:
+            OutsideHours: they are not.
+        """
+        if not self.is_open(now):
+            opens_at = self.next_opening(now)
+            raise OutsideHours("transport.outside_hours", connection=connection, opens_at=opens_at)
 
     def next_opening(self, now: datetime) -> datetime:
         """Return the first instant from `now` on (aware) at which requests are allowed."""

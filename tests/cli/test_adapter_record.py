@@ -12,8 +12,12 @@ from sqlalchemy import Engine, event
 from cchc_connect.config.file import Config
 from cchc_connect.errors import UsageMistake
 from cchc_connect.testing import OpenCpsDouble, RecordedSystem
+from cchc_connect.testing.kit.bench import configured_bench
 from cchc_connect.testing.kit.cases import cases_of_setup
+from cchc_connect.testing.kit.recording import record_all
 from cchc_connect.testing.kit.setup import Setup
+from cchc_connect.testing.kit.watched import WatchedConfig
+from tests.adapters.rest.paged_system import Habits, dossiers, running_desk
 from tests.cli.conftest import CONFIG, Call, write_config
 from tests.conformance.shipped import one_stop_account, one_stop_options, world
 
@@ -118,6 +122,18 @@ def test_every_request_of_a_recording_waits_for_the_rate_limit_of_the_connection
 
     assert recorded.code == 0, recorded.err
     assert len(slots) == sum(desk.request_counts.values()) > 1
+
+
+def test_a_question_beyond_the_end_that_shows_the_last_page_again_ends_a_recording(tmp_path: Path) -> None:
+    with running_desk(tmp_path) as paged:
+        paged.system.items, paged.system.habits = dossiers(5), Habits(cap=3, total=None, beyond="repeat")
+        paging = '{ kind = "page", parameter = "page", first = 1 }'
+        config = WatchedConfig.load(paged.configuration(paging))
+        with configured_bench(config, "desk") as bench:
+            (recording,) = record_all(bench, paged.system.base_url, max_pages=20)
+
+    assert recording.is_whole
+    assert [dict(exchange["request"]["query"])["page"] for exchange in recording.exchanges] == ["1", "2", "3"]
 
 
 def test_an_unknown_connection_is_refused(call: Call, desk: OpenCpsDouble) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 
@@ -203,6 +204,22 @@ def test_a_file_that_fails_is_moved_aside_with_a_report_that_a_person_can_open(c
     assert "has no heading 'Diện tích'" in report
     assert sync(call)["reason"]["code"] == "folder.file_waits"
     assert parcels() == {"12": 90}
+
+
+def test_a_fault_in_a_late_row_of_a_workbook_is_found_before_a_page_of_it_is_used(call: Call, connect: Connect) -> None:
+    connect(page_size=2)
+    workbook = Workbook()
+    sheet: Any = workbook.active
+    for row in (["Số tờ", "Số thửa", "Diện tích"], *([1, number, 5] for number in range(1, 7)), [1, 7, 5, "thừa"]):
+        sheet.append(row)
+    workbook.save(FOLDER / "thua_20260401.xlsx")
+
+    line = sync(call)
+
+    assert (line["outcome"], line["reason"]["code"]) == ("held", "folder.file_refused")
+    assert (ASIDE / "thua_20260401.xlsx").is_file()
+    assert "row 8 has cells beyond" in (ASIDE / "thua_20260401.xlsx.bao-cao.txt").read_text(encoding="utf-8-sig")
+    assert parcels() == {}
 
 
 def test_a_file_that_failed_is_read_again_with_a_changed_map_or_when_it_was_corrected(

@@ -23,6 +23,7 @@ from cchc_connect import (
     Page,
     PageRequest,
     Receipt,
+    Retriable,
     SourceProfile,
     StartOver,
     Unreadable,
@@ -214,7 +215,12 @@ class Inbox:
             return [Receipt(status=DeliveryStatus.REFUSED, reason="gave_up")] * len(batch)
         if self._flaw == "believes":
             return [Receipt(status=DeliveryStatus.DELIVERED)] * len(batch)
-        receipts = [Receipt(status=DeliveryStatus(word)) for word in _words(response)]
+        words = _words(response)
+        if self._flaw == "refuses repeats":
+            words = ["refused" if word == "duplicate" else word for word in words]
+        if self._flaw == "fails at repeats" and "duplicate" in words:
+            raise Retriable("source.no_content", status=response.status)
+        receipts = [Receipt(status=DeliveryStatus(word)) for word in words]
         if self._flaw == "blames all" and any(receipt.status is DeliveryStatus.REFUSED for receipt in receipts):
             return [Receipt(status=DeliveryStatus.DELIVERED)] * len(batch)
         if self._flaw == "mixes up":

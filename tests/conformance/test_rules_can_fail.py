@@ -54,6 +54,8 @@ FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("receipts_fit", "short receipts", {}),
     ("sending_twice_has_one_effect", "new keys", {}),
     ("lost_response_has_one_effect", "no key", {}),
+    ("lost_response_has_one_effect", "refuses repeats", {}),
+    ("lost_response_has_one_effect", "fails at repeats", {}),
     ("refused_record_stops_no_other", "blames all", {}),
     ("refused_record_stops_no_other", "mixes up", {}),
     ("update_has_effect", "drops updates", {}),

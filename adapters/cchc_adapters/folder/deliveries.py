@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from tempfile import TemporaryFile
 from typing import BinaryIO, Protocol, cast
 
-from cchc_adapters.folder.headings_read import key_names
 from cchc_adapters.folder.inboxes import Inbox
 from cchc_adapters.folder.joined_rows import joined_rows
 from cchc_adapters.folder.name_dates import delivery_time
@@ -70,7 +69,7 @@ class OpenDelivery:
             Rejected: it is no such table; the error names every fault.
         """
         self._stack = ExitStack()
-        self._keys, self._rows = key_names(table), table.rows
+        self._keys, self._rows = table.form.key_names, table.rows
         digest = hashlib.sha256()
         try:
             self.tables = self._tables(inbox, delivery.name, table, digest)

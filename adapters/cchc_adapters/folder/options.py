@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.declared.checks import Sources
+from cchc_adapters.declared.reads import reads
 from cchc_adapters.declared.tables import Duration, Names, SourceTable
 from cchc_adapters.folder.built_in_maps import MapName, with_built_in_maps
-from cchc_adapters.folder.headings_read import key_names, names_read
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import FOLDER
 from cchc_connect.foreign_tables import TableForm, TextEncoding
@@ -40,6 +40,10 @@ SAMPLE_SOURCES = {
 }
 
 
+_NAME_DATE = r"^(?:(?:[^A-Za-z0-9]|MM|dd|HH|mm|ss)*yyyy(?:[^A-Za-z0-9]|MM|dd|HH|mm|ss)*)?$"
+"""Forms of dates that have a year."""
+
+
 class FolderSourceTable(SourceTable):
     """The files of one record type; headings, or members of JSON objects, are the properties of the items."""
 
@@ -49,8 +53,8 @@ class FolderSourceTable(SourceTable):
     """Names of the files inside an archive (ZIP, tar) whose own name fits `files`; together they are one delivery."""
     delivery: Literal["snapshot", "increment"] = "snapshot"
     """Whether a delivery lists everything (`snapshot`), of which the latest counts, or what changed (`increment`)."""
-    name_date: Annotated[str, Field(pattern=r"^(?:[^A-Za-z0-9]|yyyy|MM|dd|HH|mm|ss)*$")] = ""
-    """Form of the date in names, "yyyyMMdd" or "dd-MM-yyyy"; it orders the deliveries. None: it is recognised."""
+    name_date: Annotated[str, Field(pattern=_NAME_DATE)] = ""
+    """Form of the date in names, "yyyyMMdd" or "dd-MM-yyyy"; it orders the deliveries. "": it is recognised."""
     dated_by: str = ""
     """Column whose latest date orders the deliveries, instead of a date in their names."""
     encoding: TextEncoding | None = None
@@ -83,12 +87,12 @@ class FolderSourceTable(SourceTable):
     @property
     def form(self) -> TableForm:
         """Return what is declared of the tables in the files."""
-        names, optional = names_read(self, self.rows)
-        keys = key_names(self)
+        names = list(dict.fromkeys(tuple(map(_heading, names)) for names in reads(self, self.rows)))
+        keys = [_heading(key) for key in self.key]
         may_lack = {name for group in names for name in group if name not in keys} if self.map else set(self.optional)
         return TableForm(
             names=[alternatives for alternatives in names if not set(alternatives) <= may_lack],
-            optional_names=[*optional, *(name for alternatives in names for name in alternatives if name in may_lack)],
+            optional_names=[name for alternatives in names for name in alternatives if name in may_lack],
             key_names=keys,
             encoding=self.encoding,
             separator=self.separator,
@@ -98,6 +102,11 @@ class FolderSourceTable(SourceTable):
             fill_down=self.fill_down,
             list_name=self.list,
         )
+
+
+def _heading(path: str) -> str:
+    """Return the heading that a path names: the whole path, with its dots."""
+    return path.replace("\\.", ".")
 
 
 class SftpTable(AdapterOptions):

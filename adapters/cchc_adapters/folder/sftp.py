@@ -14,10 +14,9 @@ from cchc_adapters.folder.inboxes import MAX_REPORT_BYTES, REPORT_ENDING, free_n
 from cchc_adapters.folder.options import SftpTable
 from cchc_adapters.folder.sftp_login import log_in
 from cchc_connect.drop_folder import DropFolder, DropFolderLimits, Member
-from cchc_connect.drop_folder.names import FileLocation, is_junk, safe_name
+from cchc_connect.drop_folder.names import FileLocation, is_junk, is_unfinished, safe_name
 from cchc_connect.errors import ConfigurationError, Rejected, SourceHeld, Unreachable
 
-UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
 MAX_DEPTH = 5
 """Levels of folders below the one that is read."""
 
@@ -71,17 +70,19 @@ class SftpInbox:
 
     def set_aside(self, name: str, report: str) -> str:
         """As `Inbox.set_aside`."""
-        client, folder = self._connected(), self._path / self._aside
-        try:
-            used = set(client.listdir(str(folder)))
-        except OSError:
-            client.mkdir(str(folder))
-            used = set[str]()
-        aside_name = free_name(name, used)
-        client.rename(str(self._path / name), str(folder / aside_name))
-        report_name = f"{aside_name}{REPORT_ENDING}"
-        content = ("\ufeff" + report.replace("\n", "\r\n")).encode()
-        client.putfo(io.BytesIO(content), str(folder / report_name))
+        folder = self._path / self._aside
+        with self._translated(but_not=OSError):
+            client = self._connected()
+            try:
+                used = set(client.listdir(str(folder)))
+            except OSError:
+                client.mkdir(str(folder))
+                used = set[str]()
+            aside_name = free_name(name, used)
+            client.rename(str(self._path / name), str(folder / aside_name))
+            report_name = f"{aside_name}{REPORT_ENDING}"
+            content = ("\ufeff" + report.replace("\n", "\r\n")).encode()
+            client.putfo(io.BytesIO(content), str(folder / report_name))
         return f"{self._aside}/{report_name}"
 
     def reports(self) -> Mapping[str, str]:
@@ -102,12 +103,14 @@ class SftpInbox:
 
     def put_back(self, aside_name: str, name: str) -> None:
         """As `Inbox.put_back`."""
-        client, folder = self._connected(), self._path / self._aside
-        try:
-            client.stat(str(self._path / name))
-        except OSError:
-            client.rename(str(folder / aside_name), str(self._path / name))
-            client.remove(str(folder / f"{aside_name}{REPORT_ENDING}"))
+        folder = self._path / self._aside
+        with self._translated(but_not=OSError):
+            client = self._connected()
+            try:
+                client.stat(str(self._path / name))
+            except OSError:
+                client.rename(str(folder / aside_name), str(self._path / name))
+                client.remove(str(folder / f"{aside_name}{REPORT_ENDING}"))
 
     def close(self) -> None:
         """Close the connection and remove what was fetched."""
@@ -119,23 +122,24 @@ class SftpInbox:
 
     def _states(self) -> dict[str, tuple[int, float]]:
         """Return size and time of every complete file by name; links and unfinished files are left out."""
-        states, folders = dict[str, tuple[int, float]](), [""]
+        states, folders, entry_count = dict[str, tuple[int, float]](), [""], 0
         with self._translated():
             client = self._connected()
             while folders:
                 prefix = folders.pop()
                 for entry in client.listdir_attr(str(self._path / prefix)):
+                    entry_count += 1
+                    if entry_count > self._limits.files:
+                        limits = {"limit": "files", "most": self._limits.files}
+                        error = FileLocation(self.shown).rejection("drop_folder.limit_exceeded", **limits)
+                        raise SourceHeld(error.code, **error.context)
                     name, mode = f"{prefix}{entry.filename}", entry.st_mode or 0
                     if entry.filename.startswith(".") or name == self._aside or is_junk(name):
                         continue
                     if stat.S_ISDIR(mode) and name.count("/") < MAX_DEPTH:
                         folders.append(f"{name}/")
-                    elif stat.S_ISREG(mode) and not name.casefold().endswith(UNFINISHED):
+                    elif stat.S_ISREG(mode) and not is_unfinished(name):
                         states[name] = (entry.st_size or 0, float(entry.st_mtime or 0))
-                    if len(states) > self._limits.files:
-                        limits = {"limit": "files", "most": self._limits.files}
-                        error = FileLocation(self.shown).rejection("drop_folder.limit_exceeded", **limits)
-                        raise SourceHeld(error.code, **error.context)
         return states
 
     def _connected(self) -> Any:
@@ -147,8 +151,8 @@ class SftpInbox:
         return self._client
 
     @contextmanager
-    def _translated(self) -> Generator[None]:
-        """Translate what paramiko raises.
+    def _translated(self, but_not: type[Exception] | tuple[()] = ()) -> Generator[None]:
+        """Translate what paramiko raises, apart from errors `but_not`.
 
         Raises:
             Unreachable: the server does not answer.
@@ -156,6 +160,8 @@ class SftpInbox:
         try:
             yield
         except (SourceHeld, Rejected, ConfigurationError):
+            raise
+        except but_not:
             raise
         except Exception as error:  # paramiko raises errors of many kinds; its own base class is imported late
             if not isinstance(error, OSError | EOFError) and type(error).__module__.partition(".")[0] != "paramiko":

@@ -41,7 +41,6 @@ class SqlDatabase:
         self.sources = tuple(
             SqlSource(RECORD_TYPES[record_type], table, self._database)
             for record_type, table in options.sources.items()
-            if record_type in RECORD_TYPES
         )
         self.targets: Sequence[Target] = ()
 

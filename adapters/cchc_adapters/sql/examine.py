@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, not_, or_, select
 from cchc_adapters.sql.database import Database
 from cchc_adapters.sql.fits import misfits
 from cchc_adapters.sql.refusals import boundary
-from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column, unread_columns
+from cchc_adapters.sql.relations import Relation, exact, find_relation, kind_of_column, time_of, unread_columns
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.source import SqlSource
@@ -118,7 +118,7 @@ def _times(source: SqlSource, relation: Relation, connection: Connection, databa
         )
     elif form.kind is Kind.DAY and seconds < A_DAY_S:
         yield Observation(Message("sql.time_by_day", context), "warning", record_type)
-    is_null = func.coalesce(*map(exact, columns)) if len(columns) > 1 else exact(columns[0])
-    nulls = connection.execute(select(func.count()).select_from(relation.clause).where(is_null.is_(None))).scalar_one()
+    has_none = time_of(columns).is_(None)
+    nulls = connection.execute(select(func.count()).select_from(relation.clause).where(has_none)).scalar_one()
     if nulls:
         yield Observation(Message("sql.time_null", {**context, "number": nulls}), "warning", record_type)

@@ -14,6 +14,9 @@ NUMBERS = (0, 1, 2, 3, 4, 5, 8, 9, 13, 246)
 TEXTS = (15, 249, 250, 251, 252, 253, 254)
 BIT, DATE, TIME, DATETIME, TIMESTAMP, NEWDATE = 16, 10, 11, 12, 7, 14
 
+OFFSETS = {"Asia/Ho_Chi_Minh": "+07:00", "Asia/Bangkok": "+07:00", "UTC": "+00:00"}
+"""Offsets of zones that have one for all times; the server may not know their names."""
+
 WAIT_S = 86_400
 """Seconds that the server waits for us between two pages."""
 
@@ -64,7 +67,7 @@ class MariaDb(Server):
     def prepare(self, connection: Any) -> None:
         """Pin time zone and character set, allow reading only, and let the server wait while a page is written."""
         with connection.cursor() as cursor:
-            cursor.execute("SET SESSION time_zone = %s", (self.offset,))
+            cursor.execute("SET SESSION time_zone = %s", (OFFSETS.get(self.zone.key, self.zone.key),))
             cursor.execute("SET SESSION net_write_timeout = %s", (WAIT_S,))
             cursor.execute("SET SESSION wait_timeout = %s", (WAIT_S,))
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

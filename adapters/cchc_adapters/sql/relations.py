@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, cast
 
 from sqlalchemy import (
     ColumnClause,
+    ColumnElement,
     Connection,
     FromClause,
     Select,
     TextClause,
     column,
     false,
+    func,
     inspect,
     select,
     table,
@@ -20,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import quoted_name
 
+from cchc_adapters.declared.reads import reads, rule_reads
 from cchc_adapters.declared.tables import SourceTable
 from cchc_adapters.sql.options import SqlSourceTable
 from cchc_adapters.sql.refusals import MISSING, meaning_of
@@ -27,8 +31,6 @@ from cchc_adapters.sql.servers import Kind, Server
 from cchc_adapters.sql.times import ZONED_CODECS
 from cchc_connect import SourceHeld
 from cchc_connect.messages.suggestions import suggestion
-from cchc_connect.wire.conditions import Condition
-from cchc_connect.wire.field_rules import FieldRule
 from cchc_connect.wire.property_names import nfc, property_path, step_into
 from cchc_schemas.text import listed
 
@@ -67,7 +69,7 @@ class Relation:
 
     def fetched(self, source: SqlSourceTable) -> list[str]:
         """Return the columns that a source reads, in the order of the database; the key is always among them."""
-        fetched = {self.find(name) for name in (*read_names(source), *source.also_fetch)}
+        fetched = {self.find(name) for name in (*chain.from_iterable(reads(source)), *source.also_fetch)}
         return [name for name in self.columns if name in fetched]
 
 
@@ -76,27 +78,9 @@ def exact(name: str) -> ColumnClause[Any]:
     return column(quoted_name(name, quote=True))
 
 
-def read_names(source: SourceTable) -> Iterator[str]:
-    """Yield every property that a source reads: of its rules, its key, its times and its conditions."""
-    yield from source.key
-    if source.changed_at is not None:
-        yield from source.changed_at.property
-    for rule in source.fields.values():
-        yield from rule_names(rule)
-    marks = [source.current, *source.leave_out, source.deletes]
-    for mark in marks:
-        if isinstance(mark, Condition):
-            yield from _condition_names(mark)
-
-
-def rule_names(rule: FieldRule) -> Iterator[str]:
-    """Yield the properties of an item that a rule reads."""
-    paths = (rule.property,) if isinstance(rule.property, str) else rule.property
-    yield from filter(None, (*paths, rule.x, rule.y))
-    for alternative in rule.first:
-        yield from rule_names(alternative)
-    if rule.when is not None:
-        yield from _condition_names(rule.when)
+def time_of(names: Sequence[str]) -> ColumnElement[Any]:
+    """Return the time of change of a row: of several columns the first that has a value."""
+    return exact(names[0]) if len(names) == 1 else func.coalesce(*map(exact, names))
 
 
 def read_times(source: SourceTable) -> Iterator[str]:
@@ -107,13 +91,7 @@ def read_times(source: SourceTable) -> Iterator[str]:
     rules = [alternative for rule in source.fields.values() for alternative in (rule, *rule.first)]
     for rule in rules:
         if rule.codec in ZONED_CODECS:
-            yield from rule_names(rule)
-
-
-def _condition_names(condition: Condition) -> Iterator[str]:
-    yield condition.property
-    if condition.and_ is not None:
-        yield from _condition_names(condition.and_)
+            yield from chain.from_iterable(rule_reads(rule))
 
 
 def find_relation(connection: Connection, source: SqlSourceTable) -> Relation:

@@ -74,7 +74,7 @@ class Server:
         """Prepare the session of a new connection of the driver."""
 
     def blocks_writers(self, connection: Connection) -> bool:
-        """Return whether the agency cannot write while a reading is open: then it is closed after each page."""
+        """Return whether the agency cannot write while a reading is open: then it is closed every few pages."""
         del connection
         return False
 
@@ -121,12 +121,6 @@ class Server:
     def parameter(self, value: object) -> ColumnElement[Any]:
         """Return a value of a row as a parameter of a statement."""
         return bindparam(None, value, type_=NullType(), unique=True)
-
-    @property
-    def offset(self) -> str:
-        """Return the offset of the zone, where it has one for all times; else its name."""
-        names = {"Asia/Ho_Chi_Minh": "+07:00", "Asia/Bangkok": "+07:00", "UTC": "+00:00"}
-        return names.get(self.zone.key, self.zone.key)
 
 
 def _nothing() -> None:

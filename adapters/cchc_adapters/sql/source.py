@@ -17,9 +17,9 @@ from cchc_adapters.sql.relations import Relation, find_relation, kind_of_column,
 from cchc_adapters.sql.rows import RowItem, RowShape
 from cchc_adapters.sql.servers import Kind
 from cchc_adapters.sql.statements import Statements
-from cchc_adapters.sql.times import VIETNAM, ZONED_CODECS, TimeForm, with_zone
+from cchc_adapters.sql.times import ZONED_CODECS, TimeForm, with_zone
 from cchc_connect import Item, Page, PageRequest, SourceHeld
-from cchc_schemas import Record
+from cchc_schemas import VIETNAM, Record
 
 
 class SqlSource(DeclaredSource):
@@ -106,7 +106,7 @@ class SqlSource(DeclaredSource):
         self.unread_properties = unread_columns(connection, server, relation, table)
         of_texts = {relation.find(name) for name in read_times(table)}
         local = [name for name in columns if name in of_texts or self._is_local(relation.columns[name])]
-        zones = {} if server.zone.key == VIETNAM.key else dict.fromkeys(local, server.zone)
+        zones = {} if server.zone.key == str(VIETNAM) else dict.fromkeys(local, server.zone)
         shape = RowShape(columns, zones, [name for name, kind in keys if kind is Kind.BYTES])
         statements = Statements(relation, server, columns, keys, times, self._form)
         return OpenReading(self._database, connection, statements, shape, relation.name)
@@ -126,9 +126,8 @@ class SqlSource(DeclaredSource):
             codec=change.codec,
             zone=server.zone,
             are_texts=server.times_are_texts,
-            sample=sample(connection, relation, first),
         )
-        if form.sample is not None and not form.is_comparable:
+        if not form.is_comparable and sample(connection, relation, first) is not None:
             raise SourceHeld("sql.time_not_comparable", relation=relation.name, column=first, kind=form.kind)
         return form
 

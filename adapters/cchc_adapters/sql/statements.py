@@ -9,12 +9,11 @@ from sqlalchemy import (
     Select,
     and_,
     cast,
-    func,
     or_,
     select,
 )
 
-from cchc_adapters.sql.relations import Relation, exact
+from cchc_adapters.sql.relations import Relation, exact, time_of
 from cchc_adapters.sql.servers import Kind, Server
 from cchc_adapters.sql.times import TimeForm
 
@@ -47,10 +46,7 @@ class Statements:
         self._server = server
         self._keys = keys
         self._form = form
-        named = [exact(name) for name in times]
-        self._time: Expression | None = None
-        if form is not None:
-            self._time = named[0] if len(named) == 1 else func.coalesce(*named)
+        self._time: Expression | None = None if form is None else time_of(times)
         shown = [self._shown(name) for name in columns]
         hidden = [exact(name) for name, _ in keys]
         self._selected = [*shown, *([] if self._time is None else [self._time]), *hidden]

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 
 from cchc_adapters.sql.servers import Kind
 from cchc_connect.wire.named_codecs import Codec
+from cchc_schemas import VIETNAM
 
 ISO_CODECS = frozenset({Codec.CHANGE_TIME, Codec.INSTANT, Codec.ISO_INSTANT, Codec.LOCAL_ISO, Codec.SQL_LOCAL})
 """Codecs of texts that begin with year, month and day, so that their order is that of time."""
@@ -30,9 +31,6 @@ _LEAST_COMPACT = 10**13
 """Smallest number of as many digits as a compact time has."""
 
 _TIMED_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:.*", re.DOTALL)
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-"""Zone of a time without one."""
 
 _LAST_SECOND = 7_258_118_400
 """Larger numbers are milliseconds."""
@@ -59,8 +57,6 @@ class TimeForm:
     """Zone of times without one."""
     are_texts: bool
     """Whether the driver gives and takes times as texts."""
-    sample: object = None
-    """One of the times."""
 
     @property
     def is_comparable(self) -> bool:

@@ -1,8 +1,8 @@
 """Where one rule examines an adapter: its connection to a running system, and an empty shared database for each run."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ from cchc_connect.clock import SystemClock, VietnameseClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.reading.records import records
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.http import HttpRequest, HttpResponse
 from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.connector import TransportFactory, endpoint_for
@@ -40,6 +41,9 @@ LONG_PAUSE = timedelta(hours=25)
 
 QUICK_POLICY = Policy(deadline_s=4.0, connect_timeout_s=1.0, read_timeout_s=2.0, backoff_base_s=0.001)
 """Limits of a call to a system on this machine: short waits, so that a fault is over soon."""
+
+OnResponse = Callable[[HttpRequest, HttpResponse], None]
+"""Sees each request with its response."""
 
 Holdings = Mapping[str, Mapping[str, Any]]
 """Documents of the live records of one type, by record key."""
@@ -120,9 +124,11 @@ class Bench:
         with self.open_transport(self.name, table, adapter, self.config.run.deadline_s) as transport:
             yield transport
 
-    def page(self, transport: Transport, source: Source, page_request: PageRequest) -> Page:
+    def page(
+        self, transport: Transport, source: Source, page_request: PageRequest, on_response: OnResponse | None = None
+    ) -> Page:
         """Fetch one page, with the checks of the engine. Raises as `fetch_page` does."""
-        return fetch_page(transport, source, page_request, self.name)
+        return fetch_page(transport, source, page_request, self.name, on_response)
 
     @contextmanager
     def database(self) -> Generator[SharedDatabase, None, None]:
@@ -139,21 +145,18 @@ class Bench:
         *,
         watch: PageWatch | None = None,
         everything: bool = False,
-        environment: RunEnvironment | None = None,
     ) -> RunReport:
-        """Pull one source as a scheduled run does.
+        """Pull one source as a scheduled run does, without threads.
 
         Args:
             database: the shared database.
             record_type: record type of the source.
             watch: sees its pages.
             everything: list the source completely.
-            environment: what the run uses; None: the real engine without threads.
         """
         self.config.watch(pages=watch)
         self.ahead += self.pause
-        environment = environment or RunEnvironment(prefetch=0)
-        environment = replace(environment, open_transport=self.open_transport, clock=LaterClock(self.ahead))
+        environment = RunEnvironment(prefetch=0, open_transport=self.open_transport, clock=LaterClock(self.ahead))
         try:
             pull_range = PullRange(record_type=record_type, everything=everything)
             return Synchronizer(self.config, database, environment).pull(self.name, pull_range)

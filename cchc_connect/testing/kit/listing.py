@@ -13,7 +13,7 @@ from cchc_connect.adapter import (
     Source,
     VersionedSource,
 )
-from cchc_connect.testing.kit.bench import Bench
+from cchc_connect.testing.kit.bench import Bench, OnResponse
 from cchc_connect.testing.kit.rule import RuleBroken
 from cchc_connect.transport import Transport
 from cchc_connect.wire.json import Item, RawItem
@@ -90,13 +90,13 @@ def listing(
         RuleBroken: it never ends, or a page token comes twice.
         CchcError: a page cannot be fetched.
     """
-    first = _first(source, since, partition)
+    first = first_request(source, since, partition)
     name = (source.record_type.record_type, since, first.partition)
     shown = bench.shown.get(name)
     if isinstance(shown, ShownListing) and not anew:
         return ShownListing(source=source, steps=shown.steps)
     with bench.transport() as transport:
-        listed = ShownListing(source=source, steps=list(_steps(bench, source, transport, first)))
+        listed = ShownListing(source=source, steps=list(steps(bench, source, transport, first)))
     if bench.spares_the_system:
         bench.shown[name] = listed
     return listed
@@ -113,18 +113,29 @@ def whole_listing(bench: Bench, source: Source, *, anew: bool = False) -> ShownL
     return ShownListing(source=source, steps=steps)
 
 
-def _first(source: Source, since: datetime | None, partition: str | None) -> PageRequest:
+def first_request(source: Source, since: datetime | None = None, partition: str | None = None) -> PageRequest:
+    """Return the request for the first page; see `listing`."""
     if partition is None:
         partition = next(iter(source.profile.partitions), "")
     return PageRequest(since=since, page_token=None, partition=partition)
 
 
-def _steps(
-    bench: Bench, source: Source, transport: Transport, page_request: PageRequest
+def steps(
+    bench: Bench,
+    source: Source,
+    transport: Transport,
+    page_request: PageRequest,
+    on_response: OnResponse | None = None,
 ) -> Iterator[tuple[PageRequest, Page]]:
+    """Yield each page from `page_request` to the end of the listing, with its request.
+
+    Raises:
+        RuleBroken: it never ends, or a page token comes twice.
+        CchcError: a page cannot be fetched.
+    """
     tokens, previous = set[str](), None
     for _ in range(MAX_PAGES):
-        page = bench.page(transport, source, page_request)
+        page = bench.page(transport, source, page_request, on_response)
         if previous is not None and previous.next_is_probe and page.items and _same(previous, page):
             return  # the source ignores the question beyond its end
         yield page_request, page

@@ -5,17 +5,20 @@ asked for. The address of the system is written `{base_url}`.
 """
 
 import json
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
-from cchc_connect.adapter import Page, PageRequest, Source
+from cchc_connect.adapter import Page, Source
 from cchc_connect.errors import UsageMistake
-from cchc_connect.http import Conversation, HttpRequest, HttpResponse
+from cchc_connect.http import HttpRequest, HttpResponse
 from cchc_connect.privacy.secrets import mask_secrets
 from cchc_connect.testing.kit.bench import Bench
-from cchc_connect.testing.kit.listing import content
+from cchc_connect.testing.kit.listing import content, first_request, steps
 from cchc_connect.testing.kit.replay import BASE_URL
+from cchc_connect.testing.kit.rule import RuleBroken
 from cchc_connect.testing.kit.scrubbing import Scrubber
 from cchc_connect.wire.json import Item
 
@@ -60,33 +63,23 @@ def record_all(bench: Bench, base_url: str, max_pages: int) -> list[Recording]:
 
 
 def _record(bench: Bench, source: Source, scrubber: Scrubber, terms: tuple[str, int]) -> Recording:
+    """Record the pages of a source as a run asks for them; one that repeats itself, as far as it goes."""
     base_url, max_pages = terms
     recording = Recording(record_type=source.record_type.record_type)
-    page_request = PageRequest(since=None, page_token=None, partition=next(iter(source.profile.partitions), ""))
-    with bench.transport() as transport:
-        for _ in range(max_pages):
-            exchanges = list[tuple[HttpRequest, HttpResponse]]()
-            page = transport.run(_observed(source.fetch(page_request), exchanges))
+    exchanges, page = list[tuple[HttpRequest, HttpResponse]](), Page(items=[], next_page_token=None)
+
+    def keep(request: HttpRequest, response: HttpResponse) -> None:
+        exchanges.append((request, response))
+
+    with bench.transport() as transport, suppress(RuleBroken):
+        listed = steps(bench, source, transport, first_request(source), keep)
+        for _, page in islice(listed, max_pages):
             recording.exchanges += _documents(exchanges, page, scrubber, base_url)
-            if page.next_page_token is None:
-                recording.is_whole = True
-                break
-            page_request = PageRequest(since=None, page_token=page.next_page_token, partition=page_request.partition)
+            exchanges.clear()
+    recording.is_whole = page.next_page_token is None or bool(exchanges)
+    if exchanges:  # a question beyond the end, whose answer is the last page again
+        recording.exchanges += _documents(exchanges, page, scrubber, base_url)
     return recording
-
-
-def _observed(
-    conversation: Conversation[Page], exchanges: list[tuple[HttpRequest, HttpResponse]]
-) -> Generator[HttpRequest, HttpResponse, Page]:
-    try:
-        request = next(conversation)
-        while True:
-            response = yield request
-            exchanges.append((request, response))
-            request = conversation.send(response)
-    except StopIteration as finished:
-        page: Page = finished.value
-        return page
 
 
 def _documents(

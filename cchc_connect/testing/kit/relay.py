@@ -2,7 +2,6 @@
 
 import http.client
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse
@@ -19,14 +18,6 @@ Alteration = Callable[[ServerResponse], ServerResponse]
 """Returns what becomes of a response."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exchange:
-    """One request and the response of the system."""
-
-    request: ReceivedRequest = field(repr=False)
-    response: ServerResponse = field(repr=False)
-
-
 class Relay(FaultyServer):
     """Passes requests on to a system over sockets. In its responses the system's address becomes the relay's own."""
 
@@ -34,8 +25,6 @@ class Relay(FaultyServer):
         """Pass requests on to the system at `system_url`."""
         super().__init__(self._respond)
         self._system_url = system_url
-        self.exchanges: list[Exchange] = []
-        """Every request that was passed on, with its response, in order."""
         self.instead: Callable[[ReceivedRequest], ServerResponse | None] = _pass_on
         """Returns the response to give in the system's place; None: pass the request on."""
         self.alter: Alteration = unaltered
@@ -48,7 +37,6 @@ class Relay(FaultyServer):
         if response is not None:
             return response
         response = self.alter(self._passed_on(request))
-        self.exchanges.append(Exchange(request=request, response=response))
         return None if self.loses_response(request) else response
 
     def _passed_on(self, request: ReceivedRequest) -> ServerResponse:

@@ -1,7 +1,9 @@
 """Rules about runs of the real engine over a source: what is shared, what a second run does, what changes do."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
 from cchc_connect.database.reading.quarantine_entries import entries
@@ -105,19 +107,11 @@ def deletions_are_found(bench: Bench, source: Source) -> None:
             raise RuleBroken("kit.deletion_missed", deleted=len(deleted))
 
 
-def wrong_values_affect_one_item(bench: Bench, source: Source) -> None:
+def _wrong_values_affect_one_item(values: Sequence[object], bench: Bench, source: Source) -> None:
     """An item whose values are of the wrong kind is quarantined, or read without them, and affects no other item."""
     with bench.database() as database:
         sound = holdings_after_run(bench, database, source)
-    for wrong in WRONG_VALUES[:QUICK_VALUES]:
-        _require_unaffected(bench, source, sound, with_values(wrong))
-
-
-def every_wrong_value_affects_one_item(bench: Bench, source: Source) -> None:
-    """The same for values of every kind."""
-    with bench.database() as database:
-        sound = holdings_after_run(bench, database, source)
-    for wrong in WRONG_VALUES[QUICK_VALUES:]:
+    for wrong in values:
         _require_unaffected(bench, source, sound, with_values(wrong))
 
 
@@ -224,9 +218,13 @@ def holdings_after_run(bench: Bench, database: SharedDatabase, source: Source) -
 def _require_equal_to_first_run(bench: Bench, source: Source, held: Holdings) -> None:
     with bench.database() as fresh:
         expected = holdings_after_run(bench, fresh, source)
-    lost = len(expected.keys() - held.keys())
+    require_equal(held if _deletes(source) else {key: held[key] for key in held.keys() & expected.keys()}, expected)
+
+
+def require_equal(held: Holdings, expected: Holdings) -> None:
+    """Raise `RuleBroken` if what is stored is not what is expected."""
+    lost, phantoms = len(expected.keys() - held.keys()), len(held.keys() - expected.keys())
     stale = sum(held[key] != document for key, document in expected.items() if key in held)
-    phantoms = len(held.keys() - expected.keys()) if _deletes(source) else 0
     if lost or stale or phantoms:
         raise RuleBroken("kit.differs_from_full", lost=lost, stale=stale, phantoms=phantoms)
 
@@ -248,7 +246,14 @@ RUN_RULES = (
     Rule(name="incremental_equals_full", check=incremental_equals_full),
     Rule(name="moving_rows_are_not_lost", check=moving_rows_are_not_lost),
     Rule(name="deletions_are_found", check=deletions_are_found, applies=_deletes),
-    Rule(name="wrong_values_affect_one_item", check=wrong_values_affect_one_item),
-    Rule(name="every_wrong_value_affects_one_item", check=every_wrong_value_affects_one_item, is_thorough=True),
+    Rule(
+        name="wrong_values_affect_one_item",
+        check=partial(_wrong_values_affect_one_item, WRONG_VALUES[:QUICK_VALUES]),
+    ),
+    Rule(
+        name="every_wrong_value_affects_one_item",
+        check=partial(_wrong_values_affect_one_item, WRONG_VALUES[QUICK_VALUES:]),
+        is_thorough=True,
+    ),
     Rule(name="unreadable_item_is_quarantined_alone", check=unreadable_item_is_quarantined_alone),
 )

@@ -9,13 +9,14 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.adapter_calls import send_batch
 from cchc_connect.sync.record_writer import RecordWriter
-from cchc_connect.sync.report import RunReport, RunStatus
+from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_connect.testing.doubles.server import ReceivedRequest
 from cchc_connect.testing.kit.answer_rules import answering, is_login, log_lines, login_end, require_untold
 from cchc_connect.testing.kit.bench import LONG_PAUSE, PROGRAM_CONNECTION, ROUTE, Bench, LaterClock
 from cchc_connect.testing.kit.rule import Rule, RuleBroken, Subject
+from cchc_connect.testing.kit.run_rules import require_done
 from cchc_connect.testing.kit.systems import ReceivingSystem, RefusingSystem
 from cchc_connect.testing.kit.wrong_answers import CAPTIVE_PORTAL, EMPTY, HTML, LOGIN_PAGE, TELLING, errors_in_200
 from cchc_schemas import Record
@@ -68,11 +69,15 @@ def lost_response_has_one_effect(bench: Bench, target: Target) -> None:
         write(bench, database, records[:1])
         if bench.relay is not None:
             bench.relay.loses_response = loses
-        for _ in range(VERSIONS):
-            push(bench, database)
-        waiting = push(bench, database)
-    if system.change_count != before + 1 or _sum(waiting, "waiting"):
+        reports = [push(bench, database) for _ in range(VERSIONS + 1)]
+        dead = [dead_letter.reason for dead_letter in dead_letters(database, route=ROUTE)]
+    if system.change_count != before + 1:
         raise RuleBroken("kit.effects_differ", effects=system.change_count - before, sent=1)
+    if dead:
+        raise RuleBroken("kit.not_delivered", number=len(dead), reason=dead[0])
+    require_done(reports[-1])
+    if _sum(reports[-1], "waiting"):
+        raise RuleBroken("kit.still_waiting", number=len(reports))
 
 
 def refused_record_stops_no_other(bench: Bench, target: Target) -> None:
@@ -113,6 +118,7 @@ def order_is_kept(bench: Bench, target: Target) -> None:
     is_all = not _sum(reports[-1], "waiting") and not any(_sum(report, "refused") for report in reports)
     if sequences != sorted(sequences) or not is_all:
         raise RuleBroken("kit.order_of_versions", sequences=", ".join(map(str, sequences)))
+    require_done(reports[-1])
     if system.change_count != before + len(set(sequences)):
         raise RuleBroken("kit.effects_differ", effects=system.change_count - before, sent=len(set(sequences)))
 
@@ -205,8 +211,6 @@ def _version(record: Record, number: int) -> Record:
 
 
 def _sum(report: RunReport, counter: str) -> int:
-    if any(line.outcome is RunStatus.FAILED for line in report.lines):
-        return 0
     return sum(cast("int", getattr(line.counts, counter)) for line in report.lines)
 
 

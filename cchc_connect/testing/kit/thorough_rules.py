@@ -15,7 +15,7 @@ from cchc_connect.testing.faults.response_scripts import ResponseScript
 from cchc_connect.testing.kit.bench import LONG_PAUSE, QUICK_POLICY, Bench, Holdings
 from cchc_connect.testing.kit.listing import listing
 from cchc_connect.testing.kit.rule import Rule, RuleBroken
-from cchc_connect.testing.kit.run_rules import holdings_after_run, require_done, run_done
+from cchc_connect.testing.kit.run_rules import holdings_after_run, require_done, require_equal, run_done
 from cchc_connect.testing.kit.watched import PageWatch
 from cchc_connect.wire.json import Item
 
@@ -118,11 +118,7 @@ def _require_survived(fault: WireFault, report: RunReport, before: Holdings, hel
 def _require_equal(bench: Bench, database: SharedDatabase, source: Source, expected: Holdings) -> None:
     """Run once more and compare what is stored."""
     run_done(bench, database, source)
-    held = bench.holdings(database, source)
-    lost, phantoms = len(expected.keys() - held.keys()), len(held.keys() - expected.keys())
-    stale = sum(held[key] != document for key, document in expected.items() if key in held)
-    if lost or stale or phantoms:
-        raise RuleBroken("kit.differs_from_full", lost=lost, stale=stale, phantoms=phantoms)
+    require_equal(bench.holdings(database, source), expected)
 
 
 def _crash_at(number: int) -> PageWatch:

@@ -44,8 +44,9 @@ class WatchedConfig(Config):
         if pages is None and deliveries is None:
             return adapter
         if isinstance(adapter, LocalSystem):
-            for source in adapter.sources if pages else ():
-                _exchange_class(source, {"fetch": _watched_local_fetch(source, pages)})
+            if pages is not None:
+                for source in adapter.sources:
+                    _exchange_class(source, {"fetch": _watched_local_fetch(source, pages)})
             return adapter
         return WatchedAdapter(
             dialect=adapter.dialect,
@@ -71,13 +72,12 @@ def _watched_source(source: Source, watch: PageWatch) -> Source:
     return source
 
 
-def _watched_local_fetch(source: Source, watch: PageWatch | None) -> Callable[[Any, PageRequest], Page]:
+def _watched_local_fetch(source: Source, watch: PageWatch) -> Callable[[Any, PageRequest], Page]:
     """Return the `fetch` of a watched source without HTTP, which returns its page."""
     own_fetch = cast("Callable[[Any, PageRequest], Page]", type(source).fetch)
 
     def fetch(self: Any, page_request: PageRequest) -> Page:
-        page = own_fetch(self, page_request)
-        return page if watch is None else watch(self, page_request, page)
+        return watch(self, page_request, own_fetch(self, page_request))
 
     return fetch
 
