@@ -40,7 +40,6 @@ Model = TypeVar("Model", bound=BaseModel)
 
 PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "options": frozenset({"manifest"}),
         "secret": frozenset({"file"}),
         "run": frozenset({"session_folder"}),
         "response_signature": frozenset({"keys"}),
@@ -289,16 +288,12 @@ def _with_absolute_paths(tables: Mapping[str, Any], folder: Path) -> Mapping[str
 
 
 def _resolve_paths(value: object, folder: Path, name: str) -> object:
-    """Return the table `name` with its paths made absolute; an adapter's options stay unchanged, but for a manifest."""
+    """Return the table `name` with its paths made absolute; an adapter's options stay unchanged."""
     if not isinstance(value, dict):
         return value
     table = cast("dict[str, object]", value)
     if name == "options":
-        paths = PATH_KEYS[name]
-        return {
-            key: str(folder / entry) if key in paths and isinstance(entry, str) else entry
-            for key, entry in table.items()
-        }
+        return table
     paths = PATH_KEYS.get("secret" if table.keys() == {"file"} else name, frozenset[str]())
     return {
         key: str(folder / entry) if key in paths and isinstance(entry, str) else _resolve_paths(entry, folder, key)

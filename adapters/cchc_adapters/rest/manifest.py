@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails
 
 from cchc_adapters.building_blocks.options import AdapterOptions
-from cchc_adapters.declared.checks import Sources, custom_error
+from cchc_adapters.declared.checks import Sources, custom_error, line_errors
 from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.classifier import AnswerTable
 from cchc_adapters.rest.source import RestTable
@@ -18,6 +19,7 @@ from cchc_adapters.rest.target_checks import Targets
 from cchc_adapters.rest.target_tables import RestTargetTable
 from cchc_connect import ConfigurationError
 from cchc_connect.config.checks import pydantic_faults
+from cchc_connect.config.tables import FOLDER
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.messages import Message
 
@@ -61,18 +63,23 @@ class RestOptions(RestManifest):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _with_manifest(cls, written: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+    def _with_manifest(cls, written: Any, check: ModelWrapValidatorHandler[Self], validation: ValidationInfo) -> Self:
         """Check the tables together with those of the manifest; a fault of the file names the file."""
-        name: object = cast("dict[str, Any]", written).get("manifest") if isinstance(written, dict) else None
+        own = cast("dict[str, Any]", written if isinstance(written, dict) else {})
+        name: object = own.get("manifest")
         if not isinstance(name, str):
             return check(written)
-        merged = merged_tables(_tables_of(Path(name)), cast("dict[str, Any]", written))
+        context: Mapping[str, Path] = validation.context or {}
+        shared = _tables_of(context.get(FOLDER, Path()) / name)
+        merged = merged_tables(shared, own)
         try:
             return check(merged)
         except ValidationError as refusal:
-            faults = [*pydantic_faults(refusal, cls, merged)]
-        file = Path(name).name
-        errors = [_fault(file, fault) for fault in faults]
+            faults = [*line_errors(refusal)]
+        errors = [fault for fault in faults if _is_own(fault, own, shared)]
+        of_file = [fault for fault in faults if fault not in errors]
+        refused = ValidationError.from_exception_data("manifest", of_file, hide_input=True)
+        errors += [_fault(Path(name).name, fault) for fault in pydantic_faults(refused, cls, merged)]
         raise ValidationError.from_exception_data("manifest", errors, hide_input=True)
 
 
@@ -100,6 +107,19 @@ def _tables_of(path: Path) -> Mapping[str, Any]:
         error = custom_error(("manifest",), "manifest_unread", "the manifest cannot be read", context)
         raise ValidationError.from_exception_data("manifest", [error], hide_input=True)
     return tables
+
+
+def _is_own(fault: InitErrorDetails, own: Mapping[str, Any], shared: Mapping[str, Any]) -> bool:
+    """Return whether a fault is of what the connection wrote; of a table that both wrote it is the manifest's."""
+    for step in fault.get("loc", ()):
+        if step in own:
+            inner, inner_shared = own[str(step)], shared.get(str(step))
+            if not isinstance(inner, Mapping) or not isinstance(inner_shared, Mapping):
+                return True
+            own, shared = cast("Mapping[str, Any]", inner), cast("Mapping[str, Any]", inner_shared)
+        elif step in shared:
+            return False
+    return False
 
 
 def _fault(file: str, fault: Message) -> Any:

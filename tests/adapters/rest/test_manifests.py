@@ -98,6 +98,29 @@ def test_every_fault_of_a_file_names_the_file_and_the_place(folder: Path, langua
     assert text.count("desk.toml:") == 6
 
 
+@pytest.mark.parametrize(
+    ("table", "line", "fault"),
+    [
+        ("sources.dossier", 'lookback = "3x"', "sources.dossier] lookback:"),
+        ("sources.dossier.fields", "code = 5", "sources.dossier.fields] code:"),
+        ("sources.dossier.fields", 'cod = "so"', "sources.dossier.fields] cod:"),
+        ("answers", "unauthorised = {}", "answers] unauthorised:"),
+    ],
+)
+def test_a_fault_of_what_the_connection_writes_is_not_told_as_the_manifests(
+    folder: Path, table: str, line: str, fault: str
+) -> None:
+    file = folder / "cchc.toml"
+    file.write_text(f"{CONNECTION}[connections.desk.options.{table}]\n{line}\n", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as refusal:
+        Config.load(file)
+
+    text = refusal.value.in_language(Language.ENGLISH)
+    assert f"[connections.desk.options.{fault}" in text
+    assert "desk.toml" not in text
+
+
 def test_a_missing_manifest_is_told(folder: Path) -> None:
     (folder / "shared" / "desk.toml").unlink()
 
