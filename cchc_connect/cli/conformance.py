@@ -13,13 +13,13 @@ from cchc_connect.messages import Message
 from cchc_connect.registry import adapter_factory, left_out_rules
 from cchc_connect.testing.kit.bench import Bench, configured_bench
 from cchc_connect.testing.kit.cases import RuleCase, cases
-from cchc_connect.testing.kit.rule import RuleBroken
+from cchc_connect.testing.kit.rule import ItemsFaulty, RuleBroken
 from cchc_connect.testing.kit.watched import WatchedConfig
 
-KEPT, BROKEN, LEFT_OUT = "kept", "broken", "left_out"
+KEPT, FAULTY_ITEMS, BROKEN, LEFT_OUT = "kept", "faulty_items", "broken", "left_out"
 """How a rule came out."""
 
-LEVELS = {KEPT: "good", BROKEN: "bad", LEFT_OUT: "warning"}
+LEVELS = {KEPT: "good", FAULTY_ITEMS: "warning", BROKEN: "bad", LEFT_OUT: "warning"}
 """How it came out -> the mark of a finding."""
 
 
@@ -45,6 +45,8 @@ def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -
     broken = sum(result["outcome"] == BROKEN for result in results)
     console.document({"connection": name, "rules": results})
     console.message("adapter_test.summary", connection=name, rules=len(results), broken=broken)
+    if any(result["outcome"] == FAULTY_ITEMS for result in results):
+        console.message("adapter_test.faulty_items", connection=name)
     return ExitCode.PARTIAL if broken else ExitCode.DONE
 
 
@@ -67,6 +69,8 @@ def _results(chosen: Sequence[RuleCase], bench: Bench) -> Iterator[tuple[RuleCas
             continue
         try:
             case.check(bench)
+        except ItemsFaulty as found:
+            yield case, FAULTY_ITEMS, found.message
         except RuleBroken as broken:
             yield case, BROKEN, broken.message
         except (SourceHeld, Rejected, StartOver) as error:
