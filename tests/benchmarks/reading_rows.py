@@ -142,8 +142,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             loop, *of_adapter = measured(kind, Path(folder), options.rows, options.runs)
         is_slow |= of_adapter[0][0] > LIMIT * loop[0]
         print(f"{kind}: {options.rows} rows, loop {loop[0]:.2f} s, processor {loop[1]:.2f} s")
-        for name, (duration, used) in zip(("fetch", "with JSON"), of_adapter, strict=True):
-            print(f"  {name}: {duration:.2f} s ({duration / loop[0]:.2f}), processor {used:.2f} s ({used / loop[1]:.2f})")
+        for name, times in zip(("fetch", "with JSON"), of_adapter, strict=True):
+            duration, used = (
+                f"{taken:.2f} s ({taken / of_loop:.2f})" for taken, of_loop in zip(times, loop, strict=True)
+            )
+            print(f"  {name}: {duration}, processor {used}")
     stop_postgres()
     stop_mariadb()
     return int(is_slow)
