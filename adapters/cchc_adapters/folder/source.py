@@ -165,7 +165,7 @@ class FolderSource(DeclaredSource):
         """Return records with the time of their delivery, where that is the time of their change."""
         if not self._is_dated_by_delivery or delivered_at is None:
             return chunk
-        rows = [item if type(item) is TableRow else _as_row(item) for item in chunk]
+        rows = [item if isinstance(item, TableRow) else _as_row(item) for item in chunk]
         for row in rows:
             row.delivered_at = delivered_at
         return rows
@@ -177,7 +177,7 @@ class FolderSource(DeclaredSource):
                 log.info("%s: %s", opened.delivery.name, message)
 
 
-def _as_row(item: TableRow | FileItem) -> TableRow | FileItem:
+def _as_row(item: FileItem) -> TableRow | FileItem:
     """Return an item of a JSON file as a row, which can bear a date; one that cannot be read stays as it is."""
     try:
         return TableRow(item.read()).at(item.line)
