@@ -144,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{kind}: {options.rows} rows, loop {loop[0]:.2f} s, processor {loop[1]:.2f} s")
         for name, times in zip(("fetch", "with JSON"), of_adapter, strict=True):
             duration, used = (
-                f"{taken:.2f} s ({taken / of_loop:.2f})" for taken, of_loop in zip(times, loop, strict=True)
+                f"{mine:.2f} s ({mine / of_loop:.2f})" for mine, of_loop in zip(times, loop, strict=True)
             )
             print(f"  {name}: {duration}, processor {used}")
     stop_postgres()
