@@ -143,9 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         is_slow |= of_adapter[0][0] > LIMIT * loop[0]
         print(f"{kind}: {options.rows} rows, loop {loop[0]:.2f} s, processor {loop[1]:.2f} s")
         for name, times in zip(("fetch", "with JSON"), of_adapter, strict=True):
-            duration, used = (
-                f"{mine:.2f} s ({mine / of_loop:.2f})" for mine, of_loop in zip(times, loop, strict=True)
-            )
+            duration, used = (f"{own:.2f} s ({own / of_loop:.2f})" for own, of_loop in zip(times, loop, strict=True))
             print(f"  {name}: {duration}, processor {used}")
     stop_postgres()
     stop_mariadb()
