@@ -24,12 +24,18 @@ def test_every_table_of_the_contract_is_there() -> None:
         "channels.csv",
         "dossier_status.csv",
         "dossier_transitions.csv",
+        "fee_collection.csv",
+        "fee_kinds.csv",
         "land_change_codes.csv",
         "land_use_codes.csv",
+        "payment_status.csv",
         "permit_kinds.csv",
         "permit_steps.csv",
         "province_successors.csv",
         "reference_systems.csv",
+        "service_levels.csv",
+        "submission_places.csv",
+        "tax_payment_status.csv",
         "works_status.csv",
     ]
 
