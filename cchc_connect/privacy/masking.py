@@ -117,7 +117,7 @@ def masked_item(value: object) -> object:
 
 
 def masked_members(members: Mapping[Any, object]) -> dict[str, object]:
-    """Return all members of an item, masked as by `masked_item`; where names are alike once they are masked, the later ones are numbered."""
+    """Return all members, masked as in `masked_item`; names that are alike once masked are numbered."""
     shown: dict[str, object] = {}
     numbers: dict[str, int] = {}
     for name, part in members.items():

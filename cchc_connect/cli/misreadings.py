@@ -1,11 +1,12 @@
-"""The words of code lists that an item in quarantine has and nothing translates, and where they are to be added.
+"""What of an item in quarantine is misread: words of code lists that nothing translates, times in another spelling.
 
 A quarantine entry has no value of its faults, so the item is translated once more. Only a word of a field that takes
 the values of a list is shown, none of a field with a personal mark, and none that looks like a person.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,14 +16,16 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.field_types import AllowedValue, allowed_values
 from cchc_connect.config.file import Config
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
+from cchc_connect.diagnostics.misread import misread_message
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Message
 from cchc_connect.privacy.outside_names import looks_like_person, shown_name
 from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_connect.record_fields import record_model
 from cchc_connect.sync.error_policy import adapter_boundary
-from cchc_connect.wire.field_map import At, MappedItem, ValueReader, value_at
+from cchc_connect.wire.field_map import MappedItem, ValueReader
 from cchc_connect.wire.json import Item, RawItem
+from cchc_connect.wire.misread_times import MisreadTime, misread_times, read_value
 from cchc_connect.wire.property_names import found_name, path_text
 from cchc_schemas.personal import personal_marks
 from cchc_schemas.text import listed
@@ -57,32 +60,45 @@ class UnknownWord:
         return {**asdict(self), "place": console.sentence(self.place)}
 
 
-def unknown_words(config: Config, entry: QuarantineEntry, console: Console) -> list[UnknownWord]:
-    """Return the unknown words of an entry; none where its connection cannot translate it any more."""
+@dataclass(frozen=True, kw_only=True)
+class Misreadings:
+    """What of an item in quarantine is not read as its source means it."""
+
+    words: tuple[UnknownWord, ...] = ()
+    times: tuple[MisreadTime, ...] = ()
+
+
+def misreadings(config: Config, entry: QuarantineEntry, console: Console) -> Misreadings:
+    """Return what of an entry is misread; nothing where its connection cannot translate it any more."""
     model = record_model(entry.record_type)
     if model is None or isinstance(entry.item, RawItem) or entry.connection not in config.connections:
-        return []
+        return Misreadings()
     try:
         adapter = config.adapter(entry.connection)
         sources = [source for source in adapter.sources if source.record_type is model]
         fields = _fields(sources[0], entry) if sources else None
         options = config.options_model(entry.connection)
     except CchcError:
-        return []  # `check` and `sync` tell what is wrong with a connection
+        return Misreadings()  # `check` and `sync` tell what is wrong with a connection
     if fields is None:
-        return []
-    return list(_words(config, options, entry, model, fields, console))
+        return Misreadings()
+    place = partial(_place, config, options, entry)
+    return Misreadings(words=tuple(_words(entry, model, fields, place, console)), times=tuple(misread_times(fields)))
 
 
-def show_words(words: list[UnknownWord], console: Console) -> None:
-    """Write what the source sends, what the field takes, and where the word is to be added."""
-    for word in words:
+def show_misreadings(found: Misreadings, console: Console) -> None:
+    """Write what the source sends, what the field takes or which codec reads it, and where to say so."""
+    for misread in found.times:
+        console.line(f"  {console.sentence(misread_message(misread))}")
+    for word in found.words:
         context = {"field": word.field, "property": word.property, "word": word.word, "allowed": word.allowed}
         console.message("quarantine_view.unknown_word", **context)
         console.line(f"    {console.sentence(word.place)}")
 
 
-def with_words_shown(item: Mapping[str, Any], masked: Mapping[str, Any], words: list[UnknownWord]) -> dict[str, Any]:
+def with_words_shown(
+    item: Mapping[str, Any], masked: Mapping[str, Any], words: Sequence[UnknownWord]
+) -> dict[str, Any]:
     """Return a masked item with the unknown words of its own properties unmasked."""
     shown = dict(masked)
     for word in words:
@@ -98,12 +114,11 @@ def _fields(source: Source, entry: QuarantineEntry) -> MappedItem | None:
         return fields if isinstance(fields, MappedItem) else None
 
 
-def _words(  # noqa: PLR0913  # what a word is found by
-    config: Config,
-    options: type[BaseModel],
+def _words(
     entry: QuarantineEntry,
     model: type[BaseModel],
     fields: MappedItem,
+    place: Callable[[str, str], Message],
     console: Console,
 ) -> Iterator[UnknownWord]:
     marks = personal_marks(model)
@@ -119,23 +134,18 @@ def _words(  # noqa: PLR0913  # what a word is found by
                 property=shown_name(way),
                 word=word,
                 allowed=listed(map(_value_text, allowed), MAX_ALLOWED),
-                place=_place(config, options, entry, path, word),
+                place=place(path, word),
             )
 
 
 def _word(item: Item, read: ValueReader) -> tuple[str, str] | None:
     """Return the word that a field was read from, and the path to it; None if it is no word that may be shown."""
-    while callable(chosen := getattr(read, "chosen", None)):
-        read = chosen(item)
-    if not isinstance(read, At):
+    found = read_value(read, item)
+    if found is None or not isinstance(found[2], str | int):
         return None
-    for path in read.paths:
-        value = value_at(item, path)
-        if isinstance(value, str | int) and read.read(value) is not None:
-            word = str(value)
-            is_shown = len(word) <= MAX_WORD_LENGTH and not looks_like_person(word)
-            return (escape_to_one_line(word), path_text(path)) if is_shown else None
-    return None
+    word = str(found[2])
+    is_shown = len(word) <= MAX_WORD_LENGTH and not looks_like_person(word)
+    return (escape_to_one_line(word), path_text(found[1])) if is_shown else None
 
 
 def _value_text(allowed: AllowedValue) -> str:

@@ -1,6 +1,10 @@
-"""`quarantine show` shows the word of a code list that nothing translates, what the field takes, and where to add it."""
+"""What is misread is told with the way out.
 
-from collections.abc import Generator
+`quarantine show` shows a word that nothing translates, what its field takes and where to add it. `check` names the
+codecs that read a time in another spelling.
+"""
+
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +26,14 @@ def server() -> Generator[tuple[FaultyServer, list[dict[str, Any]]], None, None]
 
 def pull(call: Call, address: str, status: object) -> None:
     """Pull the dossiers; `status` is the rule of that field."""
-    fields = {"code": "so", "procedure_code": "tt", "status": status, "applicant_name": "ten"}
-    source = {"path": "/ho-so", "items": "", "key": "so", "paging": {"kind": "none"}, "fields": fields}
+    connect(address, {"status": status})
+    call("sync")
+
+
+def connect(address: str, rules: Mapping[str, object], **keys: object) -> None:
+    """Connect the dossiers, with further rules of the field map and keys of the source."""
+    fields = {"code": "so", "procedure_code": "tt", "applicant_name": "ten", **rules}
+    source = {"path": "/ho-so", "items": "", "key": "so", "paging": {"kind": "none"}, "fields": fields, **keys}
     desk = {
         "adapter": "rest",
         "agency": "000.00.05.H09",
@@ -31,7 +41,6 @@ def pull(call: Call, address: str, status: object) -> None:
         "options": {"sources": {"dossier": source}},
     }
     write_config(CONFIG, {"database": {"url": f"sqlite:///{DATABASE}"}, "connections": {"desk": desk}})
-    call("sync")
 
 
 Serving = tuple[FaultyServer, list[dict[str, Any]]]
@@ -83,3 +92,52 @@ def test_without_its_configuration_an_entry_is_shown_masked(call: Call, server: 
 
     assert shown.code == 0
     assert "Đang chờ" not in shown.out
+
+
+STATUS = {"property": "trang_thai", "others": "in_process", "codes": {"da_tra": "returned"}}
+
+
+def misread(call: Call) -> list[str]:
+    findings = call("check", "--json").document["findings"]
+    return [finding["message"] for finding in findings if finding["code"].startswith("misread.")]
+
+
+@pytest.mark.parametrize(
+    ("codec", "value", "named"),
+    [
+        ("dmy_time", "2026-04-02 08:00:00", "instant, sql_local."),
+        ("epoch_ms", 1775091600, "epoch_s."),
+        ("iso_instant", "/Date(1775091600000)/", "dotnet_instant"),
+        ("dmy_time", "02/04/2026", "a day without a time"),
+    ],
+)
+def test_a_codec_of_another_spelling_names_the_codecs_that_read_the_time(
+    call: Call, server: Serving, codec: str, value: object, named: str
+) -> None:
+    server[1][0]["ngay_nhan"] = value
+    connect(server[0].base_url, {"status": STATUS, "received_at": {"property": "ngay_nhan", "codec": codec}})
+
+    told = misread(call)
+
+    assert len(told) == 1
+    assert named in told[0]
+    assert "ngay_nhan" in told[0]
+    assert str(value) not in told[0]
+
+
+def test_the_time_of_change_is_read_by_the_codec_that_takes_a_day_alone(call: Call, server: Serving) -> None:
+    server[1][0]["ngay_sua"] = "02/04/2026"
+    changed_at = {"property": "ngay_sua", "codec": "dmy_time"}
+    connect(server[0].base_url, {"status": STATUS}, changed_at=changed_at)
+
+    assert [told.split(":")[0] for told in misread(call)] == ["changed_at"]
+    assert 'codec = "change_time"' in misread(call)[0]
+
+
+def test_times_in_their_declared_spelling_are_not_remarked_on(call: Call, server: Serving) -> None:
+    server[1][0] |= {"nhan": "02/04/2026 08:00", "tra": "không rõ"}
+    properties = {"received_at": "nhan", "due_at": "hen", "returned_at": "tra"}
+    rules = {name: {"property": key, "codec": "dmy_time"} for name, key in properties.items()}
+    connect(server[0].base_url, {"status": STATUS, **rules})
+
+    assert misread(call) == []
