@@ -5,6 +5,7 @@ from itertools import islice
 
 from cchc_connect.adapter import Source
 from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.errors import CchcError
 from cchc_connect.messages import Message
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.wire.field_map import MappedItem
@@ -18,21 +19,24 @@ MAX_ITEMS = 50
 def misread_findings(subject: str, connection: str, source: Source, items: Sequence[Item]) -> Iterator[Finding]:
     """Yield a warning for each field whose codec does not read what the source sends, with the codecs that do.
 
+    An item that the adapter fails at is passed over: it is a fault of the page already.
+
     Args:
         subject: connection and record type.
         connection: name of the connection.
         source: the source.
         items: the items of its first page.
-
-    Raises:
-        SourceHeld: the adapter fails.
     """
     seen = dict[str, MisreadTime]()
-    with adapter_boundary(connection=connection, record_type=source.record_type.record_type):
-        for item in islice(items, MAX_ITEMS):
-            if (mapped := _mapped(source, item)) is not None:
-                for misread in misread_times(mapped):
-                    seen.setdefault(misread.field, misread)
+    for item in islice(items, MAX_ITEMS):
+        try:
+            with adapter_boundary(connection=connection, record_type=source.record_type.record_type):
+                mapped = _mapped(source, item)
+                found = () if mapped is None else tuple(misread_times(mapped))
+        except CchcError:
+            continue
+        for misread in found:
+            seen.setdefault(misread.field, misread)
     for misread in seen.values():
         message = misread_message(misread)
         yield Finding.warning(subject, message.code, message.context)
