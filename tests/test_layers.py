@@ -91,7 +91,7 @@ ROOMS = {
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
-        "cchc_schemas clock messages errors http adapter local_sources privacy database.direct database geometry "
+        "cchc_schemas clock messages wire errors http adapter local_sources privacy database.direct database geometry "
         "transport.network database.state transport config sync"
     ),
     "testing.kit": (
@@ -101,7 +101,7 @@ ROOMS = {
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
+        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy database.direct "
         "database registry spreadsheets database.reading exports testing.doubles testing.kit testing database.outbox "
         "database.state config database.writing sync monitoring diagnostics"
     ),
