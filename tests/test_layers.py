@@ -101,9 +101,9 @@ ROOMS = {
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy database.direct "
-        "database registry spreadsheets database.reading exports testing.doubles testing.kit testing database.outbox "
-        "database.state config database.writing sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
+        "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
+        "database.outbox database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }
