@@ -52,12 +52,12 @@ class UnknownWord:
     word: str
     allowed: str
     """The values that the field takes, for people."""
-    place: Message
+    home: Message
     """Where the word is to be added."""
 
     def as_document(self, console: Console) -> Mapping[str, Any]:
         """Return it, JSON-ready."""
-        return {**asdict(self), "place": console.sentence(self.place)}
+        return {**asdict(self), "home": console.sentence(self.home)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,18 +82,18 @@ def misreadings(config: Config, entry: QuarantineEntry, console: Console) -> Mis
         return Misreadings()  # `check` and `sync` tell what is wrong with a connection
     if fields is None:
         return Misreadings()
-    place = partial(_place, config, options, entry)
-    return Misreadings(words=tuple(_words(entry, model, fields, place, console)), times=tuple(misread_times(fields)))
+    home = partial(_place, config, options, entry)
+    return Misreadings(words=tuple(_words(entry, model, fields, home, console)), times=tuple(misread_times(fields)))
 
 
-def show_misreadings(found: Misreadings, console: Console) -> None:
+def show_misreadings(misread: Misreadings, console: Console) -> None:
     """Write what the source sends, what the field takes or which codec reads it, and where to say so."""
-    for misread in found.times:
-        console.line(f"  {console.sentence(misread_message(misread))}")
-    for word in found.words:
+    for time in misread.times:
+        console.line(f"  {console.sentence(misread_message(time))}")
+    for word in misread.words:
         context = {"field": word.field, "property": word.property, "word": word.word, "allowed": word.allowed}
         console.message("quarantine_view.unknown_word", **context)
-        console.line(f"    {console.sentence(word.place)}")
+        console.line(f"    {console.sentence(word.home)}")
 
 
 def with_words_shown(
@@ -118,7 +118,7 @@ def _words(
     entry: QuarantineEntry,
     model: type[BaseModel],
     fields: MappedItem,
-    place: Callable[[str, str], Message],
+    home: Callable[[str, str], Message],
     console: Console,
 ) -> Iterator[UnknownWord]:
     marks = personal_marks(model)
@@ -126,26 +126,26 @@ def _words(
         if path in marks or path not in model.model_fields or path not in fields.fields or path in fields.own_fields:
             continue
         allowed = allowed_values(model.model_fields[path], console)
-        found = _word(entry.item, fields.fields[path]) if allowed else None
-        if found is not None:
-            word, way = found
+        reading = _word(entry.item, fields.fields[path]) if allowed else None
+        if reading is not None:
+            word, property_name = reading
             yield UnknownWord(
                 field=path,
-                property=shown_name(way),
+                property=shown_name(property_name),
                 word=word,
                 allowed=listed(map(_value_text, allowed), MAX_ALLOWED),
-                place=place(path, word),
+                home=home(path, word),
             )
 
 
 def _word(item: Item, read: ValueReader) -> tuple[str, str] | None:
     """Return the word that a field was read from, and the path to it; None if it is no word that may be shown."""
-    found = read_value(read, item)
-    if found is None or not isinstance(found[2], str | int):
+    reading = read_value(read, item)
+    if reading is None or not isinstance(reading[2], str | int):
         return None
-    word = str(found[2])
+    word = str(reading[2])
     is_shown = len(word) <= MAX_WORD_LENGTH and not looks_like_person(word)
-    return (escape_to_one_line(word), path_text(found[1])) if is_shown else None
+    return (escape_to_one_line(word), path_text(reading[1])) if is_shown else None
 
 
 def _value_text(allowed: AllowedValue) -> str:

@@ -32,10 +32,10 @@ def misread_findings(subject: str, connection: str, source: Source, items: Seque
         try:
             with adapter_boundary(connection=connection, record_type=source.record_type.record_type):
                 mapped = _mapped(source, item)
-                found = () if mapped is None else tuple(misread_times(mapped))
+                misread_of_item = () if mapped is None else tuple(misread_times(mapped))
         except CchcError:
             continue
-        for misread in found:
+        for misread in misread_of_item:
             seen.setdefault(misread.field, misread)
     for misread in seen.values():
         message = misread_message(misread)

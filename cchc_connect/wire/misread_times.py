@@ -60,7 +60,9 @@ def fitting_codecs(read: Reader, value: object) -> list[str]:
     """Return the codecs that read a value as the same kind of value as a codec of times or days does."""
     codec = _codec_of(read)
     kind = INSTANTS if codec in INSTANTS else DAYS if codec in DAYS else frozenset[Codec]()
-    return [other.value for other in READERS if other in kind - {codec, Codec.CHANGE_TIME} and _fits(other, value)]
+    return [
+        sibling.value for sibling in READERS if sibling in kind - {codec, Codec.CHANGE_TIME} and _fits(sibling, value)
+    ]
 
 
 def read_value(read: ValueReader, item: Item) -> tuple[At, FieldPath, object] | None:
@@ -89,10 +91,10 @@ def _of_fields(prefix: str, fields: FieldMap, item: Item) -> Iterator[MisreadTim
 
 
 def _of_value(name: str, read: ValueReader, item: Item) -> Iterator[MisreadTime]:
-    found = read_value(read, item)
-    if found is None:
+    reading = read_value(read, item)
+    if reading is None:
         return
-    rule, path, value = found
+    rule, path, value = reading
     if isinstance(rule.read, ListReader):
         for part in rule.read.included_members(value):
             if isinstance(part, Mapping):

@@ -117,12 +117,12 @@ def test_a_codec_of_another_spelling_names_the_codecs_that_read_the_time(
     server[1][0]["ngay_nhan"] = value
     connect(server[0].base_url, {"status": STATUS, "received_at": {"property": "ngay_nhan", "codec": codec}})
 
-    told = misread(call)
+    sentences = misread(call)
 
-    assert len(told) == 1
-    assert named in told[0]
-    assert "ngay_nhan" in told[0]
-    assert str(value) not in told[0]
+    assert len(sentences) == 1
+    assert named in sentences[0]
+    assert "ngay_nhan" in sentences[0]
+    assert str(value) not in sentences[0]
 
 
 def test_the_time_of_change_is_read_by_the_codec_that_takes_a_day_alone(call: Call, server: Serving) -> None:
@@ -130,7 +130,7 @@ def test_the_time_of_change_is_read_by_the_codec_that_takes_a_day_alone(call: Ca
     changed_at = {"property": "ngay_sua", "codec": "dmy_time"}
     connect(server[0].base_url, {"status": STATUS}, changed_at=changed_at)
 
-    assert [told.split(":")[0] for told in misread(call)] == ["changed_at"]
+    assert [sentence.split(":")[0] for sentence in misread(call)] == ["changed_at"]
     assert 'codec = "change_time"' in misread(call)[0]
 
 
