@@ -102,7 +102,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class AccessDecision:
     """The request is within one grant: what may leave, how each field is treated, and how many records at the most."""
 
     agreement: Agreement
@@ -123,7 +123,7 @@ class AccessRefusal:
     grant: str | None = None
 
 
-def decide(request: AccessRequest, facts: Facts) -> Decision | AccessRefusal:
+def decide(request: AccessRequest, facts: Facts) -> AccessDecision | AccessRefusal:
     """Return what the request gets, or why it gets nothing.
 
     The keys of the request are not judged: which records exist, and which of them the grant reaches, is known to the
@@ -135,7 +135,9 @@ def decide(request: AccessRequest, facts: Facts) -> Decision | AccessRefusal:
     agreement = chosen.stored.agreement
     if chosen.failures:
         return AccessRefusal(reasons=chosen.failures, agreement=agreement.reference, grant=chosen.grant.name)
-    return Decision(agreement=agreement, grant=chosen.grant, fields=chosen.fields, records_left=chosen.records_left)
+    return AccessDecision(
+        agreement=agreement, grant=chosen.grant, fields=chosen.fields, records_left=chosen.records_left
+    )
 
 
 def candidates(request: AccessRequest, facts: Facts) -> Sequence[Candidate]:

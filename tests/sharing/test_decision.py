@@ -8,7 +8,7 @@ import pytest
 
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreements import Action, AgreementState, Treatment
-from cchc_connect.sharing.decision import AccessRefusal, Decision, decide
+from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, decide
 from cchc_connect.sharing.facts import AgreementUse, DossierFacts, Facts, Official, StoredAgreement
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_schemas import DossierStatus
@@ -32,12 +32,12 @@ from tests.sharing.invented_agreements import (
 def reasons(asking: AccessRequest, known_facts: Facts) -> Sequence[str]:
     """Return why a request is refused; empty if it is granted."""
     outcome = decide(asking, known_facts)
-    return [] if isinstance(outcome, Decision) else list(outcome.reasons)
+    return [] if isinstance(outcome, AccessDecision) else list(outcome.reasons)
 
 
-def granted(asking: AccessRequest, known_facts: Facts) -> Decision:
+def granted(asking: AccessRequest, known_facts: Facts) -> AccessDecision:
     outcome = decide(asking, known_facts)
-    assert isinstance(outcome, Decision)
+    assert isinstance(outcome, AccessDecision)
     return outcome
 
 

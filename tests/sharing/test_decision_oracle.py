@@ -13,7 +13,7 @@ import pytest
 
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreements import Action, Agreement, AgreementState
-from cchc_connect.sharing.decision import Decision, decide
+from cchc_connect.sharing.decision import AccessDecision, decide
 from cchc_connect.sharing.facts import AgreementUse, DossierFacts, Facts, Official, StoredAgreement
 from cchc_connect.sharing.granted_fields import expanded
 from cchc_connect.sharing.requests import AccessRequest
@@ -216,7 +216,7 @@ class RandomCase:
 def released(case: RandomCase, document: Mapping[str, Any]) -> Cells | None:
     """Return the cells that leave by the code under test; None if the request is refused."""
     outcome = decide(case.request, case.facts)
-    if not isinstance(outcome, Decision):
+    if not isinstance(outcome, AccessDecision):
         return None
     if case.request.action is Action.MATCH:
         return {}
