@@ -6,6 +6,7 @@ from typing import Any
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.database.names import require_known
 from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
@@ -13,13 +14,13 @@ from cchc_connect.messages import Message
 from cchc_connect.registry import adapter_factory, left_out_rules
 from cchc_connect.testing.kit.bench import Bench, configured_bench
 from cchc_connect.testing.kit.cases import RuleCase, cases
-from cchc_connect.testing.kit.rule import RuleBroken
+from cchc_connect.testing.kit.rule import ItemsFaulty, RuleBroken
 from cchc_connect.testing.kit.watched import WatchedConfig
 
-KEPT, BROKEN, LEFT_OUT = "kept", "broken", "left_out"
+KEPT, FAULTY_ITEMS, BROKEN, LEFT_OUT = "kept", "faulty_items", "broken", "left_out"
 """How a rule came out."""
 
-LEVELS = {KEPT: "good", BROKEN: "bad", LEFT_OUT: "warning"}
+LEVELS = {KEPT: "good", FAULTY_ITEMS: "warning", BROKEN: "bad", LEFT_OUT: "warning"}
 """How it came out -> the mark of a finding."""
 
 
@@ -45,6 +46,8 @@ def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -
     broken = sum(result["outcome"] == BROKEN for result in results)
     console.document({"connection": name, "rules": results})
     console.message("adapter_test.summary", connection=name, rules=len(results), broken=broken)
+    if any(result["outcome"] == FAULTY_ITEMS for result in results):
+        console.message("adapter_test.faulty_items", connection=name)
     return ExitCode.PARTIAL if broken else ExitCode.DONE
 
 
@@ -67,6 +70,8 @@ def _results(chosen: Sequence[RuleCase], bench: Bench) -> Iterator[tuple[RuleCas
             continue
         try:
             case.check(bench)
+        except ItemsFaulty as found:
+            yield case, FAULTY_ITEMS, found.message
         except RuleBroken as broken:
             yield case, BROKEN, broken.message
         except (SourceHeld, Rejected, StartOver) as error:
@@ -84,7 +89,7 @@ def _shown(result: tuple[RuleCase, str, Message | None], console: Console) -> di
     case, outcome, message = result
     statement = console.text(f"kit_rule.{case.rule.name}")
     mark, record_name = console.text(f"check.{LEVELS[outcome]}"), console.term("record_name", case.record_type)
-    console.line(f"{mark} {record_name}: {statement}")
+    console.line(f"{mark} {record_name}: {statement}", hanging=HANGING)
     reason = None if message is None else console.sentence(message)
     if reason:
         console.line(f"    {reason}")

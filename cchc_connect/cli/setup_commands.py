@@ -110,7 +110,7 @@ def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> Exi
     files = [str(folder / name) for name in schema_files()]
     console.document({"files": files})
     for file in files:
-        console.line(file)
+        console.verbatim(file)
     return ExitCode.DONE
 
 

@@ -16,6 +16,7 @@ from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.local_systems import observations, observed, unusable
+from cchc_connect.diagnostics.misread import misread_findings
 from cchc_connect.diagnostics.network import NetworkTarget, probe_network
 from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
@@ -29,6 +30,7 @@ from cchc_connect.sync.connection_terms import ConnectionTerms
 from cchc_connect.sync.connector import connect, endpoint_for
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.local_transport import LocalTransport
+from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.sync.run_environment import TransportOpener
 from cchc_connect.sync.time_notes import time_notes
 from cchc_connect.transport import Endpoint, Transport
@@ -44,6 +46,9 @@ GEOMETRY_EXTRA = "cchc-connect[geo]"
 
 CHECK_DEADLINE_S = 20.0
 """Maximum deadline of a call in seconds during a check: a person is waiting for the result."""
+
+MIN_PARTS = 2
+"""Partitions of a source of which the first page can only show one."""
 
 EndpointFactory = Callable[[str, ConnectionTable, Adapter], Endpoint]
 """Returns the endpoint of a connection, with its secrets and its TLS context."""
@@ -93,7 +98,7 @@ def _connection_findings(
     is_readable = True
     with connect(name, table, adapter, min(config.run.deadline_s, CHECK_DEADLINE_S)) as transport:
         for source in adapter.sources:
-            for finding in _source_findings(name, table, source, transport, clock):
+            for finding in _source_findings(name, config, source, transport, clock):
                 is_readable = is_readable and finding.error is None
                 yield finding
     yield from adapter.findings(name, None if table.account is None else table.account.display_name)
@@ -110,7 +115,7 @@ def _local_findings(name: str, config: Config, system: LocalSystem, clock: Clock
         yield from observed(name, examined)
         for source in system.sources:
             if not unusable(examined) & {"", source.record_type.record_type}:
-                yield from _source_findings(name, table, source, transport, clock)
+                yield from _source_findings(name, config, source, transport, clock)
     yield from _target_findings(name, config, system)
 
 
@@ -152,10 +157,10 @@ def _route_findings(name: str, config: Config) -> Iterator[Finding]:
 
 
 def _source_findings(
-    name: str, table: ConnectionTable, source: Source, transport: Transport, clock: Clock
+    name: str, config: Config, source: Source, transport: Transport, clock: Clock
 ) -> Iterator[Finding]:
     """Yield what the first page of a source shows, also of its change times, and what the connection says of these."""
-    record_type = source.record_type.record_type
+    table, record_type = config.connections[name], source.record_type.record_type
     subject, asked_at = f"{name} {record_type}", clock.now()
     try:
         partition = next(iter(source.profile.partitions), NO_PARTITION)
@@ -168,11 +173,13 @@ def _source_findings(
     except CchcError as error:
         yield Finding.bad(subject, error)
     else:
-        yield _page_finding(subject, classified)
+        is_whole = page.next_page_token is None and len(source.profile.partitions) < MIN_PARTS
+        yield from _page_findings(subject, classified, config.run.max_quarantined_share, is_whole=is_whole)
         if classified.left_out:
             members = Counter(member for members in classified.left_out.values() for member in members).most_common(3)
             context = {"number": len(classified.left_out), "members": "; ".join(member for member, _ in members)}
             yield Finding.warning(subject, "check.members_left_out", context)
+        yield from misread_findings(subject, name, source, page.items)
         for note in time_notes(time_counters(classified, Asked(asked_at, asked_at))):
             yield Finding.warning(subject, note.code, note.context)
         for note in unseen_notes(classified.seen.unseen_rules, classified.seen.properties):
@@ -184,14 +191,40 @@ def _source_findings(
         yield Finding.good(subject, "check.geometry_notes", {"packages": packages, "install": GEOMETRY_EXTRA})
 
 
-def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:
+def _page_findings(subject: str, classified: ClassifiedPage, max_share: float, *, is_whole: bool) -> Iterator[Finding]:
+    """Yield how many items of a first page can be read, and whether a run would count the source as failed.
+
+    Args:
+        subject: connection and record type.
+        classified: the items.
+        max_share: the share of a run's items that may be faulty.
+        is_whole: whether nothing follows the page, so that a run sees the same share.
+    """
     good, faulty = len(classified.records), len(classified.faulty)
     if not faulty:
-        return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), proves_access=True)
+        yield Finding(subject=subject, message=Message("check.page_readable", {"good": good}), proves_access=True)
+        return
     counted = Counter(fault for item in classified.faulty for fault in item.faults)
     most_frequent = [fault for fault, _ in counted.most_common(3)]
     rules = "".join(f"\n{FAULT_INDENT}{fault.path} {fault.rule}" for fault in most_frequent)
     context = {"good": good, "faulty": faulty, "rules": rules, "faults": most_frequent}
-    if good:
-        return Finding(subject=subject, message=Message("check.page_faulty", context), proves_access=True)
-    return Finding.bad(subject, SourceHeld("check.page_unreadable", **context))
+    if not good:
+        yield Finding.bad(subject, SourceHeld("check.page_unreadable", **context))
+        return
+    yield Finding(subject=subject, message=Message("check.page_faulty", context), proves_access=True)
+    total = good + faulty
+    if is_too_many(faulty, total, max_share):
+        figures = {"faulty": faulty, "total": total, "percent": _percent(faulty / total), "limit": _percent(max_share)}
+        if is_whole:
+            yield Finding.bad(subject, SourceHeld("check.too_faulty", **figures))
+        else:
+            yield Finding.warning(subject, "check.perhaps_too_faulty", figures)
+
+
+def _percent(share: float) -> str:
+    """Return a share as whole per cent where that says it, else with one decimal.
+
+    >>> _percent(0.05), _percent(0.125), _percent(0.999)
+    ('5', '12.5', '99.9')
+    """
+    return f"{100 * share:.1f}".removesuffix(".0")

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
+from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_connect import Page, PageRequest, Source, SourceHeld
 from cchc_connect.adapter import ListingEnd
 from cchc_connect.testing.doubles.arcgis_versions import VERSIONS

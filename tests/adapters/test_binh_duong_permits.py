@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
+from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_adapters.building_blocks.options import package_table
 from cchc_connect import AuthenticationFailed, DeleteDetection, Item, Maintenance, PageRequest, SourceHeld, Verdict
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
+from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
 from cchc_connect import HttpRequest, HttpResponse, PageRequest

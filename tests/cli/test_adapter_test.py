@@ -57,6 +57,28 @@ def test_a_broken_rule_is_named_with_what_was_found(call: Call, register: Regist
     assert "the filter is ignored" in tested.document["rules"][0]["reason"]
 
 
+def test_a_faulty_item_is_a_finding_of_the_agencys_data_and_breaks_no_rule(call: Call, register: Register) -> None:
+    """It is told apart, and the exit code is that of a run, which tolerates it."""
+    connect(register, "loses sheets")
+
+    tested, shown = call("adapter", "test", "register", "--json"), call("adapter", "test", "register")
+
+    outcomes = {rule["rule"]: rule["outcome"] for rule in tested.document["rules"]}
+    assert tested.code == 0
+    assert outcomes["everything_is_shared"] == "faulty_items"
+    assert set(outcomes.values()) == {"kept", "faulty_items"}
+    assert "!!  land_parcel: " in shown.out
+    assert "1 of 8 items became no records: map_sheet: missing" in shown.out
+    assert "findings of the agency's data" in shown.out
+
+
+def test_more_faulty_items_than_a_run_tolerates_break_a_rule(call: Call, register: Register) -> None:
+    """A map that is wrong for most items is no matter of the agency's data."""
+    connect(register, "unreadable times")
+
+    assert call("adapter", "test", "register", "--rule", "times_are_readable").code == 3
+
+
 def test_the_rules_are_stated_in_vietnamese(call: Call, register: Register) -> None:
     connect(register, "no keys")
 

@@ -12,8 +12,10 @@ import pytest
 
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, demo_tables
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import CONFIG, DATABASE, Call, install_adapters, write_config
+from tests.cli.conftest import CONFIG, DATABASE, Call, Connect, install_adapters, write_config
+from tests.cli.district import PARCELS, District
 from tests.diagnostics.test_network import secure_server
+from tests.sync.memory_systems import parcel_item
 from tests.transport.authority import Authority
 
 
@@ -138,6 +140,36 @@ def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Age
     assert counts["faulty"] == agencies.faulty_counts()["dossier"] > 0
     assert counts["good"] + counts["faulty"] == agencies.record_counts()["dossier"]
     assert checked.code == 0
+
+
+def test_more_faulty_items_than_a_run_allows_are_told_with_figures_and_the_next_step(
+    call: Call, connect: Connect, district: District
+) -> None:
+    """A run would count the source as failed: no line of the check may say that all is in order."""
+    connect()
+    district.page_size = 20
+    district.items[PARCELS] = [parcel_item(number, area="?" if number > 14 else 100) for number in range(1, 21)]
+
+    checked, ran = call("check"), call("sync")
+
+    assert (checked.code, ran.code) == (3, 69)
+    assert "BAD district" in checked.out
+    assert "6 of 20 items are faulty (30 %), and at most 5 %" in checked.out
+    assert "max_quarantined_share" in checked.out
+
+
+def test_a_first_page_with_more_faulty_items_than_allowed_is_a_warning_where_others_follow(
+    call: Call, connect: Connect, district: District
+) -> None:
+    """The others may be sound."""
+    connect()
+    district.page_size = 20
+    district.items[PARCELS] = [parcel_item(number, area="?" if number < 7 else 100) for number in range(1, 41)]
+
+    checked = call("check")
+
+    assert checked.code == 0, checked.out
+    assert "!!  district" in checked.out
 
 
 def test_a_system_that_does_not_answer_as_it_should_is_told_from_the_others(call: Call, agencies: Agencies) -> None:

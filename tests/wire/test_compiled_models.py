@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from cchc_adapters.binh_duong_permits.adapter import PERMIT
+from cchc_adapters.binh_duong_permits.permits import PERMIT
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
-from cchc_adapters.opencps import DOSSIER
+from cchc_adapters.opencps.sources import DOSSIER
 from cchc_connect.wire import codecs
 from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import FieldMap, MappedItem, at, translated

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict
 
+from cchc_connect import DeleteDetection
 from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.geometry import is_within
 from cchc_schemas.reference_systems import Box
@@ -51,6 +52,11 @@ class AdapterOptions(DescribedModel):
         """Return a version that changes with the options `names`; None: with any. Defaults do not count."""
         written = self.model_dump_json(include=None if names is None else set(names), exclude_defaults=True)
         return adapter_version << 32 | zlib.crc32(written.encode())
+
+
+def deletes(*, is_complete: bool) -> DeleteDetection:
+    """Return how deletions show: by absence from a listing that an option calls complete, or never."""
+    return DeleteDetection.ABSENCE if is_complete else DeleteDetection.NEVER
 
 
 @cache

@@ -7,9 +7,10 @@ from itertools import pairwise
 from cchc_connect.adapter import DeleteDetection, ListingOrder, PageRequest, Source
 from cchc_connect.clock import start_of_range
 from cchc_connect.errors import NotFound, Rejected, StartOver
+from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.testing.kit.bench import Bench
 from cchc_connect.testing.kit.listing import ShownListing, listing, whole_listing, whole_listings
-from cchc_connect.testing.kit.rule import Rule, RuleBroken
+from cchc_connect.testing.kit.rule import ItemsFaulty, Rule, RuleBroken
 from cchc_connect.testing.kit.systems import RemovingSystem
 from cchc_connect.wire.codecs import Unreadable
 
@@ -68,7 +69,8 @@ def times_are_readable(bench: Bench, source: Source) -> None:
     times = [source.changed_at(item) for item in items]
     unreadable = [at for at in times if isinstance(at, Unreadable)]
     if unreadable:
-        raise RuleBroken("kit.time_unreadable", number=len(unreadable), total=len(items), rule=unreadable[0].rule)
+        broken = _fault_of_items(bench, len(unreadable), len(items))
+        raise broken("kit.time_unreadable", number=len(unreadable), total=len(items), rule=unreadable[0].rule)
     dated = [at for at in times if isinstance(at, datetime)]
     if any(at.tzinfo is None for at in dated):
         raise RuleBroken("kit.time_without_offset")
@@ -76,7 +78,7 @@ def times_are_readable(bench: Bench, source: Source) -> None:
         raise RuleBroken("kit.no_times")
     ahead = [at for at in dated if at > datetime.now(UTC) + LONGEST_AHEAD]
     if ahead:
-        raise RuleBroken("kit.time_ahead", number=len(ahead), total=len(items))
+        raise _fault_of_items(bench, len(ahead), len(items))("kit.time_ahead", number=len(ahead), total=len(items))
 
 
 def resolution_is_true(bench: Bench, source: Source) -> None:
@@ -136,6 +138,12 @@ def items_come_by_key(bench: Bench, source: Source) -> None:
     shown = _by_key(bench, source, ABSENT_KEY, partition)
     if shown:
         raise RuleBroken("kit.by_key_for_none", number=len(shown))
+
+
+def _fault_of_items(bench: Bench, faulty: int, total: int) -> type[RuleBroken]:
+    """Return whose fault it is: the data's, where an agency's own system has as few faulty items as a run tolerates."""
+    is_tolerated = not is_too_many(faulty, total, bench.config.run.max_quarantined_share)
+    return ItemsFaulty if bench.spares_the_system and is_tolerated and faulty < total else RuleBroken
 
 
 def _by_key(bench: Bench, source: Source, key: str, partition: str) -> list[str]:

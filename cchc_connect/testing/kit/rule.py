@@ -32,6 +32,10 @@ class RuleBroken(AssertionError):
         return str(self.message)
 
 
+class ItemsFaulty(RuleBroken):
+    """Items of an agency have faults, as few as a run tolerates: a finding of its data; the adapter keeps the rule."""
+
+
 def _always(_: Any) -> bool:
     return True
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
+from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
 from cchc_adapters.rest.adapter import Rest
 from cchc_adapters.rest.manifest import RestOptions
