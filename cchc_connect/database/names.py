@@ -39,8 +39,8 @@ def require_record_type(name: str | None, known_names: Collection[str] = RECORD_
         UsageMistake: it is not.
     """
     if name is not None and name not in known_names:
-        known = listed(known_names) or "-"
-        context = {"name": name, "suggestion": suggestion(name, known_names), "known": known, "record_types": known}
+        listing = listed(known_names) or "-"
+        context = {"name": name, "suggestion": suggestion(name, known_names), "known": listing, "record_types": listing}
         raise UsageMistake("names.record_type_unknown", **context)
 
 
