@@ -67,6 +67,7 @@ ROOMS = {
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
+    "database.audit": "clock database.direct database",
     "geometry": "cchc_schemas",
     "registry": "cchc_schemas messages errors adapter extras privacy local_sources",
     "signing": "clock messages wire errors extras privacy",
@@ -81,7 +82,7 @@ ROOMS = {
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
     "database.state": (
-        "cchc_schemas clock messages errors http adapter database.direct database database.reading database.outbox"
+        "cchc_schemas clock messages errors http adapter database.direct database database.audit database.reading"
     ),
     "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
     "config": (
@@ -91,15 +92,16 @@ ROOMS = {
     "cchc_adapters": (
         "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables soap transport config"
     ),
+    "sharing": "cchc_schemas clock config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
-        "transport.network database.reading database.outbox transport.auth database.state transport config "
-        "database.writing"
+        "transport.network database.audit database.reading database.outbox transport.auth database.state transport "
+        "config database.writing"
     ),
-    "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
+    "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
-        "cchc_schemas clock messages errors http adapter local_sources privacy database.direct database geometry "
+        "cchc_schemas clock messages wire errors http adapter local_sources privacy database.direct database geometry "
         "transport.network database.state transport config sync"
     ),
     "testing.kit": (
@@ -109,9 +111,9 @@ ROOMS = {
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
-        "database registry spreadsheets database.reading exports testing.doubles testing.kit testing database.outbox "
-        "database.state config database.writing sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
+        "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
+        "database.outbox database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

@@ -104,7 +104,7 @@ def _show_options(options: list[OptionRow], console: Console) -> None:
 def _show_sample(sample: str, console: Console) -> None:
     console.heading("adapter_view.sample")
     for line in sample.splitlines():
-        console.line(line)
+        console.verbatim(line)
 
 
 def _show_left_out(left_out: Mapping[str, str], console: Console) -> None:

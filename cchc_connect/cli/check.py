@@ -10,6 +10,7 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.fault_texts import rule_text
+from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.config.file import Config
 from cchc_connect.diagnostics.connections import FAULT_INDENT, check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
@@ -39,7 +40,10 @@ def show_check(command: CommandContext) -> ExitCode:
     console.message("check.config_valid", file=command.config)
     for finding in _findings(config, command.config):
         findings.append(finding)
-        console.line(f"{_mark(finding, console)} {_subject_text(finding, console)}: {_sentence(finding, console)}")
+        console.line(
+            f"{_mark(finding, console)} {_subject_text(finding, console)}: {_sentence(finding, console)}",
+            hanging=HANGING,
+        )
     console.document({"findings": [_document(finding, console) for finding in findings]})
     return _exit_code(findings)
 

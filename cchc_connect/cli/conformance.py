@@ -6,6 +6,7 @@ from typing import Any
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.database.names import require_known
 from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
@@ -88,7 +89,7 @@ def _shown(result: tuple[RuleCase, str, Message | None], console: Console) -> di
     case, outcome, message = result
     statement = console.text(f"kit_rule.{case.rule.name}")
     mark, record_name = console.text(f"check.{LEVELS[outcome]}"), console.term("record_name", case.record_type)
-    console.line(f"{mark} {record_name}: {statement}")
+    console.line(f"{mark} {record_name}: {statement}", hanging=HANGING)
     reason = None if message is None else console.sentence(message)
     if reason:
         console.line(f"    {reason}")

@@ -1,7 +1,7 @@
 """`quarantine`: items that did not become records, their faults, processing them again, and export as a spreadsheet."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time, parse_moment
+from cchc_connect.cli.misreadings import Misreadings, misreadings, show_misreadings, with_words_shown
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
@@ -20,7 +21,7 @@ from cchc_connect.database.reading.quarantine_entries import EntryFilter, Quaran
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
-from cchc_connect.privacy.masking import masked_item
+from cchc_connect.privacy.masking import masked_members
 from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_connect.record_fields import field_name, record_model
@@ -142,12 +143,23 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     console = command.console
     with existing_database(command, database) as opened, opened.reading() as transaction:
         entry = quarantine_entries.entry(transaction, number)
-    item = entry.displayed_item if raw else masked_item(entry.displayed_item)
+    misread = Misreadings() if database is not None else misreadings(Config.load(command.config), entry, console)
+    item = entry.displayed_item
+    if not raw:
+        item = with_words_shown(item, masked_members(item), misread.words)
     resolved_at = None if entry.resolved_at is None else to_timestamp_text(entry.resolved_at)
     console.document(
-        {**_summary_document(entry, console, raw=raw), "resolved_at": resolved_at, "masked": not raw, "item": item}
+        {
+            **_summary_document(entry, console, raw=raw),
+            "unknown_words": [word.as_document(console) for word in misread.words],
+            "misread_times": [asdict(time) for time in misread.times],
+            "resolved_at": resolved_at,
+            "masked": not raw,
+            "item": item,
+        }
     )
     show_faults(entry, console, raw=raw)
+    show_misreadings(misread, console)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
     if entry.resolved_at is None:

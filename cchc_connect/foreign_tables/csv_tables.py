@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
 from itertools import accumulate, islice
 from typing import BinaryIO, Self, cast, get_args
@@ -33,6 +34,7 @@ _FIRST_ROWS = 20
 """Rows below headings that are looked at one by one, also in an even file."""
 _SEPARATORS: tuple[Separator, ...] = get_args(Separator)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_OTHER_LINE_END = re.compile(rb"\r(?!\n)")
 _FIELD_LIMIT = "field limit"
 """In the error of Python's reader for a cell that is too long."""
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?E\+\d{1,2}")
@@ -135,6 +137,7 @@ class CsvTable:
     def _rows(self, passed_over: PassedOver, faults: FaultList, size: int) -> Iterator[list[TableRow]]:
         """Yield the records in chunks; rows of another length and unclosed quotes become faults."""
         names = self.headings.names
+        named = partial(zip, names)
         records = RecordRows(self.headings, self._form.key_names, passed_over)
         filler = FillDown(names, self._form.fill_down)
         with self._reader(self._start, self._separator) as reader:
@@ -143,7 +146,7 @@ class CsvTable:
             while True:
                 line = reader.line + 1
                 if self._is_even and not filler.indexes and records.is_inside:
-                    chunk = [TableRow(zip(names, row, strict=False)) for row in islice(reader.rows, size)]
+                    chunk = list(map(TableRow, map(named, islice(reader.rows, size))))
                     if not chunk:
                         return
                     if reader.line - line + 1 == len(chunk) and records.are_plain(chunk):
@@ -191,8 +194,7 @@ class CsvTable:
             below, lines_above = _below(block, lines_above)
             self._has_rounded |= b"+" in block and b"E+" in block  # one sign is found much faster than two
             self._is_even &= run.search(below) is None
-            if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
-                self._is_regular = False  # lines end in another way
+            self._is_regular &= _OTHER_LINE_END.search(block) is None
             self._is_regular &= len(block) <= min(MAX_CELL, csv.field_size_limit())
             if self._is_regular:
                 plain = quoted.sub(b"", below) if b'"' in below else below

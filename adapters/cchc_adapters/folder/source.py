@@ -165,10 +165,9 @@ class FolderSource(DeclaredSource):
         """Return records with the time of their delivery, where that is the time of their change."""
         if not self._is_dated_by_delivery or delivered_at is None:
             return chunk
-        rows = [_as_row(item) if isinstance(item, FileItem) else item for item in chunk]
+        rows = [item if isinstance(item, TableRow) else _as_row(item) for item in chunk]
         for row in rows:
-            if isinstance(row, TableRow):
-                row.delivered_at = delivered_at
+            row.delivered_at = delivered_at
         return rows
 
     def _log_passed_over(self, opened: OpenDelivery) -> None:
