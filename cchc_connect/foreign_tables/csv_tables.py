@@ -146,15 +146,15 @@ class CsvTable:
             while True:
                 line = reader.line + 1
                 if self._is_even and not filler.indexes and records.is_inside:
-                    chunk = list(map(TableRow, map(named, islice(reader.rows, size))))
-                    if not chunk:
+                    rows = list(islice(reader.rows, size))
+                    if not rows:
                         return
-                    if reader.line - line + 1 == len(chunk) and records.are_plain(chunk):
+                    if reader.line - line + 1 == len(rows) and records.are_plain(rows):
+                        chunk = list(map(TableRow, map(named, rows)))
                         for at, item in enumerate(chunk, line):
                             item.line = at
                         yield chunk
                         continue
-                    rows = [list(item.values()) for item in chunk]
                     lines = _lines_of(rows, line)
                 else:
                     rows, lines = reader.take(min(size, _FIRST_ROWS) if self._is_even else size, faults)

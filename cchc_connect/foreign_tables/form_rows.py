@@ -5,7 +5,7 @@ in brackets (or of all of many columns), a total without another text, or a sign
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 
 from cchc_connect.foreign_tables.forms import PassedOver
@@ -62,28 +62,24 @@ class RecordRows:
         self._names = tuple(plain_name(name) for name in headings.written)
         self._no_keys = _TOTAL_SPELLINGS | {"", *headings.written}
         self._keys = tuple(at for at, name in enumerate(headings.names) if name in set(key_names))
-        self._key_name = headings.names[self._keys[0]] if self._keys else ""
         self._passed_over = passed_over
         self._width = headings.width
         self._is_first = True
         self._is_below = False
-        self._first_name = headings.names[0] if headings.names else ""
 
     @property
     def is_inside(self) -> bool:
         """Whether the next row neither is the first below headings nor stands below the table."""
         return bool(self._keys) and not self._is_first and not self._is_below
 
-    def are_plain(self, rows: Sequence[Mapping[str, object]]) -> bool:
+    def are_plain(self, rows: Sequence[Sequence[object]]) -> bool:
         """Whether all rows are records at one glance: each has its key, and that is neither a total nor the heading.
 
         They must have more cells than a signature.
         """
-        if self._first_name != self._key_name and not _NO_PLAIN_STARTS.isdisjoint(
-            map(itemgetter(self._first_name), rows)
-        ):
+        if self._keys[0] and not _NO_PLAIN_STARTS.isdisjoint(map(itemgetter(0), rows)):
             return False
-        return self._no_keys.isdisjoint(map(itemgetter(self._key_name), rows))
+        return self._no_keys.isdisjoint(map(itemgetter(self._keys[0]), rows))
 
     def is_record(self, cells: Sequence[object]) -> bool:
         """Return whether a row is a record; one that is none is counted, apart from empty ones."""
