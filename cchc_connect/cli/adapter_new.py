@@ -46,7 +46,7 @@ def write_adapter_project(command: CommandContext, name: str, kind: AdapterKind,
     console.document({"name": name, "kind": kind.value, "folder": str(project), "files": written})
     console.message("adapter_new.written", folder=project)
     for file in written:
-        console.line(f"  {file}")
+        console.verbatim(f"  {file}")
     console.message("adapter_new.next", folder=project)
     return ExitCode.DONE
 

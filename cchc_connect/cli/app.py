@@ -63,7 +63,7 @@ def show_version(context: typer.Context, *, requested: bool) -> None:
 
         console: Console = context.obj
         console.document({"program": PROGRAM, "version": __version__})
-        console.line(f"{PROGRAM} {__version__}")
+        console.verbatim(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
 

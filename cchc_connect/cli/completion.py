@@ -39,7 +39,7 @@ def show_script(console: Console, shell: Shell) -> None:
     script: str = _typer.get_completion_script(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, shell=shell)
     console.document({"shell": shell, "script": script})
     for line in script.splitlines():
-        console.line(line)
+        console.verbatim(line)
 
 
 def install_script(console: Console, shell: Shell) -> None:

@@ -17,6 +17,7 @@ from unicodedata import category
 
 from cchc_connect.cli.exit_codes import OutputUnwritable
 from cchc_connect.cli.hints import TypedOptions
+from cchc_connect.cli.wrapping import HANGING, terminal_width, wrapped
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, Message, Messages, Wording
 
@@ -71,15 +72,20 @@ class Console(Wording):
         if not self.as_json:
             _write_line(sys.stdout, f"{BOLD}{title}{RESET}" if is_terminal(sys.stdout) else title)
 
-    def line(self, text: str = "") -> None:
-        """Write one line, unless a JSON document is requested."""
+    def line(self, text: str = "", *, hanging: int = 0) -> None:
+        """Write one line, unless a JSON document is requested; a terminal gets it broken between words (`wrapped`)."""
+        if not self.as_json:
+            _write_line(sys.stdout, _for_reader(sys.stdout, text, hanging))
+
+    def verbatim(self, text: str) -> None:
+        """Write one line that people copy or programs read: it is never broken."""
         if not self.as_json:
             _write_line(sys.stdout, escape_control_characters(text))
 
     def stderr(self, text: str) -> None:
         """Write one line to standard error, unless a JSON document is requested."""
         if not self.as_json:
-            _write_line(sys.stderr, escape_control_characters(text))
+            _write_line(sys.stderr, _for_reader(sys.stderr, text))
 
     def table(self, table: OutputTable) -> None:
         """Write a table."""
@@ -112,7 +118,8 @@ class Console(Wording):
 
     def stream_item(self, document: Mapping[str, object], text: str) -> None:
         """Write one element of an endless stream as one line: as a JSON document if requested, else as text."""
-        _write_line(sys.stdout, _json_text(document, indent=None) if self.as_json else escape_control_characters(text))
+        line = _json_text(document, indent=None) if self.as_json else _for_reader(sys.stdout, text, HANGING)
+        _write_line(sys.stdout, line)
 
     def error(self, error: CchcError) -> None:
         """Write the error that ended the command: to standard error, or as the JSON document if requested."""
@@ -128,7 +135,7 @@ class Console(Wording):
         """Write a value as indented JSON for people, at most `max_lines` lines of it."""
         lines = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
         for line in lines[:max_lines]:
-            self.line(line)
+            self.verbatim(line)
         if max_lines is not None and len(lines) > max_lines:
             self.line("  ...")
 
@@ -170,6 +177,12 @@ def escape_control_characters(text: str) -> str:
 def is_terminal(stream: TextIO) -> bool:
     """True if `stream` is a terminal that can and may draw tables (`TERM`, `NO_COLOR`)."""
     return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def _for_reader(stream: TextIO, text: str, hanging: int = 0) -> str:
+    """Return `text` without characters that steer a terminal; for a terminal its long lines are broken."""
+    shown = escape_control_characters(text)
+    return wrapped(shown, terminal_width(stream), hanging) if is_terminal(stream) else shown
 
 
 def _write_line(stream: TextIO, text: str) -> None:

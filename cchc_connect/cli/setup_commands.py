@@ -111,7 +111,7 @@ def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> Exi
     files = [str(folder / f"{record_type}.json") for record_type in RECORD_TYPES]
     console.document({"files": files})
     for file in files:
-        console.line(file)
+        console.verbatim(file)
     return ExitCode.DONE
 
 

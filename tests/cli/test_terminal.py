@@ -1,5 +1,6 @@
 """What a terminal gets, and what a pipe must not get."""
 
+import json
 import os
 import pty
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect.cli.wrapping import wrapped
 from cchc_connect.testing import Agencies
 
 ROOT = Path(__file__).parents[2]
@@ -49,3 +51,28 @@ def test_a_terminal_stays_plain_where_that_is_wished(agencies: Agencies, wish: d
     assert "Pulled" in written
     assert "\x1b" not in written
     assert agencies.one_stop.request_counts
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_terminal_gets_no_line_that_is_cut_within_a_word() -> None:
+    written = on_a_terminal("check", "--lang", "vi", COLUMNS="50").replace("\r\n", "\n")
+
+    too_long = [line for line in written.split("\n") if len(line) > 50]
+    assert [line for line in too_long if " " in line.strip()] == []  # a path is one word
+    assert "\n    " in written  # what follows of a finding stands below its first word
+
+
+def test_a_suggested_command_is_not_broken() -> None:
+    command = "cchc-connect case 000.00.05.H09-260401-0001 --lang en"
+
+    assert wrapped(f"What is known of the dossier, with its steps: {command}", 40).split("\n") == [
+        "What is known of the dossier, with its",
+        "steps:",
+        command,
+    ]
+
+
+def test_json_for_people_is_not_broken() -> None:
+    written = on_a_terminal("schema", "show", "procedure", "--json", COLUMNS="50").replace("\r\n", "\n")
+
+    assert json.loads(written)["record_type"] == "procedure"
