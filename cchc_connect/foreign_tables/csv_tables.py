@@ -156,10 +156,10 @@ class CsvTable:
         with self._reader(self._start, self._separator) as reader:
             for _ in islice(reader.rows, self.headings.row + 1):
                 pass
-            wanted = min(size, _FIRST_ROWS)
+            length = min(size, _FIRST_ROWS)
             while True:
-                rows, lines = reader.take(wanted, faults)
-                wanted = size
+                rows, lines = reader.take(length, faults)
+                length = size
                 if not rows:
                     return
                 if records.is_inside and self._are_whole(rows) and records.are_plain(rows, are_long=self._are_long):

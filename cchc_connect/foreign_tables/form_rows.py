@@ -52,7 +52,7 @@ _BRACKETED = re.compile(r"[(\[].*[)\]]")
 
 
 class RecordRows:
-    """Tells the rows of one table that are records; counts the others."""
+    """Tells the rows of one table that are records; counts the different."""
 
     def __init__(self, headings: Headings, key_names: Sequence[str], passed_over: PassedOver) -> None:
         """Begin below the headings.
@@ -130,12 +130,12 @@ class RecordRows:
 
     def _is_heading(self, texts: Sequence[str]) -> bool:
         """Whether at least two cells repeat their heading, and at most one cell does not."""
-        same = others = 0
+        same = different = 0
         for text, own_name in zip_longest(texts, self._names, fillvalue=""):
             name = plain_name(text) if text else ""
             same += bool(name) and name == own_name
-            others += bool(name) and name != own_name
-            if others > 1:
+            different += bool(name) and name != own_name
+            if different > 1:
                 return False
         return same > 1
 
