@@ -299,8 +299,8 @@ def test_a_file_without_quotes_has_the_same_rows_and_lines_as_one_with_quotes(li
 
 
 def rows_below_each_other(*late: str) -> str:
-    """Return a table with two empty cells in each row, and rows that stand far below its headings."""
-    body = [f"{number};{number};;;góc phố" for number in range(1, 200)]
+    """Return a table with an empty cell in each row, and rows that stand far below its headings."""
+    body = [f"{number};{number};;ODT;góc phố" for number in range(1, 200)]
     return "\n".join(["Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú", *body, *late, ""])
 
 
@@ -315,7 +315,7 @@ def rows_below_each_other(*late: str) -> str:
     ids=["signature", "total", "headings", "headings in two lines"],
 )
 def test_what_is_no_record_is_recognised_far_below_the_headings(late: str, count: PassedOver) -> None:
-    text = rows_below_each_other(late, "7;201;;;x")
+    text = rows_below_each_other(late, "7;201;;ODT;x")
 
     assert [row["Số thửa"] for row in read(text)][-2:] == ["199", "201"]
     assert counted(text) == count
@@ -324,7 +324,7 @@ def test_what_is_no_record_is_recognised_far_below_the_headings(late: str, count
 def test_empty_columns_at_the_end_are_no_cells_and_a_row_with_more_is_refused() -> None:
     text = rows_below_each_other().replace("\n", ";;\n")
 
-    (fault,) = faults_of(text + "7;201;;;x;;lạ\n")
+    (fault,) = faults_of(text + "7;201;;ODT;x;;lạ\n")
 
     assert len(read(text)) == 199
     assert (fault.code, fault.context["line"]) == ("foreign_table_fault.row_length", 201)
