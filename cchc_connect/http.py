@@ -90,6 +90,8 @@ class HttpRequest:
     """Whether sending it twice is safe. None: decided by the method (false for POST and PATCH)."""
     accepted_verdicts: frozenset[Verdict] = frozenset({Verdict.OK})
     """Verdicts for which the adapter receives the response; any other verdict becomes a typed error."""
+    request_id: str | None = field(default=None, repr=False, compare=False)
+    """Id under which it leaves (`X-Request-Id`), which the engine sets; None: the transport makes one."""
 
     def __post_init__(self) -> None:
         """Check that there is at most one body.

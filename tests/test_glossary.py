@@ -32,7 +32,7 @@ DATABASE_TABLES = {name: table for name, table in METADATA.tables.items() if nam
 ABANDONED = frozenset(
     {
         *("voice", "voices", "heirs", "tally", "tallies", "pace", "journal", "breaker", "breakers", "shelf", "shelves"),
-        *("seal", "sealed", "seam", "sieve", "belief", "occasion", "rehearse", "rehearsal", "letter", "letters"),
+        *("seam", "sieve", "belief", "occasion", "rehearse", "rehearsal", "letter", "letters"),
         *("succession", "successions"),
     }
 )
@@ -45,7 +45,7 @@ FOREIGN_IDENTIFIERS = frozenset({"Succession", "journal_mode"})
 """Identifiers with an abandoned word that name something else: administrative units, a setting of SQLite."""
 
 ABANDONED_IN_MESSAGES = re.compile(
-    r"\b(?:rehearsals?|rehearse[ds]?|voices?|tally|tallies|shelf|seals?|journal(?! mode|:)"
+    r"\b(?:rehearsals?|rehearse[ds]?|voices?|tally|tallies|shelf|journal(?! mode|:)"
     r"|(?<!dead[ -])(?<!drive )letters?|(?<!circuit )breakers?|(?<!map )sheets?)\b",
     re.IGNORECASE,
 )

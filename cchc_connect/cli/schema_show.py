@@ -10,7 +10,7 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text, unit_of
-from cchc_connect.database.names import require_known
+from cchc_connect.database.names import require_record_type
 from cchc_connect.messages import Language
 from cchc_connect.record_fields import field_name, vietnamese_term
 from cchc_schemas import RECORD_TYPES, Record
@@ -41,7 +41,7 @@ def show_record_type(command: CommandContext, record_type: str) -> ExitCode:
     Raises:
         UsageMistake: there is no such record type.
     """
-    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
+    require_record_type(record_type)
     console, record = command.console, RECORD_TYPES[record_type]
     rows = list(_field_rows(record, record, "", console))
     console.document({**_head(record, console), "fields": [_document(row) for row in rows]})

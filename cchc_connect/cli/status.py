@@ -41,7 +41,7 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
 def _document(
     status: DatabaseStatus, console: Console, location: str, exceptions: tuple[SecurityException, ...]
 ) -> dict[str, Any]:
-    unfinished = status.unfinished_run
+    unfinished, broken = status.unfinished_run, status.broken_audit_entry
     return {
         "database": location,
         "streams": [_stream(stream, status.last_run, console) for stream in status.streams],
@@ -49,7 +49,7 @@ def _document(
         "last_run": None if status.last_run is None else _last_run(status.last_run),
         "unfinished_run": unfinished
         and {"started_at": to_timestamp_text(unfinished.started_at), "state": unfinished.status.value},
-        "audit_log": {"whole": status.is_audit_log_intact, "broken_at": status.broken_audit_entry},
+        "audit_log": {"whole": status.is_audit_log_intact, "broken_at": broken and str(broken)},
         "discrepancies": status.open_discrepancies,
         "exceptions": [asdict(exception) for exception in exceptions],
     }

@@ -19,11 +19,21 @@ from sqlalchemy import Connection, Table
 
 from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import audit_log, run, run_counter, schema_version
+from cchc_connect.database.tables import (
+    audit_entry,
+    audit_key,
+    audit_seal,
+    audit_subject,
+    run,
+    run_counter,
+    schema_version,
+)
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
 
-NOT_COPIED = frozenset({schema_version.name, audit_log.name, run.name, run_counter.name})
+AUDIT_TABLES = frozenset({audit_entry.name, audit_key.name, audit_seal.name, audit_subject.name})
+
+NOT_COPIED = AUDIT_TABLES | {schema_version.name, run.name, run_counter.name}
 """Tables that a dry run does not read, or that a new database has already."""
 
 ROW_BATCH_SIZE = 1000

@@ -313,19 +313,58 @@ delivery = Table(
     _optional("shortened_fields"),
     _optional("idempotency_key"),
     Column("kind", Text, nullable=False, server_default="record"),
+    _optional("request_id"),
     Index("delivery_open", "route", "state", "sequence"),
     Index("delivery_in_order", "route", "order_key", "state", "sequence"),
     Index("delivery_of_record", "route", "record_key", "state", "record_type"),
     comment="One message for one change on one route: waiting, delivered or dead.",
 )
 
-audit_log = Table(
-    "audit_log",
+audit_entry = Table(
+    "audit_entry",
     METADATA,
+    _key("chain"),
     _sequence_key("entry"),
     _text("body"),
     _text("hash"),
-    comment="Who sent what to whom, why and on which legal basis; each hash covers the entry and the hash before.",
+    comment="Who had which records, why and on which legal basis; each hash covers the entry and the hash before.",
+)
+
+audit_key = Table(
+    "audit_key",
+    METADATA,
+    _key("chain"),
+    _sequence_key("entry"),
+    _key("record_type"),
+    _key("record_key"),
+    Index("audit_key_of_record", "record_type", "record_key"),
+    sqlite_with_rowid=False,
+    comment="Keys of entries that have too many for their body, which holds their number and digest.",
+)
+
+audit_subject = Table(
+    "audit_subject",
+    METADATA,
+    Column("subject", LargeBinary, primary_key=True),
+    _key("key_id"),
+    _key("chain"),
+    _sequence_key("entry"),
+    Index("audit_subject_of_entry", "chain", "entry"),
+    sqlite_with_rowid=False,
+    comment="Which entries released a person's data: keyed hashes of identity numbers, with a key for each year.",
+)
+
+audit_seal = Table(
+    "audit_seal",
+    METADATA,
+    _sequence_key("id"),
+    _text("at"),
+    _text("key_id"),
+    _text("heads"),
+    _text("previous"),
+    _text("signature"),
+    _optional("anchored_at"),
+    comment="Signed lists of the last entry of each chain; each covers the seal before.",
 )
 
 maintenance = Table(

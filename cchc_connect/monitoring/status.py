@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cchc_connect.clock import from_timestamp_text
+from cchc_connect.database.audit.chain import EntryNumber
+from cchc_connect.database.audit.chains import first_broken_entry
 from cchc_connect.database.direct import queries
 from cchc_connect.database.direct.connection import DirectConnection, StoredRow
 from cchc_connect.database.direct.queries import StreamName
-from cchc_connect.database.outbox.audit_chain import first_broken
 from cchc_connect.database.state.unseen_rules import notes_by_source
 from cchc_connect.messages import Message
 from cchc_connect.monitoring.runs import Run, read_last_finished_run, read_runs
@@ -84,8 +85,8 @@ class DatabaseStatus:
     """The latest run that has a report."""
     unfinished_run: Run | None
     """The latest run, if it has no end: it is in progress, or it was interrupted."""
-    broken_audit_entry: int | None
-    """Number of the first audit log entry that does not fit the chain of hashes; None if the log is intact."""
+    broken_audit_entry: EntryNumber | None
+    """The first audit log entry that does not fit its chain of hashes; None if the log is intact."""
     open_discrepancies: int
     """Discrepancies that have not ended."""
 
@@ -116,13 +117,12 @@ def status(database: "SharedDatabase") -> DatabaseStatus:
 def read_status(connection: DirectConnection) -> DatabaseStatus:
     """Return the state of the database that `connection` reads, as `status` does."""
     latest = next(iter(read_runs(connection, 1)), None)
-    entries = ((row["entry"], row["body"], row["hash"]) for row in queries.audit_entries(connection))
     return DatabaseStatus(
         streams=_streams(connection),
         routes=_routes(connection),
         last_run=read_last_finished_run(connection),
         unfinished_run=latest if latest is not None and latest.finished_at is None else None,
-        broken_audit_entry=first_broken(entries, queries.last_audit_entry_seen(connection)),
+        broken_audit_entry=first_broken_entry(connection),
         open_discrepancies=queries.open_discrepancies(connection),
     )
 

@@ -4,6 +4,7 @@ What an adapter returned is used far from its code, so without the checks its mi
 """
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from cchc_connect.adapter import (
@@ -25,10 +26,24 @@ from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.transport import Transport
+from cchc_connect.transport.retry_policy import always
 from cchc_connect.wire.page_limits import DEFAULT_PAGE_LIMITS
 
 MAX_SNAPSHOT_LENGTH = 200
 """Characters of the name of a listing's state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRules:
+    """What holds for the requests of one message."""
+
+    require_lease: Callable[[], None] = always
+    """Raises if the run may send nothing more; called before each request after the first."""
+    new_request_id: Callable[[], str] | None = None
+    """Returns the id under which the next request leaves; None: the transport makes one."""
+
+
+NO_RULES = RequestRules()
 
 
 def fetch_page(
@@ -123,7 +138,7 @@ def send_batch(
     *,
     route: str,
     is_withdrawal: bool = False,
-    require_lease: Callable[[], None] = lambda: None,
+    rules: RequestRules = NO_RULES,
 ) -> Sequence[Receipt]:
     """Deliver one message to a target, or withdraw its records.
 
@@ -133,7 +148,7 @@ def send_batch(
         batch: the records of the message.
         route: name of the route, for errors.
         is_withdrawal: withdraw the records.
-        require_lease: raises if the run may send nothing more; called before each request after the first.
+        rules: what holds for its requests.
 
     Raises:
         CchcError: what the conversation raised, or the typed error of one of its requests.
@@ -141,31 +156,36 @@ def send_batch(
     """
     called = target.withdraw if is_withdrawal and isinstance(target, WithdrawalTarget) else target.deliver
     with adapter_boundary(connection=route, record_type=target.record_type.record_type, called=called):
-        receipts = transport.run(_guarded(called(batch), require_lease))
+        receipts = transport.run(_guarded(called(batch), rules))
         _require_receipts(receipts, len(batch))
     return receipts
 
 
-def _guarded(
-    conversation: Conversation[Sequence[Receipt]], require_lease: Callable[[], None]
-) -> Conversation[Sequence[Receipt]]:
-    """Call `require_lease` before each request of a conversation after the first one."""
+def _guarded(conversation: Conversation[Sequence[Receipt]], rules: RequestRules) -> Conversation[Sequence[Receipt]]:
+    """Give each request of a conversation its id, and check the lease before each after the first one."""
     require_type("Conversation", Generator, conversation)
     try:
         request = next(conversation)
         while True:
             try:
-                response = yield request
+                response = yield _with_id(request, rules.new_request_id)
             except (CchcError, ContractBroken) as error:
                 request = conversation.throw(error)
             else:
                 request = conversation.send(response)
-            require_lease()
+            rules.require_lease()
     except StopIteration as finished:
         receipts: Sequence[Receipt] = finished.value
         return receipts
     finally:
         conversation.close()
+
+
+def _with_id(request: HttpRequest, new_request_id: Callable[[], str] | None) -> HttpRequest:
+    """Return a request with an id; what is no request is refused by the transport."""
+    if new_request_id is None or not isinstance(request, HttpRequest):
+        return request
+    return replace(request, request_id=new_request_id())
 
 
 def _require_page(page: object) -> None:

@@ -22,6 +22,7 @@ from cchc_connect.transport import (
 from cchc_connect.transport.auth.message_signatures import MessageSigner, SignatureCheck
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
 from cchc_connect.transport.opening_hours import TimeSpan
+from cchc_connect.transport.retry_policy import always, random_request_id
 from cchc_connect.wire.page_limits import PageLimits
 
 PKCS12_SUFFIXES = frozenset({".p12", ".pfx"})
@@ -36,7 +37,8 @@ class TransportFactory:
         database: SharedDatabase | None = None,
         clock: Clock | None = None,
         token_store: TokenStore | None = None,
-        may_resume: Callable[[], None] = lambda: None,
+        may_resume: Callable[[], None] = always,
+        new_request_id: Callable[[], str] = random_request_id,
     ) -> None:
         """Create the factory.
 
@@ -45,11 +47,13 @@ class TransportFactory:
             clock: current time; None: the system clock.
             token_store: shares sessions between processes; None: each process logs in for itself.
             may_resume: called before an attempt that follows a wait; it raises if nothing more may be sent.
+            new_request_id: returns the id of a request that has none.
         """
         self._database = database
         self._clock = clock or SystemClock()
         self._token_store = token_store
         self._may_resume = may_resume
+        self._new_request_id = new_request_id
 
     def __call__(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
         """Return the transport to a connection; its secrets are resolved now.
@@ -71,6 +75,7 @@ class TransportFactory:
             rate_limiter=self._rate_limiter(name, table, adapter),
             token_store=self._token_store,
             may_resume=self._may_resume,
+            request_id=self._new_request_id,
         )
         return RequestsTransport(endpoint_for(name, table, adapter, self._clock), policy, environment)
 

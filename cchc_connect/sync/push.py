@@ -21,16 +21,16 @@ from sqlalchemy import Connection
 from cchc_connect.adapter import DeliveryStatus, Outgoing, Receipt, max_parallel_of
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries, queueing
-from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
 from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
 from cchc_connect.database.outbox.queueing import Queued
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
-from cchc_connect.sync.adapter_calls import send_batch
+from cchc_connect.sync.adapter_calls import RequestRules, send_batch
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
+from cchc_connect.sync.push_audit import PushAudit
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
@@ -70,7 +70,10 @@ class Push:
         """Whether the target holds a record, by type and key, for those sent since the last reading."""
         self._unstored_receipts: list[tuple[Batch, Sequence[Receipt]]] = []
         self._unsent: dict[int, Delivery] = {}
-        """Deliveries that have their first key and were not sent yet, by sequence."""
+        """Deliveries that the audit log announced and that were not sent yet, by sequence."""
+        self._not_accepted: list[Delivery] = []
+        """Deliveries of messages with credentials that the receiver refused."""
+        self._audit = PushAudit(route, run_context.run_id)
         self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
         self._writer = BackgroundWriter(overlapping=run_context.prefetch > 0)
@@ -154,28 +157,31 @@ class Push:
 
     def _record_intent(self, ready: Sequence[Delivery]) -> None:
         """Write audit log entries and idempotency keys before sending; otherwise a crash could hide what was sent."""
-        now = to_timestamp_text(self._run_context.clock.now())
-        groups: dict[tuple[int, DeliveryKind], list[Delivery]] = {}
-        for delivery in ready:
-            position = self._route.record_types.index(delivery.record_type)
-            groups.setdefault((position, delivery.kind), []).append(delivery)
+        now = self._run_context.clock.now()
 
         def store(connection: Connection) -> None:
-            deliveries.store_keys(connection, self._route.name, ready, now)
-            for _, of_one_kind in sorted(groups.items()):
-                outcomes = [SENDING] * len(of_one_kind)
-                append_entry(connection, self._audit_entry(of_one_kind, outcomes, now))
+            deliveries.store_keys(connection, self._route.name, ready, to_timestamp_text(now))
+            self._audit.add_leaving(connection, ready, now)
             self._run_context.mark_high_water(connection)
 
         self._run_context.commit(store)
-        self._unsent = {delivery.sequence: delivery for delivery in ready if delivery.is_first_attempt}
+        self._unsent = {delivery.sequence: delivery for delivery in ready}
 
     def _forget_unsent(self) -> None:
-        """Remove the keys of deliveries that were not sent after all: the receiver cannot have them."""
-        if self._unsent:
-            unsent = list(self._unsent.values())
-            self._run_context.commit(lambda connection: deliveries.forget_keys(connection, self._route.name, unsent))
-            self._unsent = {}
+        """Note what did not leave after all, and remove its new keys: the receiver cannot have them."""
+        unsent, not_accepted = list(self._unsent.values()), self._not_accepted
+        if not unsent and not not_accepted:
+            return
+        now = self._run_context.clock.now()
+        new = [delivery for delivery in unsent if delivery.is_first_attempt]
+
+        def store(connection: Connection) -> None:
+            deliveries.forget_keys(connection, self._route.name, new)
+            self._audit.add_not_sent(connection, unsent, now)
+            self._audit.add_not_accepted(connection, not_accepted, now)
+
+        self._run_context.commit(store)
+        self._unsent, self._not_accepted = {}, []
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.
@@ -247,19 +253,29 @@ class Push:
                 outgoing = [self._outgoing(delivery) for delivery in batch]
             for delivery in batch:
                 self._unsent.pop(delivery.sequence, None)
+                delivery.request_id = None
             receipts = send_batch(
                 self._transport,
                 target,
                 outgoing,
                 route=self._route.name,
                 is_withdrawal=batch[0].kind is DeliveryKind.WITHDRAWAL,
-                require_lease=self._run_context.require_lease,
+                rules=RequestRules(
+                    require_lease=self._run_context.require_lease, new_request_id=partial(self._new_request_id, batch)
+                ),
             )
         except Rejected as error:
             return [Receipt(status=DeliveryStatus.REFUSED, reason=error.code)] * len(batch)
         except CchcError as error:
             return error
         return receipts
+
+    def _new_request_id(self, batch: Batch) -> str:
+        """Return the id of the next request, and note it on the deliveries of its message."""
+        request_id = self._run_context.new_request_id()
+        for delivery in batch:
+            delivery.request_id = request_id
+        return request_id
 
     def _outgoing(self, delivery: Delivery) -> Outgoing:
         """Return the outgoing record; it was built before the receipts of its former versions came."""
@@ -280,6 +296,7 @@ class Push:
     def _handle_result(self, batch: Batch, result: SendResult) -> CchcError | None:
         """Handle the result of one message; return it if it is an error that ends the push."""
         if isinstance(result, AuthenticationFailed | Fatal):
+            self._not_accepted += batch
             return result
         if isinstance(result, CchcError):
             self._consecutive_failures += 1
@@ -338,26 +355,10 @@ class Push:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
             deliveries.store_receipts(connection, self._route.name, pairs, now)
             for batch, receipts in unstored:
-                outcomes = [receipt.status.value for receipt in receipts]
-                append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
+                self._audit.add_receipts(connection, batch, receipts, now)
             for record_type, counts in counts_by_type.items():
                 write_counters(
                     connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
                 )
 
         self._writer.submit(lambda: self._run_context.commit(store))
-
-    def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> AuditEntry:
-        return AuditEntry(
-            at=now,
-            run_id=self._run_context.run_id,
-            route=self._route.name,
-            receiver=self._route.receiver,
-            account=self._route.account,
-            purpose=self._route.purpose,
-            legal_basis=self._route.legal_basis,
-            record_type=batch[0].record_type,
-            record_keys=tuple(delivery.record_key for delivery in batch),
-            kind=batch[0].kind.value,
-            outcomes=tuple(outcomes),
-        )

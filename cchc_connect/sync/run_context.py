@@ -1,8 +1,9 @@
 """The run context: what all parts of one run share, and its transactions, replayed where a connection breaks."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -79,6 +80,13 @@ class RunContext:
     """File with the high-water mark of the database; None: none is kept."""
     lost_sequence: int | None = None
     """Sequence that the database had reached, if it went back before this run; else None."""
+
+    request_numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
+    """Numbers of the run's requests; its threads share them."""
+
+    def new_request_id(self) -> str:
+        """Return the id of a new request: that of the run, and a number."""
+        return f"{self.run_id}.{next(self.request_numbers)}"
 
     @property
     def dry_run(self) -> bool:

@@ -7,7 +7,7 @@ whole run: the lease is lost, or the database fails.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -15,11 +15,11 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import Adapter, Source
+from cchc_connect.adapter import Source
 from cchc_connect.clock import VietnameseClock
 from cchc_connect.config.durations import RetentionTable
 from cchc_connect.config.file import Config
-from cchc_connect.database.names import require_all_known, require_known
+from cchc_connect.database.names import require_all_known, require_known, require_record_type
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.replay import replayed_read
@@ -34,14 +34,12 @@ from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
-from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
+from cchc_connect.sync.connection_opener import connection_opener
 from cchc_connect.sync.connection_terms import connection_terms
-from cchc_connect.sync.connector import TransportFactory
 from cchc_connect.sync.high_water import high_water_file, present_mark, settle_epoch
-from cchc_connect.sync.local_transport import LocalTransport
 from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
@@ -53,8 +51,6 @@ from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.senders import senders_of
 from cchc_connect.sync.written_records import WrittenRecords
-from cchc_connect.transport import FileTokenStore, TokenStore, Transport
-from cchc_connect.transport.auth.token_store import usable_runtime_folder
 from cchc_schemas import RECORD_TYPES
 
 
@@ -269,13 +265,13 @@ class Synchronizer:
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
     ) -> PullJobs:
-        open_transport = self._connection_opener(dry_run=run_context.dry_run)
+        open_transport = self._connection_opener(dry_run=run_context.dry_run, run_context=run_context)
         pull_jobs = PullJobs(self._config, run_context, open_transport, pull_ranges)
         self._executor.run(pull_jobs.jobs(names))
         return pull_jobs
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
-        opener = self._connection_opener(dry_run=run_context.dry_run, may_resume=run_context.require_lease)
+        opener = self._connection_opener(dry_run=run_context.dry_run, run_context=run_context, checks_lease=True)
         push_jobs = PushJobs(self._config, run_context, opener)
         self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
@@ -322,7 +318,7 @@ class Synchronizer:
         if self._config.connections[name].is_program:
             raise UsageMistake("program.no_system", connection=name)
         provided = [source.record_type.record_type for source in self._config.adapter(name).sources]
-        require_known("names.record_type_unknown", record_type, provided)
+        require_record_type(record_type, provided)
 
     def _source(self, name: str, record_type: str) -> Source:
         if name in self._config.connections and self._config.connections[name].is_program:
@@ -362,20 +358,17 @@ class Synchronizer:
             yield replace(run_context, token=lease.token, high_water=high_water, lost_sequence=lost_sequence)
             high_water.write(replayed_read(self._database, present_mark))
 
-    def _connection_opener(self, *, dry_run: bool, may_resume: Callable[[], None] = lambda: None) -> ConnectionOpener:
-        """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""
-        environment = self._environment
-        open_transport = environment.open_transport or TransportFactory(
-            self._database, self._clock, _token_store(self._config, is_read_only=dry_run), may_resume
+    def _connection_opener(
+        self, *, dry_run: bool, run_context: RunContext | None = None, checks_lease: bool = False
+    ) -> ConnectionOpener:
+        return connection_opener(
+            self._config,
+            self._database,
+            self._environment,
+            dry_run=dry_run,
+            run_context=run_context,
+            checks_lease=checks_lease,
         )
-
-        def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
-            table = self._config.connections[name]
-            if isinstance(adapter, LocalSystem):
-                return LocalTransport(name, table, adapter, self._clock)
-            return open_transport(name, table, adapter, self._config.run.deadline_s)
-
-        return open_connection
 
 
 def require_names(
@@ -389,11 +382,3 @@ def require_names(
     require_all_known("names.connection_or_route_unknown", "only", only, [*config.connections, *config.routes])
     require_all_known("names.connection_unknown", "accept_shrink", accept_shrink, config.connections)
     require_all_known("names.connection_unknown", "full", full, config.connections)
-
-
-def _token_store(config: Config, *, is_read_only: bool) -> TokenStore | None:
-    """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
-    if config.run.session_folder is not None:
-        return FileTokenStore(config.run.session_folder, is_read_only=is_read_only)
-    folder = usable_runtime_folder(is_read_only=is_read_only)
-    return None if folder is None else FileTokenStore(folder, is_read_only=is_read_only)

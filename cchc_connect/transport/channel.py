@@ -48,7 +48,7 @@ class EndpointChannel:
         """
         if self.policy.opening_hours is not None:
             self.policy.opening_hours.require_open(self.environment.now(), self.endpoint.name)
-        request_id = self.environment.request_id()
+        request_id = request.request_id or self.environment.request_id()
         return Call(connection=self.endpoint.name, request=request, request_id=request_id, deadline=deadline)
 
     def send_step(self, call: Call, request: HttpRequest) -> SendStep:

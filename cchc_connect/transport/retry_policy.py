@@ -97,11 +97,12 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _always() -> None:
+def always() -> None:
     """Let every attempt be made."""
 
 
-def _random_id() -> str:
+def random_request_id() -> str:
+    """Return a request id that no other request has."""
     return str(uuid4())
 
 
@@ -115,7 +116,7 @@ class TransportEnvironment:
     """Aware wall clock: for opening hours, signed times and Retry-After dates of responses without a Date."""
     uniform: Callable[[float, float], float] = random.uniform
     """A random number between two bounds."""
-    request_id: Callable[[], str] = _random_id
+    request_id: Callable[[], str] = random_request_id
     """A new identifier for each request."""
     resolve: Resolver = system_resolver
     """Returns the addresses of a host name; called from threads."""
@@ -123,7 +124,7 @@ class TransportEnvironment:
     """Rate limiter shared by all callers of this system; None: no limit."""
     token_store: TokenStore | None = None
     """Token store that processes share; None: each process logs in for itself."""
-    may_resume: Callable[[], None] = _always
+    may_resume: Callable[[], None] = always
     """Called before an attempt that follows a wait: a repetition, or a slot of the rate limit. It raises a typed error
     if the request must not be sent any more.
     """

@@ -51,7 +51,7 @@ OUR_JSON = frozenset(
         ("run_counter", "counts"),
         ("cursor", "held_context"),
         ("route", "held_context"),
-        ("audit_log", "body"),
+        ("audit_entry", "body"),
     }
 )
 """Columns with JSON of the program's own, whose keys are no part of the record."""
@@ -61,7 +61,8 @@ EXACT_JSON = frozenset({"document", "item"})
 WORD = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
 """What may be the code of a message."""
 
-UUID = re.compile(r"[0-9a-f]{8}-(?!0000-4000-8000)[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}-(?!0000-4000-8000)[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?:\.[0-9]+)?")
+"""A random id, or that of a run's request, which is the run's with a number."""
 MACHINE = re.compile(r"^database$|\bclock_")
 """What a check says of the machine: its disk, its version of a database, its clock beside the stopped one."""
 CODE = re.compile(r"[a-z][a-z_.-]+")
@@ -176,7 +177,7 @@ def _values(value: object) -> object:
 
 
 def _table(name: str, content: TableContent, renamed: Renamed, normaliser: _Normaliser) -> Record:
-    rows = _with_checked_chain(content.rows) if name == "audit_log" else content.rows
+    rows = _with_checked_chain(content.rows) if name == "audit_entry" else content.rows
     key = KEYS.get(name) or tuple(renamed.get((name, column), column) for column in content.key)
     normalised: dict[str, Mapping[str, Any]] = {}
     for row in rows:
@@ -219,11 +220,11 @@ def _value(where: tuple[str, str], value: Any, normaliser: _Normaliser) -> Any:
 
 def _with_checked_chain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the entries of the audit log; in the place of each hash stands whether it is that of the chain."""
-    before, checked = "0" * 64, list[dict[str, Any]]()
-    for row in sorted(rows, key=lambda row: int(row["entry"])):
-        expected = hashlib.sha256(f"{before}\n{row['body']}".encode()).hexdigest()
+    before, checked = dict[str, str](), list[dict[str, Any]]()
+    for row in sorted(rows, key=lambda row: (row["chain"], int(row["entry"]))):
+        expected = hashlib.sha256(f"{before.get(row['chain'], '0' * 64)}\n{row['body']}".encode()).hexdigest()
         checked.append({**row, "hash": row["hash"] == expected})
-        before = row["hash"]
+        before[row["chain"]] = row["hash"]
     return checked
 
 

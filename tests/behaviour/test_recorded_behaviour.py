@@ -29,7 +29,6 @@ RENAMED = {
     ("tally",): "run_counter",
     ("pace",): "rate_limit",
     ("breaker",): "circuit_breaker",
-    ("journal",): "audit_log",
     ("link",): "record_link",
     ("succession",): "record_lineage",
     ("cchc_structure",): "cchc_schema_version",

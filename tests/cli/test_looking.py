@@ -87,12 +87,12 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
 
 
 def test_an_audit_log_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
-    execute(own, "UPDATE audit_log SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
+    execute(own, "UPDATE audit_entry SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
 
     shown, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
 
-    assert "broken at entry 2" in shown.out
-    assert as_json.document["audit_log"]["broken_at"] == 2
+    assert "broken at entry runs/2" in shown.out
+    assert as_json.document["audit_log"]["broken_at"] == "runs/2"
 
 
 def test_why_something_is_held_is_told_in_the_readers_language(call: Call, own: Path) -> None:

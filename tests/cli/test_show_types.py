@@ -1,5 +1,6 @@
 """`schema show` and `adapter show`: the program itself says what a field or an option may contain."""
 
+import re
 import tomllib
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
-from cchc_connect.registry import adapter_factory
+from cchc_connect.registry import adapter_factory, left_out_rules
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.personal import personal_fields
 from tests.cli.conftest import Call
+
+VIETNAMESE_LETTER = re.compile("[đơưạ-ỹ]")
 
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES)
@@ -82,10 +85,12 @@ def test_every_option_of_an_adapter_is_shown(call: Call, name: str, language: st
 
 @pytest.mark.parametrize("name", installed_adapters())
 def test_an_adapter_that_ships_is_described_in_vietnamese(name: str) -> None:
-    """Each option has its meaning, and no other; the notes have as many caveats as the English ones."""
+    """What it connects with, each option, and each rule that is left out; as many caveats as the English ones."""
     factory = adapter_factory(name)
     english, vietnamese = (adapter_texts(name, factory, language) for language in Language)
 
+    assert VIETNAMESE_LETTER.search(str(getattr(factory, "purpose_vi", "")))
+    assert set(vietnamese.left_out) == set(left_out_rules(factory))
     assert set(vietnamese.options) == set(factory.Options.model_fields)
     assert english.options == {}
     assert vietnamese.notes.count("    - ") == english.notes.count("    - ") > 0

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, select
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, record_link, run_counter
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
+from tests.audit_log import broken_entry
 
 RUN_COLUMNS = frozenset({"run_id", "sequence", "item_hash"})
 """Columns of a record's row that depend on the run and not on the record."""
@@ -71,7 +71,7 @@ def contradictions(connection: Connection) -> Iterator[str]:
     if connection.dialect.name == "sqlite":
         checked = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         yield from (f"page: {line}" for line in checked if line != "ok")
-    if (entry := first_broken_entry(connection)) is not None:
+    if (entry := broken_entry(connection)) is not None:
         yield f"journal: entry {entry} does not fit"
     for record_type in RECORD_TYPES:
         table = METADATA.tables[record_type]

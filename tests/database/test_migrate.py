@@ -49,7 +49,10 @@ TABLES = {
     "pace": "rate_limit",
     "journal": "audit_log",
 }
-"""Names of tables up to schema version 3, with today's."""
+"""Names of tables up to schema version 3, with those of version 4."""
+
+LATER_TABLES = {"audit_log": "audit_entry"}
+"""Names of tables up to schema version 8, with today's."""
 
 COLUMNS = {
     "cursor": {"since": "pass_since", "position": "page_token", "highest": "checkpoint", "reading": "translation_key"},
@@ -182,7 +185,7 @@ def today(column: str, value: Any) -> Any:
 def under_new_names(before: Rows) -> Rows:
     """Return rows of an older schema version under today's names."""
     return {
-        TABLES.get(table, table): [
+        LATER_TABLES.get(name := TABLES.get(table, table), name): [
             {COLUMNS.get(table, {}).get(name, name): today(name, value) for name, value in row.items()}
             for row in content
         ]

@@ -4,13 +4,11 @@ A route has a purpose and a legal basis or is refused; each message stands in a 
 withheld stays here.
 """
 
-import json
-
 import pytest
 from sqlalchemy import text
 
 from cchc_connect import ConfigurationError
-from cchc_connect.database.outbox.audit_log import first_broken_entry
+from tests.audit_log import broken_entry, documents
 from tests.promises.setting import ProvinceSetting
 
 
@@ -32,13 +30,13 @@ def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: Pr
     province.sync()
 
     with province.database() as database, database.reading() as connection:
-        bodies = [json.loads(body) for body in connection.execute(text("SELECT body FROM audit_log")).scalars()]
-        assert first_broken_entry(connection) is None
+        bodies = documents(connection, kind="push")
+        assert broken_entry(connection) is None
     delivered = {
         key
         for body in bodies
-        for key, outcome in zip(body["record_keys"], body["outcomes"], strict=True)
-        if body["record_type"] == "dossier" and outcome == "delivered"
+        for key in body["keys"]
+        if body["record_type"] == "dossier" and body["outcome"] == "delivered"
     }
     assert delivered == set(province.agencies.national_portal.dossiers)
     assert {(body["purpose"], body["legal_basis"]) for body in bodies} == {
@@ -62,8 +60,8 @@ def test_an_audit_log_cut_at_its_end_is_detected(province: ProvinceSetting) -> N
     """The hash chain alone would look complete; the last entry that runs recorded shows that it was longer."""
     province.sync()
     with province.database() as database, database.writing() as connection:
-        last = connection.execute(text("SELECT max(entry) FROM audit_log")).scalar_one()
-        connection.execute(text("DELETE FROM audit_log WHERE entry = :last"), {"last": last})
+        last = connection.execute(text("SELECT max(entry) FROM audit_entry")).scalar_one()
+        connection.execute(text("DELETE FROM audit_entry WHERE entry = :last"), {"last": last})
 
     with province.database() as database, database.reading() as connection:
-        assert first_broken_entry(connection) == last
+        assert broken_entry(connection) == ("runs", last)

@@ -49,7 +49,7 @@ def test_withdrawals_are_in_the_audit_log_as_such(setting: ReceivingSetting) -> 
     setting.sync()
 
     with setting.database() as database, database.reading() as connection:
-        bodies = list(connection.exec_driver_sql("SELECT body FROM audit_log ORDER BY entry").scalars())
+        bodies = list(connection.exec_driver_sql("SELECT body FROM audit_entry ORDER BY entry").scalars())
 
     assert ['"withdrawal"' in body for body in bodies] == [False, False, True, True]
     assert ["leaving" in body for body in bodies] == [True, False, True, False]

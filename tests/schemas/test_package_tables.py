@@ -26,9 +26,11 @@ def test_every_table_of_the_contract_is_there() -> None:
         "dossier_transitions.csv",
         "land_change_codes.csv",
         "land_use_codes.csv",
+        "legal_acts.csv",
         "permit_kinds.csv",
         "permit_steps.csv",
         "province_successors.csv",
+        "purposes.csv",
         "reference_systems.csv",
         "works_status.csv",
     ]

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.reading.change_feed import change_rows
-from cchc_connect.database.tables import GONE, audit_log, delivery
+from cchc_connect.database.tables import GONE, delivery
+from tests.audit_log import broken_entry, documents
 from tests.simulation.receiver import Effect, Receiver
 from tests.simulation.world import Simulation
 
@@ -40,11 +40,11 @@ class Outbox:
 
     def journal(self, connection: Connection) -> Iterator[str]:
         """Yield breaks of the hash chain, and records that were sent without an entry."""
-        broken = first_broken_entry(connection)
+        broken = broken_entry(connection)
         if broken is not None:
             yield f"journal: broken at entry {broken}"
-        bodies = [json.loads(body) for body in connection.execute(select(audit_log.c.body)).scalars()]
-        written = {(body["record_type"], key) for body in bodies for key in body["record_keys"]}
+        bodies = documents(connection, kind="push")
+        written = {(body["record_type"], key) for body in bodies for key in body["keys"]}
         for effect in self._effects():
             if (effect.record_type, effect.key) not in written:
                 yield f"journal: {effect.key} left and is not in it"

@@ -10,7 +10,7 @@ from tests.simulation.adapter import installed
 from tests.simulation.year import ADAPTERS, MIB, RETENTION, RUNS_A_YEAR, Month, Year
 from tests.statement_cache import share_statement_cache
 
-COLUMNS = ("run", "change", "delivery", "audit_log")
+COLUMNS = ("run", "change", "delivery", "audit_entry")
 """Tables whose rows are counted."""
 
 

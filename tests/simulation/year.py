@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from cchc_connect import Adapter, Config, RunEnvironment, SharedDatabase, Synchronizer
 from cchc_connect.config.connections import ConnectionTable
-from cchc_connect.database.tables import audit_log, change, delivery, run
+from cchc_connect.database.tables import audit_entry, change, delivery, run
 from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.sync.schedule import Schedule
 from cchc_schemas import VIETNAM, Dossier
@@ -133,7 +133,7 @@ class Year:
     def _measure(self) -> None:
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
         with SharedDatabase(self.path) as database, database.reading() as connection:
-            tables = (run, change, delivery, audit_log)
+            tables = (run, change, delivery, audit_entry)
             counted = {table.name: select(func.count()).select_from(table) for table in tables}
             rows = {name: connection.execute(query).scalar_one() for name, query in counted.items()}
         self.months.append(

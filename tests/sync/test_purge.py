@@ -13,7 +13,6 @@ from cchc_connect.adapter import DeleteDetection, DeliveryStatus, SourceProfile
 from cchc_connect.config.durations import RetentionTable
 from cchc_connect.database.direct.queries import latest_runs
 from cchc_connect.database.maintenance import MarkName, next_sequence, read_mark
-from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.dead_letters import dead_letters
 from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.reading.history import history, record_at, records_at
@@ -29,6 +28,7 @@ from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.purge import Purge, PurgeReport
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import Dossier
+from tests.audit_log import broken_entry
 from tests.sync.memory_systems import START, DossierRegister, NoRequestTransport, dossier_codes, dossier_fields
 from tests.sync.test_push import Office
 
@@ -235,7 +235,7 @@ def test_the_audit_log_stays_whole(office: Office) -> None:
     purge(office, RetentionTable(history=DAY), "portal")
 
     with office.database.reading() as connection:
-        assert first_broken_entry(connection) is None
+        assert broken_entry(connection) is None
 
 
 def a_run(office: Office, run_id: str, *, is_finished: bool = True) -> None:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select, text
 
 from cchc_connect.adapter import DeliveryStatus, Target
-from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.deliveries import ENQUEUE_BATCH_SIZE, MAX_ATTEMPTS, MAX_RETRY_WAIT, route_states
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.record_tables import record_table
@@ -22,6 +21,7 @@ from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import Dossier, DossierStep
+from tests.audit_log import broken_entry
 from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import (
     DossierRegister,
@@ -325,7 +325,7 @@ def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: O
     office.push()
 
     with office.database.reading() as connection:
-        bodies = list(connection.execute(text("SELECT body FROM audit_log ORDER BY entry")).scalars())
+        bodies = list(connection.execute(text("SELECT body FROM audit_entry ORDER BY entry")).scalars())
     for body, outcome in zip(bodies, ("leaving", "delivered"), strict=True):
         assert all(part in body for part in ("Công khai tiến độ", "NĐ 61/2018/NĐ-CP", A, "G22", outcome))
         assert "Mẫu" not in body
@@ -334,9 +334,9 @@ def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: O
 @pytest.mark.parametrize(
     "tampering",
     [
-        "UPDATE audit_log SET body = replace(body, 'delivered', 'refused') WHERE entry = 2",
-        "DELETE FROM audit_log WHERE entry = 2",
-        "UPDATE audit_log SET entry = entry + 10 WHERE entry > 1",
+        "UPDATE audit_entry SET body = replace(body, 'delivered', 'refused') WHERE entry = 2",
+        "DELETE FROM audit_entry WHERE entry = 2",
+        "UPDATE audit_entry SET entry = entry + 10 WHERE entry > 1",
     ],
 )
 def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str) -> None:
@@ -344,13 +344,13 @@ def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str
     office.holds([dossier_fields(code) for code in dossier_codes(3)])
     office.push()
     with office.database.reading() as connection:
-        assert first_broken_entry(connection) is None
+        assert broken_entry(connection) is None
 
     with office.database.writing() as connection:
         connection.execute(text(tampering))
 
     with office.database.reading() as connection:
-        assert first_broken_entry(connection) == 2
+        assert broken_entry(connection) == ("runs", 2)
 
 
 def test_a_dry_run_counts_the_messages_and_sends_nothing(office: Office) -> None:

@@ -124,9 +124,28 @@ def open_discrepancies(connection: DirectConnection) -> int:
     return connection.number("SELECT count(*) FROM discrepancy WHERE state <> 'ended'")
 
 
-def audit_entries(connection: DirectConnection) -> Iterator[StoredRow]:
-    """Yield every entry of the audit log, by number."""
-    return connection.stream("SELECT entry, body, hash FROM audit_log ORDER BY entry")
+def audit_chains(connection: DirectConnection) -> list[str]:
+    """Return the names of the audit log's chains."""
+    return [row["chain"] for row in connection.rows("SELECT DISTINCT chain FROM audit_entry ORDER BY chain")]
+
+
+def audit_entries(connection: DirectConnection, chain: str) -> Iterator[StoredRow]:
+    """Yield every entry of a chain of the audit log, by number."""
+    return connection.stream(
+        "SELECT entry, body, hash FROM audit_entry WHERE chain = :chain ORDER BY entry", chain=chain
+    )
+
+
+def first_audit_entry(connection: DirectConnection, chain: str) -> int:
+    """Return the smallest number of an entry that a chain still has, 0 if it has none."""
+    return connection.number("SELECT min(entry) FROM audit_entry WHERE chain = :chain", chain=chain)
+
+
+def audit_removals(connection: DirectConnection) -> Iterator[str]:
+    """Yield the bodies of the entries that say which segments of the audit log were removed."""
+    query = "SELECT body FROM audit_entry WHERE body LIKE :pattern ORDER BY chain, entry"
+    for row in connection.stream(query, pattern='%"removed":%'):
+        yield row["body"]
 
 
 def last_audit_entry_seen(connection: DirectConnection) -> int:

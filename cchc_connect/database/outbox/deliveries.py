@@ -96,6 +96,8 @@ class Delivery:
     """Key of every attempt; None before the first one."""
     is_first_attempt: bool = True
     """Whether no attempt was begun before this run."""
+    request_id: str | None = None
+    """Id of the last request with which it was sent."""
 
 
 DeliveryReceipt = tuple[Delivery, Receipt]
@@ -120,7 +122,7 @@ _DUE_COLUMNS = (
 
 _RECEIPT_COLUMNS = (
     *("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields"),
-    "idempotency_key",
+    *("idempotency_key", "request_id"),
 )
 
 NEVER_ATTEMPTED = (DeliveryState.WAITING, 0, None, "", None, None, None)
@@ -227,7 +229,7 @@ def store_receipts(connection: Connection, route_name: str, receipts: Sequence[D
         shortened_fields = " ".join(sent.shortened_fields) or None
         is_unheld = receipt.status is DeliveryStatus.REFUSED and sent.is_first_attempt
         key = None if is_unheld else sent.idempotency_key
-        values = (state, attempts, next_attempt_at, receipt.reason, finished_at, shortened_fields, key)
+        values = (state, attempts, next_attempt_at, receipt.reason, finished_at, shortened_fields, key, sent.request_id)
         rows.append((*values, route_name, sent.sequence))
     update_rows(connection, delivery, _RECEIPT_COLUMNS, rows)
     _requeue_dependents(

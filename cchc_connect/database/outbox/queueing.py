@@ -149,7 +149,7 @@ def begin_type(connection: Connection, scope: RouteScope, record_type: str, afte
 
 def _new_row(scope: RouteScope, row: RowMapping) -> tuple[object, ...]:
     described = (row[name] for name in ("sequence", "record_type", "record_key", "order_key"))
-    return (scope.name, *described, *NEVER_ATTEMPTED, DeliveryKind.RECORD)
+    return (scope.name, *described, *NEVER_ATTEMPTED, DeliveryKind.RECORD, None)
 
 
 def _end_waiting(connection: Connection, route_name: str, deleted: RowMapping) -> None:
@@ -171,7 +171,7 @@ def _withdraw(connection: Connection, scope: RouteScope, deleted: Sequence[RowMa
         is_taken = row["record_type"] in scope.withdrawable
         state = DeliveryState.WAITING if is_taken else DeliveryState.NOT_TAKEN
         described = (row[name] for name in ("sequence", "record_type", "record_key", "order_key"))
-        rows.append((scope.name, *described, state, *NEVER_ATTEMPTED[1:], DeliveryKind.WITHDRAWAL))
+        rows.append((scope.name, *described, state, *NEVER_ATTEMPTED[1:], DeliveryKind.WITHDRAWAL, None))
         if not is_taken:
             queued.not_withdrawn[row["record_type"]] = queued.not_withdrawn.get(row["record_type"], 0) + 1
     insert_rows(connection, delivery, rows)

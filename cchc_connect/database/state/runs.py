@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.outbox.audit_log import last_entry_number
+from cchc_connect.database.audit.chain import RUNS_CHAIN
+from cchc_connect.database.audit.entries import last_entry_number
 from cchc_connect.database.tables import run
 
 
@@ -23,6 +24,6 @@ def finish_run(connection: Connection, report: Mapping[str, Any]) -> None:
         "finished_at": report["finished_at"],
         "outcome": report["outcome"],
         "report": json.dumps(report, ensure_ascii=False),
-        "last_audit_entry": last_entry_number(connection),
+        "last_audit_entry": last_entry_number(connection, RUNS_CHAIN),
     }
     connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))
