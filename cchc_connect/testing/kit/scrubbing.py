@@ -155,13 +155,13 @@ def _has_form(now: Sequence[TranslatedItem], before: Sequence[TranslatedItem]) -
 def _with_another_digit(value: Any) -> Any:
     """Return a value in which one digit is another one; None if it has no digit, or is no such number then."""
     text = str(value)
-    places = [place for place, sign in enumerate(text) if sign.isascii() and sign.isdecimal()]
-    if not places:
+    positions = [position for position, sign in enumerate(text) if sign.isascii() and sign.isdecimal()]
+    if not positions:
         return None
-    place = secrets.choice(places)
-    digit = secrets.choice([digit for digit in "123456789" if digit != text[place]])
+    position = secrets.choice(positions)
+    digit = secrets.choice([digit for digit in "123456789" if digit != text[position]])
     try:
-        return type(value)(f"{text[:place]}{digit}{text[place + 1 :]}")
+        return type(value)(f"{text[:position]}{digit}{text[position + 1 :]}")
     except ValueError:
         return None
 
