@@ -62,8 +62,8 @@ def open_table(file: BinaryIO, name: str, form: TableForm, where: Message) -> Ge
     if kind is FileKind.WORKBOOK:
         with require_extra("files", "openpyxl"):
             from cchc_connect.foreign_tables.workbooks import WorkbookTable  # noqa: PLC0415  # the extra may be missing
-        with SpooledTemporaryFile(_KEPT_IN_MEMORY) as kept:
-            yield WorkbookTable(file, kept, form, where)
+        with SpooledTemporaryFile(_KEPT_IN_MEMORY) as records_file:
+            yield WorkbookTable(file, records_file, form, where)
         return
     if kind not in {FileKind.TEXT, FileKind.JSON}:
         raise Rejected("foreign_table.refused", where=where, faults=Message(f"foreign_table_kind.{kind}"))

@@ -60,12 +60,12 @@ class _Workbook:
 class WorkbookTable:
     """One workbook, checked."""
 
-    def __init__(self, file: BinaryIO, kept: IO[bytes], form: TableForm, where: Message) -> None:
+    def __init__(self, file: BinaryIO, records_file: IO[bytes], form: TableForm, where: Message) -> None:
         """Find the sheets and their headings, and check every row.
 
         Args:
             file: the workbook, seekable.
-            kept: an empty file of this process alone, in which the records are kept.
+            records_file: an empty file of this process alone, in which the records are kept.
             form: what is declared of it.
             where: the file, for messages.
 
@@ -76,7 +76,7 @@ class WorkbookTable:
         file.seek(0)
         self._workbook = _Workbook(file)
         self._form = form
-        self._kept = kept
+        self._records_file = records_file
         self.passed_over = PassedOver()
         self._sheets = list[tuple[Any, Headings]]()
         faults = FaultList()
@@ -95,15 +95,15 @@ class WorkbookTable:
         for sheet, headings in self._sheets:
             records = self._records(sheet, headings, faults)
             while page := list(islice(records, _KEPT_ROWS)):
-                pickle.dump(page, kept, pickle.HIGHEST_PROTOCOL)
-            pickle.dump([], kept)
+                pickle.dump(page, records_file, pickle.HIGHEST_PROTOCOL)
+            pickle.dump([], records_file)
         faults.check(where)
 
     def chunks(self, size: int) -> Iterator[list[TableRow]]:
         """Yield the records of all sheets, `size` at a time."""
-        self._kept.seek(0)
+        self._records_file.seek(0)
         for _, headings in self._sheets:
-            records = chain.from_iterable(iter(partial(pickle.load, self._kept), []))
+            records = chain.from_iterable(iter(partial(pickle.load, self._records_file), []))
             rows = (TableRow(zip(headings.names, cells, strict=True)).at(number) for number, cells in records)
             while chunk := list(islice(rows, size)):
                 yield chunk
