@@ -368,24 +368,27 @@ COSTLY = {"MAPHILEPHI": "LP01", "SOTIEN": "75.000"}
 PROSE = {"MAPHILEPHI": "LP02", "SOTIEN": "Theo quy định"}
 
 
-@pytest.mark.parametrize(
-    ("fees", "has_fee"),
-    [
-        ([[COSTLY]], True),
-        ([[FREE], [PROSE, COSTLY]], True),
-        ([[FREE]], False),
-        ([[], []], False),
-        ([[FREE, PROSE]], None),
-        ([[FREE], None], None),
-        ([], None),
-    ],
-)
+FEES: list[tuple[list[object], bool | None]] = [
+    ([[COSTLY]], True),
+    ([[FREE], [PROSE, COSTLY]], True),
+    ([[FREE]], False),
+    ([[], []], False),
+    ([[FREE, PROSE]], None),
+    ([[FREE], None], None),
+    ([], None),
+]
+"""The lists of fees of a procedure's terms, and whether a fee is due."""
+
+
+@pytest.mark.parametrize(("fees", "has_fee"), FEES)
 def test_whether_a_procedure_has_a_fee_is_open_where_the_portal_leaves_it_open(
     fees: list[object], *, has_fee: bool | None
 ) -> None:
-    ways = [{"KENH": "1", "THOIGIAN": [{"THOIGIANGIAIQUYET": "7", "PHILEPHI": listed} for listed in fees]}]
+    terms = [{"THOIGIANGIAIQUYET": "7", "PHILEPHI": listed} for listed in fees]
 
-    assert Procedure.read(procedure_fields(CACHTHUCTHUCHIEN=ways)).record.has_fee is has_fee
+    assert (
+        Procedure.read(procedure_fields(CACHTHUCTHUCHIEN=[{"KENH": "1", "THOIGIAN": terms}])).record.has_fee is has_fee
+    )
 
 
 def test_who_may_use_a_procedure_is_unknown_where_the_portal_does_not_say() -> None:

@@ -74,7 +74,7 @@ def _subjects(item: Item) -> object:
 
 def _has_fee(item: Item, sign: codecs.DecimalSign) -> bool | None:
     """Return whether a fee other than zero is due; None if no list of fees or an amount in prose leaves it open."""
-    terms = [term for way in _objects(item, "CACHTHUCTHUCHIEN") for term in _objects(way, "THOIGIAN")]
+    terms = [term for channel in _objects(item, "CACHTHUCTHUCHIEN") for term in _objects(channel, "THOIGIAN")]
     amounts = [_number("SOTIEN", sign)(fee) for term in terms for fee in _objects(term, "PHILEPHI")]
     if any(amounts):
         return True
@@ -84,7 +84,8 @@ def _has_fee(item: Item, sign: codecs.DecimalSign) -> bool | None:
 
 def _objects(item: Item, name: str) -> list[Item]:
     """Return the objects of a list; what is none of them is left out."""
-    return [found for part in codecs.as_list(item.get(name)) if (found := codecs.as_object(part)) is not None]
+    parts = map(codecs.as_object, codecs.as_list(item.get(name)))
+    return [part for part in parts if part is not None]
 
 
 def _channel(sign: codecs.DecimalSign) -> FieldMap:
