@@ -40,8 +40,14 @@ def test_allowed_values_have_their_names_in_the_language_of_the_reader(call: Cal
     document = call("schema", "show", "dossier", "--json", "--lang", language).document
 
     (status,) = [field for field in document["fields"] if field["path"] == "status"]
-    assert {"value": 1, "name": word} in status["values"]
+    assert {"value": 1, "name": word, "identifier": "registered"} in status["values"]
     assert word in call("schema", "show", "dossier", "--lang", language).out
+
+
+def test_numbers_have_the_words_that_a_field_map_may_write_for_them(call: Call) -> None:
+    shown = call("schema", "show", "dossier").out
+
+    assert [line for line in shown.splitlines() if line.split() == ["4", "in_process", "in", "process"]]
 
 
 def test_units_and_types_are_said(call: Call) -> None:
