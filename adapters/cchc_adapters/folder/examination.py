@@ -9,8 +9,8 @@ from cchc_adapters.folder.options import FolderSourceTable
 from cchc_adapters.folder.plans import MAX_NAMES, planned
 from cchc_adapters.folder.refusals import refusals_of
 from cchc_connect import Message, Observation
-from cchc_connect.clock import in_vietnam
 from cchc_connect.errors import CchcError, Rejected, SourceHeld
+from cchc_schemas import VIETNAM
 
 
 def examined(inbox: Inbox, tables: Mapping[str, FolderSourceTable]) -> Iterator[Observation]:
@@ -77,7 +77,7 @@ def _day_or_time(delivered_at: datetime | None) -> date | str:
     """Return when a delivery was made: its day where its name has no time, which then is midnight, or "-"."""
     if delivered_at is None:
         return "-"
-    local = in_vietnam(delivered_at)
+    local = delivered_at.astimezone(VIETNAM)
     return delivered_at if local.hour or local.minute else local.date()
 
 
