@@ -120,7 +120,7 @@ def test_a_workbook_has_a_row_for_every_record_and_a_sheet_for_every_list(
     assert [row[0] for row in sheets.pop(record_class.record_type)[1:]] == list(documents)
     for name, (_, *rows) in sheets.items():
         positions = [
-            (key, number) for key, document in documents.items() for number in range(1, len(document[name]) + 1)
+            (key, number) for key, document in documents.items() for number in range(1, len(document[name] or ()) + 1)
         ]
         assert [row[:2] for row in rows] == positions
 
