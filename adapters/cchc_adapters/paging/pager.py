@@ -49,7 +49,7 @@ class Pager:
     def ask(self, position: Position, parameters: Mapping[str, object]) -> Conversation[tuple[PageListing, Step]]:
         """Request the page at a position; return it with what follows it. Raises as `page` does."""
         paging = self.paging
-        request = self.request(position, {**parameters, **paging.parameters(position)})
+        request = self.request(position, {**paging.parameters(position), **parameters})
         beyond = frozenset[Verdict]()
         if position.is_reached:
             beyond = frozenset({Verdict.NOT_FOUND, Verdict.INVALID})
@@ -61,7 +61,7 @@ class Pager:
         listing = self._listing_of(response, position)
         step = paging.step(position, listing)
         if step.asks_for_lead and isinstance(paging, LedPaging):
-            page_of_one = {**parameters, **paging.parameters(position), paging.size_parameter: 1}
+            page_of_one = {**paging.parameters(position), paging.size_parameter: 1, **parameters}
             response = yield self.request(Position.of(None, paging.first_at()), page_of_one)
             step = LAST if paging.leads(self.read(response)) else step
         return listing, step

@@ -52,8 +52,8 @@ class PagingTable(DescribedModel):
 
     def parameters(self, position: Position) -> Mapping[str, object]:
         """Return the parameters of the page at a position."""
-        at = self.position_parameters(position)
-        return {**({self.size_parameter: self.size} if self.size_parameter else {}), **at}
+        size = {self.size_parameter: self.size} if self.size_parameter else {}
+        return {**self.position_parameters(position), **size}
 
     def position_parameters(self, position: Position) -> Mapping[str, object]:
         """Return the parameters that say where the page begins."""
