@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.building_blocks.times_out import TimeFormat
-from cchc_adapters.paging.pager import query
 from cchc_connect import HttpRequest, Verdict
+from cchc_connect.paging.pager import query
 from cchc_connect.wire.conditions import Scalar
 from cchc_connect.wire.property_names import property_path
+from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas.described_models import DescribedModel
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step
-from cchc_connect import SourceHeld
+from cchc_connect.errors import SourceHeld
+from cchc_connect.paging.listings import PageListing
+from cchc_connect.paging.positions import LAST, UNPROVEN, Position, Step
 from cchc_schemas.described_models import DescribedModel
 
 
