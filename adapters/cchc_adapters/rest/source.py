@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.paged_source import PagedSource
-from cchc_adapters.rest.paged_table import PagedTable
+from cchc_adapters.declared.answers import SuccessRule
+from cchc_adapters.declared.paged_source import PagedSource
+from cchc_adapters.declared.paged_table import PagedTable
 from cchc_adapters.rest.requests import ByKeyTable, RequestTable
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, Verdict
 from cchc_connect.paging.led import LinkPaging

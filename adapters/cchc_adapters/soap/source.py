@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.paged_source import PagedSource
-from cchc_adapters.rest.requests import with_values
+from cchc_adapters.declared.answers import SuccessRule
+from cchc_adapters.declared.paged_source import PagedSource
+from cchc_adapters.declared.parameters import with_values
 from cchc_adapters.soap.contents import with_content
 from cchc_adapters.soap.tables import SoapSourceTable
 from cchc_connect import HttpRequest, HttpResponse, Item

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from cchc_adapters.declared.paged_table import PagedTable
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
-from cchc_adapters.rest.paged_table import PagedTable
 from cchc_connect import (
     Conversation,
     HttpRequest,
