@@ -33,7 +33,6 @@ from cchc_adapters.national_portal.catalogue import procedure_map
 from cchc_adapters.national_portal.envelopes import EnvelopeReader
 from cchc_adapters.national_portal.session import PortalSession
 from cchc_adapters.national_portal.targets import DossierTarget, Portal, StepTarget
-from cchc_adapters.paging.keys import page_of_keys
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -45,6 +44,7 @@ from cchc_connect import (
     SourceProfile,
     Verdict,
 )
+from cchc_connect.paging import page_of_keys
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import translated
 from cchc_schemas import Procedure
