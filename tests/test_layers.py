@@ -36,6 +36,16 @@ SEAMS = {
 }
 """Foreign package -> the one place that knows it."""
 
+CURSORS = {
+    "cchc_adapters.building_blocks.arcgis.pages",
+    "cchc_adapters.sql.source",
+    "cchc_adapters.folder.source",
+}
+"""Owners of page tokens beside `cchc_connect.paging`, which owns those of listings over HTTP.
+
+They are for layers of ArcGIS Server, rows of a database, and lines of delivered files.
+"""
+
 NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest"), ("cchc_connect.testing.kit.check", "pytest")}
 """What a module needs and its reader brings: nobody names fixtures for pytest who has no pytest."""
 
@@ -54,6 +64,7 @@ ROOMS = {
     "testing.doubles": "clock testing.province",
     "adapter": "cchc_schemas wire http",
     "drop_folder": "messages errors",
+    "paging": "cchc_schemas messages wire errors http adapter",
     "local_sources": "cchc_schemas messages wire http adapter",
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
@@ -82,8 +93,10 @@ ROOMS = {
         "database.audit registry signing transport.network transport.auth transport"
     ),
     "cchc_adapters": (
-        "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables soap transport config"
+        "cchc_connect cchc_schemas messages wire errors drop_folder paging extras privacy foreign_tables soap "
+        "transport config"
     ),
+    "sharing": "cchc_schemas clock config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
@@ -92,7 +105,7 @@ ROOMS = {
     ),
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
-        "cchc_schemas clock messages errors http adapter local_sources privacy database.direct database geometry "
+        "cchc_schemas clock messages wire errors http adapter local_sources privacy database.direct database geometry "
         "transport.network database.state transport config sync"
     ),
     "testing.kit": (
@@ -102,8 +115,9 @@ ROOMS = {
     "testing": "testing.faults",
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version record_fields errors adapter local_sources extras privacy database.direct "
-        "database registry spreadsheets database.reading exports testing.doubles testing.kit testing database.audit "
+        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
+        "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
+        "database.audit "
         "database.outbox database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
@@ -208,6 +222,32 @@ def test_a_foreign_library_has_one_seam(foreign: str) -> None:
 
     assert users
     assert {user for user in users if not within(user, SEAMS[foreign])} == set()
+
+
+def test_an_adapter_hands_its_page_token_to_the_building_block_that_made_it() -> None:
+    """It may ask whether there is one, and reads or makes none itself: paging is written once for all adapters."""
+    own_cursors = {
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.package == "cchc_adapters" and not any(within(module.name, owner) for owner in CURSORS)
+        for handed_on in [set(_handed_on(module))]
+        for node in module.nodes()
+        if isinstance(node, ast.Attribute) and node.attr == "page_token" and node not in handed_on
+    }
+
+    assert own_cursors == set()
+
+
+def _handed_on(module: Module) -> Iterator[ast.AST]:
+    """Yield every argument of a call, and everything that is compared with None."""
+    for node in module.nodes():
+        match node:
+            case ast.Call(args=arguments):
+                yield from arguments
+            case ast.Compare(left=compared, ops=[ast.Is() | ast.IsNot()]):
+                yield compared
+            case _:
+                pass
 
 
 def test_every_foreign_package_is_declared() -> None:

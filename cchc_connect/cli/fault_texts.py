@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from cchc_connect.cli.console import Console
+from cchc_connect.record_fields import field_name, record_model
 from cchc_schemas import Fault
 
 DETAIL_SENTENCES: Mapping[str, str] = MappingProxyType(
@@ -32,6 +33,18 @@ def rule_text(fault: Fault, console: Console) -> str:
     if not fault.detail:
         return words
     return console.text(_detail_sentence(fault.rule), rule=words, detail=fault.detail)
+
+
+def members_in_words(members: object, record_type: str, console: Console) -> str:
+    """Return fields with the rules that they break, "area_m2: area_not_positive; ...", with the terms of the fields."""
+    parts = (part.rpartition(": ") for part in str(members).split("; "))
+    return "; ".join(f"{field_with_term(path, record_type, console)}: {rule}" for path, _, rule in parts)
+
+
+def field_with_term(path: str, record_type: str, console: Console) -> str:
+    """Return a field as it is written in a field map, behind its Vietnamese term if that is the language."""
+    term = field_name(record_model(record_type), path, console)
+    return path if term == path else f"{term} ({path})"
 
 
 def _detail_sentence(rule: str) -> str:

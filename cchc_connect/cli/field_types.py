@@ -12,12 +12,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cchc_connect.cli.console import Console
-from cchc_connect.record_fields import member_name, named_code, nested_types
+from cchc_connect.record_fields import member_name, named_code, nested_types, unit_of
 from cchc_schemas import PartialDate, code_list
 from cchc_schemas.codes import Code, ListedCode
-
-UNITS: Mapping[str, str] = {"m2": "m²", "vnd": "VND", "s": "s"}
-"""Last part of a field's name -> its unit."""
 
 _KEY_BY_CLASS: Mapping[type, str] = {
     bool: "boolean",
@@ -43,6 +40,8 @@ class AllowedValue:
 
     value: object
     name: str
+    identifier: str = ""
+    """What a field map may write in its place, "in_process" for 4; "" where that is the value itself."""
 
 
 def field_type_text(name: str, field: FieldInfo, console: Console) -> str:
@@ -59,16 +58,6 @@ def field_type_text(name: str, field: FieldInfo, console: Console) -> str:
     return " ".join([words, *limits]) + (f", {unit}" if unit else "")
 
 
-def unit_of(name: str) -> str:
-    """Return the unit that the name of a field ends with; "" if there is none.
-
-    >>> unit_of("legal_area_m2")
-    'm²'
-    """
-    stem, _, unit = name.rpartition("_")
-    return UNITS.get(unit, "") if stem else ""
-
-
 def allowed_values(field: FieldInfo, console: Console) -> list[AllowedValue]:
     """Return the values that a field may have; an empty list if any value of its type is allowed."""
     kinds = [*field.metadata, *nested_types(field.annotation)]
@@ -82,7 +71,9 @@ def _values_of(kind: object, console: Console) -> Iterator[AllowedValue]:
     elif isinstance(kind, type) and issubclass(kind, Enum):
         for member in kind:
             yield AllowedValue(
-                value=member.value, name=_own_name(member_name(kind, member.value, console), member.value)
+                value=member.value,
+                name=_own_name(member_name(kind, member.value, console), member.value),
+                identifier="" if isinstance(member.value, str) else member.name.lower(),
             )
     elif get_origin(kind) is Literal:
         yield from (AllowedValue(value=value, name="") for value in get_args(kind))

@@ -1,7 +1,7 @@
 """`quarantine`: items that did not become records, their faults, processing them again, and export as a spreadsheet."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time, parse_moment
+from cchc_connect.cli.misreadings import Misreadings, misreadings, show_misreadings, with_words_shown
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
@@ -19,8 +20,8 @@ from cchc_connect.database.reading import quarantine_entries
 from cchc_connect.database.reading.quarantine_entries import EntryFilter, QuarantineEntry
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
-from cchc_connect.messages import Language, Message
-from cchc_connect.privacy.masking import masked_item
+from cchc_connect.messages import Message
+from cchc_connect.privacy.masking import masked_members
 from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.privacy.redaction import escape_to_one_line
 from cchc_connect.record_fields import field_name, record_model
@@ -142,12 +143,23 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     console = command.console
     with existing_database(command, database) as opened, opened.reading() as transaction:
         entry = quarantine_entries.entry(transaction, number)
-    item = entry.displayed_item if raw else masked_item(entry.displayed_item)
+    misread = Misreadings() if database is not None else misreadings(Config.load(command.config), entry, console)
+    item = entry.displayed_item
+    if not raw:
+        item = with_words_shown(item, masked_members(item), misread.words)
     resolved_at = None if entry.resolved_at is None else to_timestamp_text(entry.resolved_at)
     console.document(
-        {**_summary_document(entry, console, raw=raw), "resolved_at": resolved_at, "masked": not raw, "item": item}
+        {
+            **_summary_document(entry, console, raw=raw),
+            "unknown_words": [word.as_document(console) for word in misread.words],
+            "misread_times": [asdict(time) for time in misread.times],
+            "resolved_at": resolved_at,
+            "masked": not raw,
+            "item": item,
+        }
     )
     show_faults(entry, console, raw=raw)
+    show_misreadings(misread, console)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
     if entry.resolved_at is None:
@@ -159,14 +171,13 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
 
 
 def show_faults(entry: QuarantineEntry, console: Console, *, raw: bool = False) -> None:
-    """Write the source of an item and all its faults; English adds the id of each rule. `raw` shows the whole key."""
+    """Write the source of an item and all its faults, each with the id of its rule. `raw` shows the whole key."""
     context = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
     console.message("quarantine_view.entry", source_key=_shown_key(entry, raw=raw), **context)
     if entry.resolved_at:
         console.message("quarantine_view.resolved_at", at=local_time(entry.resolved_at, console.language))
     for fault in entry.faults:
-        rule = "" if console.language is Language.VIETNAMESE else f" [{fault.rule}]"
-        console.line(f"  {_fault_text(entry, fault, console)}{rule}")
+        console.line(f"  {_fault_text(entry, fault, console)} [{fault.rule}]")
 
 
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:

@@ -16,6 +16,7 @@ from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.local_systems import observations, observed, unusable
+from cchc_connect.diagnostics.misread import misread_findings
 from cchc_connect.diagnostics.network import NetworkTarget, probe_network
 from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
@@ -178,6 +179,7 @@ def _source_findings(
             members = Counter(member for members in classified.left_out.values() for member in members).most_common(3)
             context = {"number": len(classified.left_out), "members": "; ".join(member for member, _ in members)}
             yield Finding.warning(subject, "check.members_left_out", context)
+        yield from misread_findings(subject, name, source, page.items)
         for note in time_notes(time_counters(classified, Asked(asked_at, asked_at))):
             yield Finding.warning(subject, note.code, note.context)
         for note in unseen_notes(classified.seen.unseen_rules, classified.seen.properties):

@@ -105,7 +105,7 @@ def masked_item(value: object) -> object:
     """
     match value:
         case Mapping():
-            return _masked_members(cast("Mapping[object, object]", value))
+            return masked_members(cast("Mapping[object, object]", value))
         case str():
             return value if not value or _is_public_code(value) else HIDDEN
         case list() | tuple():
@@ -116,8 +116,8 @@ def masked_item(value: object) -> object:
             return value
 
 
-def _masked_members(members: Mapping[object, object]) -> dict[str, object]:
-    """Return all members; where names are alike once they are masked, the later ones are numbered."""
+def masked_members(members: Mapping[Any, object]) -> dict[str, object]:
+    """Return all members, masked as in `masked_item`; names that are alike once masked are numbered."""
     shown: dict[str, object] = {}
     numbers: dict[str, int] = {}
     for name, part in members.items():

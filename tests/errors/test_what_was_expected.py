@@ -180,9 +180,11 @@ def test_a_first_row_without_a_column_names_it(tmp_path: Path, suffix: str, cell
 
 OF_CONFIGURATIONS = (
     "cchc_connect.config",
+    "cchc_connect.sharing",
     "cchc_connect.wire.field_rules",
     "cchc_adapters.folder",
     "cchc_adapters.declared",
+    "cchc_connect.paging",
     "cchc_adapters.rest",
     "cchc_adapters.soap",
     "cchc_adapters.sql",

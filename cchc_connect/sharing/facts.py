@@ -1,0 +1,130 @@
+"""What a decision is made from: agreements with their states, acts, agencies, officials, the dossier and past use."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from cchc_connect.sharing.agencies import AgencyTree
+from cchc_connect.sharing.agreements import Agreement, AgreementState
+from cchc_schemas import RECORD_TYPES, DossierStatus, Record, vietnamese_day
+from cchc_schemas.legal_acts import LegalAct, legal_acts
+
+OPEN_AFTER_END_DAYS = 30
+"""Vietnamese days after its end during which a dossier still counts as open."""
+
+OPEN_STATUSES = frozenset(
+    {
+        DossierStatus.REGISTERED,
+        DossierStatus.RECEIVED,
+        DossierStatus.IN_PROCESS,
+        DossierStatus.SUPPLEMENT_REQUESTED,
+        DossierStatus.PAYMENT_REQUESTED,
+        DossierStatus.PROCESSED,
+    }
+)
+"""Statuses of a dossier that is open; of the others its end decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAgreement:
+    """One version of an agreement as it is stored."""
+
+    agreement: Agreement
+    """With its granted parts expanded to the fields that they had when it was applied."""
+    state: AgreementState
+    approved_by_provider: str | None = None
+    """Id of the provider's data officer."""
+    approved_by_consumer: str | None = None
+    """Id of the consumer's data officer."""
+
+    @property
+    def was_signed(self) -> bool:
+        """Whether both agencies approved it, whatever became of it."""
+        return self.approved_by_provider is not None and self.approved_by_consumer is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Official:
+    """An official (cán bộ) as the configuration names one; no name is kept."""
+
+    agency: str
+    """Code of the official's agency."""
+    valid_to: date | None = None
+    """Last day on which the official acts for it; None: without end."""
+    is_data_officer: bool = False
+    """Whether the official approves agreements for the agency (cán bộ phụ trách dữ liệu)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DossierFacts:
+    """The dossier of a request as it is stored; instants are aware."""
+
+    code: str
+    procedure: str | None
+    agency: str | None
+    """Code of the agency in charge."""
+    status: DossierStatus
+    processed_at: datetime | None = None
+    returned_at: datetime | None = None
+    stopped_at: datetime | None = None
+    """When it was refused, withdrawn or stopped, by its status."""
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Return when it ended: the later of processing and return; None if it is open or that is not known."""
+        if self.status in OPEN_STATUSES:
+            return None
+        ends = (self.stopped_at,) if self.stopped_at else (self.processed_at, self.returned_at)
+        return max((at for at in ends if at is not None), default=None)
+
+    def is_open(self, on: date) -> bool:
+        """True if it is open on the Vietnamese day `on`, or ended less than 30 days before."""
+        if self.status in OPEN_STATUSES:
+            return True
+        ended = self.ended_at
+        return ended is not None and (on - vietnamese_day(ended)).days < OPEN_AFTER_END_DAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementUse:
+    """How many records left under an agreement on one day for one dossier."""
+
+    agreement: str
+    """Id of the agreement, over its versions."""
+    day: date
+    dossier: str
+    """Code of the dossier; empty for none."""
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything a decision depends on besides the request."""
+
+    agreements: Sequence[StoredAgreement]
+    """All versions of all agreements that may matter."""
+    acts: Mapping[str, LegalAct] = field(default_factory=legal_acts)
+    agencies: AgencyTree = field(default_factory=AgencyTree)
+    officials: Mapping[str, Official] = field(default_factory=dict[str, Official])
+    """Officials by id."""
+    dossier: DossierFacts | None = None
+    """The dossier that the request names; None if it is not stored, or is deleted."""
+    uses: Sequence[AgreementUse] = ()
+    records: Mapping[str, type[Record]] = field(default_factory=lambda: RECORD_TYPES)
+
+
+def decisive_versions(agreements: Iterable[StoredAgreement]) -> Sequence[StoredAgreement]:
+    """Return of each agreement the version that decides: the highest that was ever signed.
+
+    Where none was, it is the highest; such a draft grants nothing.
+    """
+    versions = dict[str, StoredAgreement]()
+    for stored in agreements:
+        earlier = versions.get(stored.agreement.id)
+        if earlier is None or _rank(stored) > _rank(earlier):
+            versions[stored.agreement.id] = stored
+    return tuple(versions.values())
+
+
+def _rank(stored: StoredAgreement) -> tuple[bool, int]:
+    return stored.was_signed, stored.agreement.version
