@@ -26,6 +26,7 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from cchc_connect.http import Conversation, Dialect
+from cchc_connect.messages import Message
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Item
 from cchc_schemas import Record
@@ -139,6 +140,9 @@ class Page:
     """
     ends_part: bool = False
     """Whether a part of the listing that is asked for by itself (a month, say) ends here; it may have been empty."""
+    lacks: Sequence[Message] = ()
+    """What the options say of the response and the response does not have, such as a total: a run goes on without it,
+    `check` and the conformance kit tell it."""
 
 
 class Source(Protocol):

@@ -60,7 +60,7 @@ ROOMS = {
     "errors": "messages",
     "http": "cchc_schemas wire errors",
     "testing.doubles": "clock testing.province",
-    "adapter": "cchc_schemas wire http",
+    "adapter": "cchc_schemas messages wire http",
     "drop_folder": "messages errors",
     "local_sources": "cchc_schemas messages wire http adapter",
     "extras": "errors",
