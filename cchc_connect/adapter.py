@@ -384,7 +384,7 @@ class Adapter(Protocol):
 
 
 class AdapterFactory(Protocol):
-    """Makes an adapter from its options: usually the adapter's class, named by an entry point `cchc_connect.adapters`."""
+    """Makes an adapter from its options: usually its class, named by an entry point of `cchc_connect.adapters`."""
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802  # it is a class
