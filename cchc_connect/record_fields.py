@@ -32,11 +32,14 @@ BETWEEN_PARTS: Mapping[str, str] = MappingProxyType({"en": "; ", "vi": " | "})
 _TERM = re.compile(r"\(([^()]+)\)")
 _ENUM_TABLES: Mapping[str, str] = MappingProxyType(
     {
+        "AgencyKind": "agency_kind",
         "ApplicantKind": "applicant_kind",
+        "DatabaseLevel": "database_level",
         "HolderKind": "holder_kind",
         "PermitStatus": "permit_status",
         "ProcedureLevel": "procedure_level",
         "RestrictionKind": "restriction_kind",
+        "Satisfaction": "satisfaction",
         "WorksGrade": "works_grade",
     }
 )

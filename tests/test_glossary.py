@@ -217,8 +217,9 @@ def test_the_message_catalogue_uses_no_abandoned_word() -> None:
 
 
 def test_a_message_that_is_a_term_is_translated_as_in_the_glossary() -> None:
-    """Headings such as "route" or "record type"."""
+    """Headings such as "route" or "record type"; the Vietnamese name of a record type has its identifier too."""
     english, vietnamese = catalogue("en"), catalogue("vi")
+    english = {code: text for code, text in english.items() if not code.startswith("record_name.")}
     glossary = {term.english: term.vietnamese for term in terms()}
     headings = {code: text for code, text in english.items() if text.lower() in glossary}
     differing = {

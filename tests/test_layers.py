@@ -36,6 +36,14 @@ SEAMS = {
 }
 """Foreign package -> the one place that knows it."""
 
+CURSORS = {
+    "cchc_adapters.paging",
+    "cchc_adapters.building_blocks.arcgis.pages",
+    "cchc_adapters.sql.source",
+    "cchc_adapters.folder.source",
+}
+"""Owners of page tokens: listings over HTTP, layers of ArcGIS Server, rows of a database, lines of delivered files."""
+
 NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest"), ("cchc_connect.testing.kit.check", "pytest")}
 """What a module needs and its reader brings: nobody names fixtures for pytest who has no pytest."""
 
@@ -209,6 +217,32 @@ def test_a_foreign_library_has_one_seam(foreign: str) -> None:
 
     assert users
     assert {user for user in users if not within(user, SEAMS[foreign])} == set()
+
+
+def test_an_adapter_hands_its_page_token_to_the_building_block_that_made_it() -> None:
+    """It may ask whether there is one, and reads or makes none itself: paging is written once for all adapters."""
+    own_cursors = {
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.package == "cchc_adapters" and not any(within(module.name, owner) for owner in CURSORS)
+        for handed_on in [set(_handed_on(module))]
+        for node in module.nodes()
+        if isinstance(node, ast.Attribute) and node.attr == "page_token" and node not in handed_on
+    }
+
+    assert own_cursors == set()
+
+
+def _handed_on(module: Module) -> Iterator[ast.AST]:
+    """Yield every argument of a call, and everything that is compared with None."""
+    for node in module.nodes():
+        match node:
+            case ast.Call(args=arguments):
+                yield from arguments
+            case ast.Compare(left=compared, ops=[ast.Is() | ast.IsNot()]):
+                yield compared
+            case _:
+                pass
 
 
 def test_every_foreign_package_is_declared() -> None:

@@ -20,6 +20,7 @@ UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|NotImpl" + r"eme
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|mnt)/\w")
 REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|npmjs|crates|rubygems)\." + r"(?:org|com|io)\b", re.IGNORECASE)
 MAX_MODULE_LINES = 400
+MAX_ADAPTER_MODULE_LINES = 200
 MAX_FUNCTION_LINES = 40
 VAGUE = frozenset({"util", "utils", "helper", "helpers", "misc", "common", "manager", "handler", "processor"})
 
@@ -92,6 +93,17 @@ def test_no_module_is_longer_than_the_limit() -> None:
     long = {module.name for module in modules() if len(content(module.path).splitlines()) > MAX_MODULE_LINES}
 
     assert long == set()
+
+
+def test_no_module_of_an_adapter_is_longer_than_a_person_reads_in_one_go() -> None:
+    long = {
+        module.name: lines
+        for module in modules()
+        if module.package == "cchc_adapters"
+        if (lines := len(content(module.path).splitlines())) > MAX_ADAPTER_MODULE_LINES
+    }
+
+    assert long == {}
 
 
 def test_no_function_is_longer_than_the_limit() -> None:

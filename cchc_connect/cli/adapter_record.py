@@ -39,7 +39,8 @@ def record_connection(command: CommandContext, name: str, folder: Path, max_page
     files = [_written(recording, folder) for recording in recordings]
     console.document({"connection": name, "files": list(map(str, files))})
     for recording, file in zip(recordings, files, strict=True):
-        console.message("adapter_record.written", file=file, answers=len(recording.exchanges))
+        code = "written" if recording.exchanges else "shared"
+        console.message(f"adapter_record.{code}", file=file, answers=len(recording.exchanges))
         if not recording.is_whole:
             console.message("adapter_record.cut", file=file, pages=max_pages)
     console.message("adapter_record.look")

@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from cchc_connect.adapter import AdapterFactory, Source
-from cchc_connect.cli.adapter_texts import adapter_texts
+from cchc_connect.cli.adapter_texts import adapter_texts, left_out_in_words
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -75,7 +75,7 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console.line()
     _show_parts(factory, sources, accepts, console)
     _show_options(options, console)
-    _show_left_out(left_out, console)
+    _show_left_out(left_out_in_words(name, factory, console.language), console)
     _show_sample(sample, console)
     return ExitCode.DONE
 

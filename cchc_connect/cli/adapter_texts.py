@@ -1,7 +1,7 @@
 """Texts about an adapter in the reader's language: its notes and the meaning of its options.
 
 The English ones stand in the adapter's code, as docstrings. A package may have them in another language in the file
-`adapters.LANGUAGE.toml`, with a table for each of its adapters: `notes`, and a table `options`.
+`adapters.LANGUAGE.toml`, with a table for each of its adapters: `notes`, and the tables `options` and `left_out`.
 """
 
 import inspect
@@ -15,6 +15,7 @@ from typing import Any
 from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
+from cchc_connect.registry import left_out_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class AdapterTexts:
     notes: str
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """Meaning of options by name; for one that is not listed the description in the code counts."""
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why rules of the conformance kit are left out, by rule; for one that is not listed the code counts."""
 
 
 def adapter_texts(name: str, factory: AdapterFactory, language: Language) -> AdapterTexts:
@@ -33,7 +36,17 @@ def adapter_texts(name: str, factory: AdapterFactory, language: Language) -> Ada
         ConfigurationError: the file of the texts is not TOML.
     """
     table = _translated(name, factory, language)
-    return AdapterTexts(notes=table.get("notes", "").strip() or _notes(factory), options=table.get("options", {}))
+    return AdapterTexts(
+        notes=table.get("notes", "").strip() or _notes(factory),
+        options=table.get("options", {}),
+        left_out=table.get("left_out", {}),
+    )
+
+
+def left_out_in_words(name: str, factory: AdapterFactory, language: Language) -> Mapping[str, str]:
+    """Return the rules of the conformance kit that the adapter says are left out, with the reasons in a language."""
+    translated = adapter_texts(name, factory, language).left_out
+    return {rule: translated.get(rule, reason) for rule, reason in left_out_rules(factory).items()}
 
 
 def _translated(name: str, factory: AdapterFactory, language: Language) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
 from cchc_connect.cli.quarantine_commands import quarantine
 from cchc_connect.cli.query_commands import query_app
+from cchc_connect.cli.schema_commands import schema_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
 
@@ -45,9 +46,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-schema = typer.Typer(help="help.schema", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
-app.add_typer(schema, name="schema")
+app.add_typer(schema_app, name="schema")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(query_app)
 app.add_typer(maintenance_app)
@@ -210,40 +210,6 @@ def status(context: typer.Context, *, db: DatabaseOption = None) -> int:
     from cchc_connect.cli.status import show_status
 
     return show_status(command_context(context), db)
-
-
-@schema.command("export", help="help.schema_export")
-def schema_export(
-    context: typer.Context,
-    *,
-    folder: Annotated[Path, typer.Option(help="help.folder", metavar="DIR")] = Path("schemas/json"),
-    check: Annotated[bool, typer.Option("--check", help="help.schema_check")] = False,
-) -> int:
-    """Write the records as JSON Schema."""
-    from cchc_connect.cli.setup_commands import export_schemas
-
-    return export_schemas(command_context(context), folder, check=check)
-
-
-@schema.command("list", help="help.schema_list")
-def schema_list(context: typer.Context) -> int:
-    """List the record types."""
-    from cchc_connect.cli.schema_show import list_record_types
-
-    return list_record_types(command_context(context))
-
-
-@schema.command("show", help="help.schema_show")
-def schema_show(
-    context: typer.Context,
-    record_type: Annotated[
-        str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type", autocompletion=record_types)
-    ],
-) -> int:
-    """Show the fields of a record type."""
-    from cchc_connect.cli.schema_show import show_record_type
-
-    return show_record_type(command_context(context), record_type)
 
 
 @app.command(help="help.demo")

@@ -83,10 +83,10 @@ def record_class(name: str) -> "type[Record]":
     Raises:
         UsageMistake: there is no record type of that name.
     """
-    from cchc_connect.database.names import require_known
+    from cchc_connect.database.names import require_record_type
     from cchc_schemas import RECORD_TYPES
 
-    require_known("names.record_type_unknown", name, RECORD_TYPES)
+    require_record_type(name)
     return RECORD_TYPES[name]
 
 

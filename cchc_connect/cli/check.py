@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
-from cchc_connect.cli.fault_texts import rule_text
+from cchc_connect.cli.fault_texts import members_in_words, rule_text
 from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.config.file import Config
 from cchc_connect.diagnostics.connections import FAULT_INDENT, check_connections
@@ -103,6 +103,8 @@ def _subject_text(finding: Finding, console: Console) -> str:
 def _sentence(finding: Finding, console: Console) -> str:
     """Return the sentence of a finding; the most frequent faults of a page are put into words, each on its line."""
     context = dict(finding.message.context)
+    if finding.message.code == "check.members_left_out":
+        context["members"] = members_in_words(context["members"], finding.subject.rpartition(" ")[2], console)
     if isinstance(faults := context.get("faults"), list):
         model = record_model(finding.subject.rpartition(" ")[2])
         faults = cast("list[Fault]", faults)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cchc_connect.cli.adapter_texts import left_out_in_words
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -11,7 +12,7 @@ from cchc_connect.database.names import require_known
 from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.messages import Message
-from cchc_connect.registry import adapter_factory, left_out_rules
+from cchc_connect.registry import adapter_factory
 from cchc_connect.testing.kit.bench import Bench, configured_bench
 from cchc_connect.testing.kit.cases import RuleCase, cases
 from cchc_connect.testing.kit.rule import ItemsFaulty, RuleBroken
@@ -42,7 +43,7 @@ def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -
     if config.connections[name].is_program:
         raise UsageMistake("program.no_system", connection=name)
     with configured_bench(config, name) as bench:
-        results = [_shown(result, console) for result in _results(_chosen(bench, rules), bench)]
+        results = [_shown(result, console) for result in _results(_chosen(bench, rules, console), bench)]
     broken = sum(result["outcome"] == BROKEN for result in results)
     console.document({"connection": name, "rules": results})
     console.message("adapter_test.summary", connection=name, rules=len(results), broken=broken)
@@ -51,9 +52,9 @@ def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -
     return ExitCode.PARTIAL if broken else ExitCode.DONE
 
 
-def _chosen(bench: Bench, rules: Sequence[str]) -> list[RuleCase]:
-    adapter = bench.adapter()
-    left_out = left_out_rules(adapter_factory(bench.config.connections[bench.name].adapter))
+def _chosen(bench: Bench, rules: Sequence[str], console: Console) -> list[RuleCase]:
+    adapter, name = bench.adapter(), bench.config.connections[bench.name].adapter
+    left_out = left_out_in_words(name, adapter_factory(name), console.language)
     speaks_http = not isinstance(adapter, LocalSystem)
     possible = cases(adapter, left_out, speaks_http=speaks_http, is_thorough=False)
     readable = [case for case in possible if case.rule.only_reads]

@@ -77,7 +77,7 @@ def list_dead_letters(command: CommandContext, database: str | None, selected: D
             _subject_text(dead_letter, console),
             dead_letter.record_key,
             dead_letter.attempts,
-            _reason_text(dead_letter.reason, console),
+            f"{_reason_text(dead_letter.reason, console)} [{dead_letter.reason}]",
             local_time(dead_letter.finished_at, console.language),
             ", ".join(
                 field_name(record_model(dead_letter.record_type), path, console)

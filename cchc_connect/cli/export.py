@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database, record_class
-from cchc_connect.cli.conditions import parse_conditions
+from cchc_connect.cli.conditions import fields_in_words, parse_conditions
 from cchc_connect.cli.console import Console, is_terminal
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -51,6 +51,7 @@ def export_records(
     with (
         existing_database(command, database) as opened,
         writing_file(path),
+        fields_in_words(kind, console),
         _progress_display(console, record_type) as progress,
     ):
         report = export(

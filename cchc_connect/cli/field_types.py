@@ -43,6 +43,8 @@ class AllowedValue:
 
     value: object
     name: str
+    identifier: str = ""
+    """What a field map may write in its place, "in_process" for 4; "" where that is the value itself."""
 
 
 def field_type_text(name: str, field: FieldInfo, console: Console) -> str:
@@ -82,7 +84,9 @@ def _values_of(kind: object, console: Console) -> Iterator[AllowedValue]:
     elif isinstance(kind, type) and issubclass(kind, Enum):
         for member in kind:
             yield AllowedValue(
-                value=member.value, name=_own_name(member_name(kind, member.value, console), member.value)
+                value=member.value,
+                name=_own_name(member_name(kind, member.value, console), member.value),
+                identifier="" if isinstance(member.value, str) else member.name.lower(),
             )
     elif get_origin(kind) is Literal:
         yield from (AllowedValue(value=value, name="") for value in get_args(kind))

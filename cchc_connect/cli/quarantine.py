@@ -20,7 +20,7 @@ from cchc_connect.database.reading import quarantine_entries
 from cchc_connect.database.reading.quarantine_entries import EntryFilter, QuarantineEntry
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
-from cchc_connect.messages import Language, Message
+from cchc_connect.messages import Message
 from cchc_connect.privacy.masking import masked_members
 from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.privacy.redaction import escape_to_one_line
@@ -171,14 +171,13 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
 
 
 def show_faults(entry: QuarantineEntry, console: Console, *, raw: bool = False) -> None:
-    """Write the source of an item and all its faults; English adds the id of each rule. `raw` shows the whole key."""
+    """Write the source of an item and all its faults, each with the id of its rule. `raw` shows the whole key."""
     context = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
     console.message("quarantine_view.entry", source_key=_shown_key(entry, raw=raw), **context)
     if entry.resolved_at:
         console.message("quarantine_view.resolved_at", at=local_time(entry.resolved_at, console.language))
     for fault in entry.faults:
-        rule = "" if console.language is Language.VIETNAMESE else f" [{fault.rule}]"
-        console.line(f"  {_fault_text(entry, fault, console)}{rule}")
+        console.line(f"  {_fault_text(entry, fault, console)} [{fault.rule}]")
 
 
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:

@@ -10,7 +10,7 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text, unit_of
-from cchc_connect.database.names import require_known
+from cchc_connect.database.names import require_record_type
 from cchc_connect.messages import Language
 from cchc_connect.record_fields import field_name, vietnamese_term
 from cchc_schemas import RECORD_TYPES, Record
@@ -41,7 +41,7 @@ def show_record_type(command: CommandContext, record_type: str) -> ExitCode:
     Raises:
         UsageMistake: there is no such record type.
     """
-    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
+    require_record_type(record_type)
     console, record = command.console, RECORD_TYPES[record_type]
     rows = list(_field_rows(record, record, "", console))
     console.document({**_head(record, console), "fields": [_document(row) for row in rows]})
@@ -56,7 +56,7 @@ def show_record_type(command: CommandContext, record_type: str) -> ExitCode:
     )
     for row in rows:
         if row.values:
-            show_values(row.path, row.values, console)
+            show_values(row.path, row.values, console, for_field_map=True)
     return ExitCode.DONE
 
 
@@ -72,14 +72,22 @@ def list_record_types(command: CommandContext) -> ExitCode:
     return ExitCode.DONE
 
 
-def show_values(path: str, values: list[AllowedValue], console: Console) -> None:
-    """Write the allowed values of a field under a heading of their own, in one line if none has a name."""
+def show_values(path: str, values: list[AllowedValue], console: Console, *, for_field_map: bool = False) -> None:
+    """Write the allowed values of a field under a heading of their own, in one line if none has a name.
+
+    With `for_field_map` also what a field map may write in the place of a number.
+    """
     console.heading("schema_view.values", field=path)
     if not any(value.name for value in values):
         console.line("  " + "  ".join(str(value.value) for value in values))
         return
-    rows = [(value.value, value.name or "-") for value in values]
-    console.table(OutputTable(headings=("schema_view.value", "schema_view.name"), rows=rows))
+    if for_field_map and any(value.identifier for value in values):
+        headings = ["schema_view.value", "schema_view.identifier", "schema_view.name"]
+        rows = [[value.value, value.identifier, value.name or "-"] for value in values]
+    else:
+        headings = ["schema_view.value", "schema_view.name"]
+        rows = [[value.value, value.name or "-"] for value in values]
+    console.table(OutputTable(headings=headings, rows=rows))
 
 
 def _head(record: type[Record], console: Console) -> dict[str, Any]:
@@ -120,6 +128,9 @@ def _flags(row: FieldRow, console: Console) -> tuple[str, str]:
 
 
 def _document(row: FieldRow) -> Mapping[str, Any]:
-    values = [{"value": value.value, "name": value.name or None} for value in row.values]
+    values = [
+        {"value": value.value, "name": value.name or None, "identifier": value.identifier or None}
+        for value in row.values
+    ]
     names = ("path", "type", "required", "personal", "description")
     return {**{name: getattr(row, name) for name in names}, "unit": row.unit or None, "values": values}

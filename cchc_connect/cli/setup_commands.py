@@ -16,8 +16,7 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
 from cchc_connect.registry import adapter_factory
-from cchc_schemas import RECORD_TYPES
-from cchc_schemas.json_schemas import stale, write_all
+from cchc_schemas.json_schemas import schema_files, stale, write_all
 
 OUR_URN_PREFIX = "urn:cchc:record:"
 """Text in every schema that this program wrote, also in that of a former record type."""
@@ -108,7 +107,7 @@ def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> Exi
         write_all(folder)
     except OSError as error:
         raise CannotCreate("cli.cannot_write", path=folder, reason=error.strerror) from error
-    files = [str(folder / f"{record_type}.json") for record_type in RECORD_TYPES]
+    files = [str(folder / name) for name in schema_files()]
     console.document({"files": files})
     for file in files:
         console.verbatim(file)
@@ -128,5 +127,5 @@ def _check_schemas(folder: Path, console: Console) -> ExitCode:
 def _foreign_files(folder: Path) -> Iterator[str]:
     """Yield the JSON files of other origin that the export would remove."""
     for path in folder.glob("*.json"):
-        if path.stem not in RECORD_TYPES and OUR_URN_PREFIX not in path.read_text(encoding="utf-8", errors="replace"):
+        if path.name not in schema_files() and OUR_URN_PREFIX not in path.read_text(encoding="utf-8", errors="replace"):
             yield path.name

@@ -19,7 +19,7 @@ def record_type_names(record_types: Collection[type[Record] | str]) -> list[str]
         raise UsageMistake("names.not_a_list", argument="record_types", name=name)
     names = [kind if isinstance(kind, str) else kind.record_type for kind in record_types]
     for name in names:
-        require_known("names.record_type_unknown", name, RECORD_TYPES)
+        require_record_type(name)
     return names
 
 
@@ -30,6 +30,18 @@ def record_type_name(record_type: type[Record] | str | None) -> str | None:
         UsageMistake: there is no such record type.
     """
     return None if record_type is None else record_type_names([record_type])[0]
+
+
+def require_record_type(name: str | None, known_names: Collection[str] = RECORD_TYPES) -> None:
+    """Check that `name`, if any, is a record type of `known_names`; the message names each with its term.
+
+    Raises:
+        UsageMistake: it is not.
+    """
+    if name is not None and name not in known_names:
+        listing = listed(known_names) or "-"
+        context = {"name": name, "suggestion": suggestion(name, known_names), "known": listing, "record_types": listing}
+        raise UsageMistake("names.record_type_unknown", **context)
 
 
 def require_all_known(code: str, argument: str, names: Collection[str], known_names: Collection[str]) -> None:

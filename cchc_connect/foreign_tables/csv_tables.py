@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from io import TextIOWrapper
 from itertools import accumulate, islice
-from typing import BinaryIO, Self, cast, get_args
+from typing import Any, BinaryIO, Self, cast, get_args
 
 from cchc_connect.foreign_tables.form_rows import FEW_CELLS, FillDown, RecordRows
 from cchc_connect.foreign_tables.forms import (
@@ -31,7 +31,7 @@ _MAX_QUOTED_BYTES = 128 * _BLOCK_BYTES
 MAX_CELL = 32 * 1024 * 1024
 """Characters of one cell: the boundary of a commune has several hundred thousand."""
 _FIRST_ROWS = 20
-"""Rows below headings that are looked at one by one, also in an even file."""
+"""Rows below headings that are looked at one by one."""
 _SEPARATORS: tuple[Separator, ...] = get_args(Separator)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _OTHER_LINE_END = re.compile(rb"\r(?!\n)")
@@ -64,11 +64,11 @@ class CsvTable:
         if not form.columns:
             note_heading_faults(self.headings, form, self.headings.row + 1, faults)
             faults.check(where)
-        self._has_rounded, self._is_regular, self._is_even = False, True, self.headings.width > FEW_CELLS + 1
+        self._has_rounded, self._is_regular, self._are_long = False, True, self.headings.width > FEW_CELLS + 1
         self.passed_over = PassedOver()
         self._check_bytes()
         if not self._is_regular:
-            for _ in self._rows(PassedOver(), faults, 1000):
+            for _ in self._records(PassedOver(), faults, 1000):
                 pass
             faults.check(where)
 
@@ -135,36 +135,51 @@ class CsvTable:
         return _Reader(self._file, start, separator)
 
     def _rows(self, passed_over: PassedOver, faults: FaultList, size: int) -> Iterator[list[TableRow]]:
-        """Yield the records in chunks; rows of another length and unclosed quotes become faults."""
-        names = self.headings.names
-        named = partial(zip, names)
+        """Yield the records in chunks; what is no record is counted, and faults are noted."""
+        filler = FillDown(self.headings.names, self._form.fill_down)
+        named = partial(zip, self.headings.names)
+        for rows, lines in self._records(passed_over, faults, size):
+            filled = map(filler.filled, rows) if filler.indexes else rows
+            chunk = list(map(TableRow, map(named, filled)))
+            for line, row in zip(lines, chunk, strict=True):
+                row.line = line
+            yield chunk
+
+    def _records(
+        self, passed_over: PassedOver, faults: FaultList, size: int
+    ) -> Iterator[tuple[list[list[Any]], Sequence[int]]]:
+        """Yield the cells of the records in chunks, with the line at which each begins.
+
+        Rows of another length and unclosed quotes become faults. Most chunks are looked at as a whole.
+        """
         records = RecordRows(self.headings, self._form.key_names, passed_over)
-        filler = FillDown(names, self._form.fill_down)
         with self._reader(self._start, self._separator) as reader:
             for _ in islice(reader.rows, self.headings.row + 1):
                 pass
+            length = min(size, _FIRST_ROWS)
             while True:
-                line = reader.line + 1
-                if self._is_even and not filler.indexes and records.is_inside:
-                    chunk = list(map(TableRow, map(named, islice(reader.rows, size))))
-                    if not chunk:
-                        return
-                    if reader.line - line + 1 == len(chunk) and records.are_plain(chunk):
-                        for at, item in enumerate(chunk, line):
-                            item.line = at
-                        yield chunk
-                        continue
-                    rows = [list(item.values()) for item in chunk]
-                    lines = _lines_of(rows, line)
-                else:
-                    rows, lines = reader.take(min(size, _FIRST_ROWS) if self._is_even else size, faults)
+                rows, lines = reader.take(length, faults)
+                length = size
                 if not rows:
                     return
-                yield [
-                    TableRow(zip(names, filler.filled(cells), strict=True)).at(at)
-                    for row, at in zip(rows, lines, strict=False)
-                    if records.is_record(row) and (cells := self._cells(row, at, faults)) is not None
+                if records.is_inside and self._are_whole(rows) and records.are_plain(rows, are_long=self._are_long):
+                    yield rows, lines
+                    continue
+                cells = [
+                    (cells, line)
+                    for row, line in zip(rows, lines, strict=True)
+                    if records.is_record(row) and (cells := self._cells(row, line, faults)) is not None
                 ]
+                yield [row for row, _ in cells], [line for _, line in cells]
+
+    def _are_whole(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Return whether every row has a cell for each column, none beside them, and none that lost digits."""
+        if self._has_rounded and any("E+" in "\0".join(row) for row in rows):
+            return False
+        if self._is_regular:
+            return True
+        width = self.headings.width
+        return min(map(len, rows)) >= width and not any(any(row[width:]) for row in rows)
 
     def _cells(self, row: list[str], line: int, faults: FaultList) -> list[object] | None:
         """Return the cells of a row; None, and a fault, if there are more or fewer than columns."""
@@ -179,8 +194,8 @@ class CsvTable:
     def _check_bytes(self) -> None:
         """See in the bytes whether every row has as many cells as there are columns, and every quote is closed.
 
-        `_is_regular` tells whether that is so; `_is_even`, whether moreover no cell lost digits and no row can have as
-        few cells as a signature: then so many separators would follow one another.
+        `_is_regular` tells whether that is so; `_has_rounded`, whether a cell may have lost digits; `_are_long`, that
+        no row can have as few cells as a signature: then so many separators would follow one another.
         """
         self._file.seek(0)
         separator = self._separator.encode()
@@ -188,12 +203,12 @@ class CsvTable:
         empty_cells = -(-(self.headings.width - FEW_CELLS) // (FEW_CELLS + 1))
         run = re.compile(re.escape(separator) * empty_cells)
         plain_bytes = bytes(set(range(256)) - {*separator, *b'"\n'})
-        quoted = re.compile(rb'(?<![^%s\n])"[^"]*(?:""[^"]*)*"(?=[%s\r\n]|\Z)' % ((re.escape(separator),) * 2))
+        quoted = re.compile(rb'"(?<![^%s\n]")[^"]*(?:""[^"]*)*"(?=[%s\r\n]|\Z)' % ((re.escape(separator),) * 2))
         lines_above = self.headings.row + 1 + (self._start > 0)
         for block in _blocks(self._file):
             below, lines_above = _below(block, lines_above)
             self._has_rounded |= b"+" in block and b"E+" in block  # one sign is found much faster than two
-            self._is_even &= run.search(below) is None
+            self._are_long &= run.search(below) is None
             self._is_regular &= _OTHER_LINE_END.search(block) is None
             self._is_regular &= len(block) <= min(MAX_CELL, csv.field_size_limit())
             if self._is_regular:
@@ -201,7 +216,6 @@ class CsvTable:
                 shape = plain.translate(None, plain_bytes)
                 shape += b"" if not shape or shape.endswith(b"\n") else b"\n"
                 self._is_regular = shape == line_end * (len(shape) // len(line_end))
-        self._is_even &= self._is_regular and not self._has_rounded
 
 
 class _Reader:
@@ -226,7 +240,7 @@ class _Reader:
         """Return the number of lines that were read."""
         return self._lines_before + self._reader.line_num
 
-    def take(self, size: int, faults: FaultList) -> tuple[list[list[str]], list[int]]:
+    def take(self, size: int, faults: FaultList) -> tuple[list[list[str]], Sequence[int]]:
         """Return the next rows, and the line at which each begins.
 
         An unclosed quote and a cell that is too long become a fault; the rows end there.
@@ -235,20 +249,20 @@ class _Reader:
         try:
             rows.extend(islice(self.rows, size))
         except csv.Error as error:  # the rows before it were added
-            lines = _lines_of(rows, first_line)
+            line = _lines_of(rows, first_line)[-1]
             if _FIELD_LIMIT in str(error):
-                faults.add("cell_too_long", line=lines[-1], limit=csv.field_size_limit())
+                faults.add("cell_too_long", line=line, limit=csv.field_size_limit())
             else:
-                faults.add("quote_unclosed", line=lines[-1])
+                faults.add("quote_unclosed", line=line)
             self.rows = iter(())
-        else:
-            lines = _lines_of(rows, first_line)
-        return rows, lines
+        if self.line - first_line + 1 == len(rows):
+            return rows, range(first_line, self.line + 1)
+        return rows, _lines_of(rows, first_line)[:-1]
 
 
 def _lines_of(rows: Sequence[list[str]], first_line: int) -> list[int]:
     """Return the line at which each row begins, and the line after the last one."""
-    return list(accumulate((1 + sum(map(_line_ends, row)) for row in rows), initial=first_line))
+    return list(accumulate((1 + _line_ends("\0".join(row)) for row in rows), initial=first_line))
 
 
 def _below(block: bytes, lines: int) -> tuple[bytes, int]:
@@ -260,8 +274,8 @@ def _below(block: bytes, lines: int) -> tuple[bytes, int]:
     return block[at:], lines
 
 
-def _line_ends(cell: str) -> int:
-    return len(_LINE_END.findall(cell)) if "\n" in cell or "\r" in cell else 0
+def _line_ends(text: str) -> int:
+    return len(_LINE_END.findall(text)) if "\n" in text or "\r" in text else 0
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

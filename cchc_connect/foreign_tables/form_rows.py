@@ -5,8 +5,9 @@ in brackets (or of all of many columns), a total without another text, or a sign
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
+from itertools import zip_longest
+from operator import itemgetter, methodcaller
 
 from cchc_connect.foreign_tables.forms import PassedOver
 from cchc_connect.foreign_tables.headings import Headings, plain_name
@@ -45,11 +46,13 @@ _GROUP_CELLS = 2
 """Cells of a row that names a group: its number and its name."""
 _ENUMERATOR = re.compile(r"(?:[IVXLC]+|[A-ZĐ]|[0-9]{1,3})[.)]?")
 _NUMBERED = re.compile(r"[(\[]?\s*(\d{1,3})\s*(?:=.{0,30})?[)\]]?")
+_LINE_BREAK = re.compile(r"[\r\n]")
+_empty_cells = methodcaller("count", "")
 _BRACKETED = re.compile(r"[(\[].*[)\]]")
 
 
 class RecordRows:
-    """Tells the rows of one table that are records; counts the others."""
+    """Tells the rows of one table that are records; counts the different."""
 
     def __init__(self, headings: Headings, key_names: Sequence[str], passed_over: PassedOver) -> None:
         """Begin below the headings.
@@ -62,28 +65,27 @@ class RecordRows:
         self._names = tuple(plain_name(name) for name in headings.written)
         self._no_keys = _TOTAL_SPELLINGS | {"", *headings.written}
         self._keys = tuple(at for at, name in enumerate(headings.names) if name in set(key_names))
-        self._key_name = headings.names[self._keys[0]] if self._keys else ""
         self._passed_over = passed_over
         self._width = headings.width
         self._is_first = True
         self._is_below = False
-        self._first_name = headings.names[0] if headings.names else ""
 
     @property
     def is_inside(self) -> bool:
         """Whether the next row neither is the first below headings nor stands below the table."""
         return bool(self._keys) and not self._is_first and not self._is_below
 
-    def are_plain(self, rows: Sequence[Mapping[str, object]]) -> bool:
-        """Whether all rows are records at one glance: each has its key, and that is neither a total nor the heading.
+    def are_plain(self, rows: Sequence[Sequence[str]], *, are_long: bool) -> bool:
+        """Whether all rows are records at one glance: each has its key, in one line, that is no total and no heading.
 
-        They must have more cells than a signature.
+        They must have more cells than a signature; `are_long`: that is known.
         """
-        if self._first_name != self._key_name and not _NO_PLAIN_STARTS.isdisjoint(
-            map(itemgetter(self._first_name), rows)
-        ):
+        if not are_long and max(map(_empty_cells, rows)) > max(0, self._width - FEW_CELLS - 1):
             return False
-        return self._no_keys.isdisjoint(map(itemgetter(self._key_name), rows))
+        if self._keys[0] and not _NO_PLAIN_STARTS.isdisjoint(map(itemgetter(0), rows)):
+            return False
+        keys = [row[self._keys[0]] for row in rows]
+        return self._no_keys.isdisjoint(keys) and _LINE_BREAK.search("".join(keys)) is None
 
     def is_record(self, cells: Sequence[object]) -> bool:
         """Return whether a row is a record; one that is none is counted, apart from empty ones."""
@@ -127,13 +129,19 @@ class RecordRows:
         return is_whole or all(_BRACKETED.fullmatch(text) for text in numbers)
 
     def _is_heading(self, texts: Sequence[str]) -> bool:
-        names = [plain_name(text) for text in texts]
-        same = sum(1 for name, own_name in zip(names, self._names, strict=False) if name and name == own_name)
-        return same > 1 and same >= sum(1 for name in names if name) - 1
+        """Whether at least two cells repeat their heading, and at most one cell does not."""
+        same = different = 0
+        for text, own_name in zip_longest(texts, self._names, fillvalue=""):
+            name = plain_name(text) if text else ""
+            same += bool(name) and name == own_name
+            different += bool(name) and name != own_name
+            if different > 1:
+                return False
+        return same > 1
 
 
 def _is_key(text: str) -> bool:
-    return bool(text) and not _SIGNATURE_AS_KEY.fullmatch(plain_name(text))
+    return bool(text) and (text.isalnum() or not _SIGNATURE_AS_KEY.fullmatch(plain_name(text)))  # one word is none
 
 
 def _is_total(filled: Sequence[str], *, has_key: bool) -> bool:

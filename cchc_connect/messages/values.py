@@ -97,8 +97,8 @@ def number_text(number: object, language: "Language") -> str:
 
 
 def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
-    if name in QUANTITY_PLACEHOLDERS and language == VIETNAMESE and _DIGITS.fullmatch(text):
-        return _quantity_text(int(text))
+    if language == VIETNAMESE and (vietnamese := _vietnamese_text(name, text, catalogue)):
+        return vietnamese
     if name in CATALOGUE_TABLES:
         return _CODE.sub(lambda match: catalogue.get(f"{CATALOGUE_TABLES[name]}.{match[0]}", match[0]), text)
     if name in INSTANT_PLACEHOLDERS:
@@ -108,6 +108,22 @@ def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, st
     if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
         return text.replace(" or ", f" {catalogue['value.or']} ")
     return text
+
+
+def _vietnamese_text(name: str, text: str, catalogue: Mapping[str, str]) -> str | None:
+    """Return what only Vietnamese shows otherwise: stored quantities, and the words for rules; None for other text."""
+    if name in QUANTITY_PLACEHOLDERS and _DIGITS.fullmatch(text):
+        return _quantity_text(int(text))
+    if name == "members":
+        return "; ".join(_rule_in_words(member, catalogue) for member in text.split("; "))
+    return None
+
+
+def _rule_in_words(member: str, catalogue: Mapping[str, str]) -> str:
+    """Return a field and the rule that it breaks, "area_m2: area_not_positive", with the words for the rule."""
+    field, colon, rule = member.rpartition(": ")
+    words = catalogue.get(f"fault.{rule}")
+    return member if words is None else f"{field}{colon}{words} ({rule})"
 
 
 def _quantity_text(number: int) -> str:

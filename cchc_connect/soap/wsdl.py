@@ -50,6 +50,8 @@ class LocalFiles:
                 raise ConfigurationError("soap.description_unusable", path=path)
             content = path.read_bytes()
             check_xml([content], _LIMITS)
+        except FileNotFoundError as error:
+            raise ConfigurationError("soap.description_missing", path=path) from error
         except (OSError, UnsafeXml) as error:
             raise ConfigurationError("soap.description_unusable", path=path) from error
         return content

@@ -19,7 +19,7 @@ from cchc_connect.adapter import Source
 from cchc_connect.clock import VietnameseClock
 from cchc_connect.config.durations import RetentionTable
 from cchc_connect.config.file import Config
-from cchc_connect.database.names import require_all_known, require_known
+from cchc_connect.database.names import require_all_known, require_known, require_record_type
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.replay import replayed_read
@@ -318,7 +318,7 @@ class Synchronizer:
         if self._config.connections[name].is_program:
             raise UsageMistake("program.no_system", connection=name)
         provided = [source.record_type.record_type for source in self._config.adapter(name).sources]
-        require_known("names.record_type_unknown", record_type, provided)
+        require_record_type(record_type, provided)
 
     def _source(self, name: str, record_type: str) -> Source:
         if name in self._config.connections and self._config.connections[name].is_program:

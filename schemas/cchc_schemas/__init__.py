@@ -11,13 +11,16 @@ from cchc_schemas.admin_units import (
     communes,
     successors,
 )
-from cchc_schemas.citizen_ids import CitizenId
+from cchc_schemas.agencies import Agency, AgencyKind, AgencySuccessor
 from cchc_schemas.code_lists import CODE_LISTS, CodeEntry, CodeList, CodeUnknown, code_list
 from cchc_schemas.codes import (
     AgencyCode,
     CertificateSerial,
+    ComponentCode,
     CrsName,
     DossierCode,
+    FeeCollectionCode,
+    FeeKindCode,
     FieldCode,
     LandChangeCode,
     LandUseCode,
@@ -25,17 +28,24 @@ from cchc_schemas.codes import (
     NationalParcelId,
     ParcelKey,
     ParcelNumber,
+    PaymentStatusCode,
     PermitKindCode,
     PermitStepCode,
     ProcedureCode,
+    ResultCode,
+    ServiceCode,
+    ServiceLevelCode,
+    SubmissionPlaceCode,
+    TaxPaymentStatusCode,
     WorksStatusCode,
 )
 from cchc_schemas.construction import ConstructionPermit, ConstructionWorks, LandDocument, PermitStatus, WorksGrade
 from cchc_schemas.dates import VIETNAM, Instant, PartialDate, vietnamese_day
+from cchc_schemas.dossier_parts import DossierFee, OtherPaper, ResultPaper, SubmittedPaper, SupplementRound
 from cchc_schemas.dossiers import ApplicantKind, Dossier, DossierStatus, DossierStep, is_usual_transition
 from cchc_schemas.faults import Fault, Note, Reading, RecordInvalid
 from cchc_schemas.geometry import Geometry, GeometryType
-from cchc_schemas.identity_numbers import IdentityNumber
+from cchc_schemas.identity_numbers import CitizenId, IdentityNumber, TaxCode
 from cchc_schemas.json_schemas import json_schema, stale, write_all
 from cchc_schemas.land import (
     Certificate,
@@ -59,14 +69,18 @@ from cchc_schemas.procedures import (
     Procedure,
     ProcedureChannel,
     ProcedureLevel,
+    ProcedureSubject,
     ProcessingTerm,
     ResultKind,
 )
 from cchc_schemas.record_types import RECORD_TYPES
 from cchc_schemas.records import Part, Record, from_document, to_document
-from cchc_schemas.schema_changes import breaking_changes, unannounced
-from cchc_schemas.tax_codes import TaxCode
+from cchc_schemas.registered_databases import DatabaseLevel, RegisteredDatabase
+from cchc_schemas.satisfaction import CriterionPoints, Feedback, Satisfaction, SatisfactionRating
+from cchc_schemas.schema_changes import SchemaChange, breaking_changes, changes_between, unannounced
+from cchc_schemas.tax_notices import TaxNotice
 from cchc_schemas.text import Text
+from cchc_schemas.versions import VersionUnknown, to_version
 
 __all__ = [
     "CODE_LISTS",
@@ -76,8 +90,11 @@ __all__ = [
     "AdminScheme",
     "AdminUnit",
     "AdminUnitUnknown",
+    "Agency",
     "AgencyCode",
+    "AgencyKind",
     "AgencyRef",
+    "AgencySuccessor",
     "ApplicantKind",
     "Certificate",
     "CertificateSerial",
@@ -87,16 +104,23 @@ __all__ = [
     "CodeList",
     "CodeUnknown",
     "CommuneCode",
+    "ComponentCode",
     "ConstructionPermit",
     "ConstructionWorks",
+    "CriterionPoints",
     "CrsName",
+    "DatabaseLevel",
     "Dossier",
     "DossierCode",
     "DossierComponent",
+    "DossierFee",
     "DossierStatus",
     "DossierStep",
     "Fault",
     "Fee",
+    "FeeCollectionCode",
+    "FeeKindCode",
+    "Feedback",
     "FieldCode",
     "Geometry",
     "GeometryType",
@@ -114,11 +138,13 @@ __all__ = [
     "Measure",
     "NationalParcelId",
     "Note",
+    "OtherPaper",
     "ParcelKey",
     "ParcelNumber",
     "ParcelRef",
     "Part",
     "PartialDate",
+    "PaymentStatusCode",
     "PermitKindCode",
     "PermitStatus",
     "PermitStepCode",
@@ -129,22 +155,38 @@ __all__ = [
     "ProcedureChannel",
     "ProcedureCode",
     "ProcedureLevel",
+    "ProcedureSubject",
     "ProcessingTerm",
     "Reading",
     "Record",
     "RecordInvalid",
+    "RegisteredDatabase",
     "Restriction",
     "RestrictionKind",
+    "ResultCode",
     "ResultKind",
+    "ResultPaper",
     "RightHolder",
+    "Satisfaction",
+    "SatisfactionRating",
+    "SchemaChange",
     "SensitivePersonal",
+    "ServiceCode",
+    "ServiceLevelCode",
+    "SubmissionPlaceCode",
+    "SubmittedPaper",
     "Succession",
+    "SupplementRound",
     "TaxCode",
+    "TaxNotice",
+    "TaxPaymentStatusCode",
     "Text",
+    "VersionUnknown",
     "WorksGrade",
     "WorksStatusCode",
     "admin_unit",
     "breaking_changes",
+    "changes_between",
     "code_list",
     "communes",
     "from_document",
@@ -156,6 +198,7 @@ __all__ = [
     "stale",
     "successors",
     "to_document",
+    "to_version",
     "unannounced",
     "vietnamese_day",
     "write_all",

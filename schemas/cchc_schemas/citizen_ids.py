@@ -14,14 +14,10 @@ well-formed number may still be invented.
 """
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias
 
 from cchc_schemas.codes import Code
 
 CITIZEN_ID = Code(rule="citizen_id_irregular", pattern="0(?:0[1-9]|[1-8][0-9]|9[0-6])[0-9]{9}")
-
-CitizenId: TypeAlias = Annotated[str, CITIZEN_ID]
-"""Citizen identity number (số định danh cá nhân), twelve digits."""
 
 
 class Sex(StrEnum):
@@ -33,7 +29,7 @@ class Sex(StrEnum):
     """Female (nữ)."""
 
 
-def sex_of(citizen_id: CitizenId) -> Sex:
+def sex_of(citizen_id: str) -> Sex:
     """Return the sex encoded in a well-formed number.
 
     >>> sex_of("074000000001").value, sex_of("074301000001").value
@@ -42,7 +38,7 @@ def sex_of(citizen_id: CitizenId) -> Sex:
     return Sex.FEMALE if int(citizen_id[3]) % 2 else Sex.MALE
 
 
-def birth_year(citizen_id: CitizenId) -> int:
+def birth_year(citizen_id: str) -> int:
     """Return the birth year encoded in a well-formed number.
 
     >>> birth_year("074087000001"), birth_year("074301000001")

@@ -10,10 +10,16 @@ from cchc_schemas.package_tables import package_table
 CODE_LISTS = (
     "channels",
     "dossier_status",
+    "fee_collection",
+    "fee_kinds",
     "land_change_codes",
     "land_use_codes",
+    "payment_status",
     "permit_kinds",
     "permit_steps",
+    "service_levels",
+    "submission_places",
+    "tax_payment_status",
     "works_status",
 )
 """The code lists of this package, by name."""

@@ -17,6 +17,8 @@ code by TT 19/2026/TT-BNNMT, Điều 11.3 and Phụ lục I.
 (True, True, False)
 >>> NATIONAL_PARCEL_ID.fits("w3gvk1h2m8q0"), NATIONAL_PARCEL_ID.fits("w3gvk1h2m8qa")
 (True, False)
+>>> SERVICE_CODE.fits("1.001612.000.00.00.H48"), COMPONENT_CODE.fits("000.00.00.G15-KQ004389")
+(True, True)
 >>> PARCEL_KEY.fits("gso-2025-07:25747:45:123"), PARCEL_KEY.fits("25747:45:123")
 (True, False)
 """
@@ -297,6 +299,13 @@ AGENCY_CODE = Code(
     rule="agency_code_irregular", pattern=f"(?:{_QCVN_102}|{_QD_20}|{_QD_20_REVERSED})", example="000.00.00.H49"
 )
 FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}", example="G17-XD11")
+SERVICE_CODE = Code(
+    rule="service_code_irregular", pattern=rf"[0-9]\.[0-9]{{6}}\.{_QCVN_102}", example="1.001612.000.00.00.H48"
+)
+COMPONENT_CODE = Code(
+    rule="component_code_irregular", pattern=f"{_QCVN_102}-KQ[0-9]{{6}}", example="000.00.00.G15-KQ004389"
+)
+RESULT_CODE = Code(rule="result_code_irregular", pattern=r"KQ\.G[0-9]{2}\.[0-9]{6}", example="KQ.G15.000031")
 MAP_SHEET_NUMBER = NumberCode(rule="map_sheet_irregular", example="45")
 PARCEL_NUMBER = NumberCode(rule="parcel_number_irregular", example="123")
 NATIONAL_PARCEL_ID = Code(rule="national_parcel_id_irregular", pattern="[0-9b-hjkmnp-z]{12}", example="w3gvk1h2m8q0")
@@ -318,6 +327,12 @@ AgencyCode: TypeAlias = Annotated[str, AGENCY_CODE]
 """Agency code (mã định danh đơn vị), by QCVN 102:2016 or QĐ 20/2020 in either order of its levels."""
 FieldCode: TypeAlias = Annotated[str, FIELD_CODE]
 """Field of procedures (mã lĩnh vực)."""
+ServiceCode: TypeAlias = Annotated[str, SERVICE_CODE]
+"""Code of a local public service (mã dịch vụ công): its procedure and its agency."""
+ComponentCode: TypeAlias = Annotated[str, COMPONENT_CODE]
+"""Code of a paper that dossiers consist of (mã thành phần hồ sơ)."""
+ResultCode: TypeAlias = Annotated[str, RESULT_CODE]
+"""Code of a kind of result (mã kết quả)."""
 MapSheetNumber: TypeAlias = Annotated[str, MAP_SHEET_NUMBER]
 """Number of the cadastral map sheet (số hiệu tờ bản đồ): text, without a colon."""
 ParcelNumber: TypeAlias = Annotated[str, PARCEL_NUMBER]
@@ -341,3 +356,19 @@ PermitStepCode: TypeAlias = Annotated[str, ListedCode(rule="permit_step_unknown"
 """Step of a permit's dossier (bước xử lý hồ sơ cấp phép)."""
 WorksStatusCode: TypeAlias = Annotated[str, ListedCode(rule="works_status_unknown", code_list="works_status")]
 """Status of works (hiện trạng công trình)."""
+PaymentStatusCode: TypeAlias = Annotated[str, ListedCode(rule="payment_status_unknown", code_list="payment_status")]
+"""How the fees of a dossier are paid (tình trạng thanh toán trực tuyến)."""
+SubmissionPlaceCode: TypeAlias = Annotated[
+    str, ListedCode(rule="submission_place_unknown", code_list="submission_places")
+]
+"""Portal on which a dossier was submitted (nơi nộp hồ sơ)."""
+FeeCollectionCode: TypeAlias = Annotated[str, ListedCode(rule="fee_collection_unknown", code_list="fee_collection")]
+"""When a fee is collected (hình thức thu)."""
+FeeKindCode: TypeAlias = Annotated[str, ListedCode(rule="fee_kind_unknown", code_list="fee_kinds")]
+"""Kind of fee (loại phí, lệ phí)."""
+ServiceLevelCode: TypeAlias = Annotated[str, ListedCode(rule="service_level_unknown", code_list="service_levels")]
+"""Level of the online service (mức độ dịch vụ công trực tuyến)."""
+TaxPaymentStatusCode: TypeAlias = Annotated[
+    str, ListedCode(rule="tax_payment_status_unknown", code_list="tax_payment_status")
+]
+"""State of a financial obligation (tình trạng thực hiện nghĩa vụ tài chính)."""

@@ -4,15 +4,27 @@ Status codes as observed in clients of the national portal (DongBoHoSoMC, CapNha
 Sources skip statuses, so an unusual transition is no reason to refuse a record.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from enum import IntEnum
 from functools import cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import ClassVar
 
-from cchc_schemas.codes import AgencyCode, DossierCode, FieldCode, ProcedureCode
+from cchc_schemas.codes import (
+    AgencyCode,
+    DossierCode,
+    DossierReference,
+    FieldCode,
+    PaymentStatusCode,
+    ProcedureCode,
+    ResultCode,
+    ServiceCode,
+    SubmissionPlaceCode,
+)
 from cchc_schemas.dates import Instant
+from cchc_schemas.dossier_parts import DossierFee, OtherPaper, ResultPaper, SubmittedPaper, SupplementRound
 from cchc_schemas.faults import Note
 from cchc_schemas.identity_numbers import IdentityNumber
 from cchc_schemas.package_tables import package_table
@@ -63,10 +75,22 @@ class ApplicantKind(IntEnum):
     """Other organization (tổ chức khác)."""
 
 
+_ADDED_IN_VERSION_2 = frozenset(
+    {
+        *("receipt_number", "service_code", "submitted_via", "is_authenticated", "is_signed"),
+        *("due_original_at", "refused_at", "withdrawn_at", "stopped_at", "supplements"),
+        *("payment", "fees", "submitted_papers", "other_papers", "has_digitised_components", "has_reused_components"),
+        *("national_databases", "result_code", "result_is_linked", "result_papers"),
+    }
+)
+
+
 class Dossier(Record):
     """Dossier (hồ sơ)."""
 
     record_type: ClassVar[str] = "dossier"
+    record_version: ClassVar[int] = 2
+    added_in: ClassVar[Mapping[int, frozenset[str]]] = MappingProxyType({2: _ADDED_IN_VERSION_2})
 
     code: DossierCode
     """National code (mã hồ sơ). Source: MaHoSo."""
@@ -114,6 +138,46 @@ class Dossier(Record):
     """Whether the result is sent by post (trả kết quả qua bưu điện)."""
     processing_unit: Text | None = None
     """Unit that processes it (đơn vị xử lý)."""
+    receipt_number: DossierReference | None = None
+    """Number of the receipt (số biên nhận). Source: SoBienNhan."""
+    service_code: ServiceCode | None = None
+    """Local public service (mã dịch vụ công)."""
+    submitted_via: SubmissionPlaceCode | None = None
+    """Portal on which it was submitted (nơi nộp hồ sơ). Source: NoiNopHoSo."""
+    is_authenticated: bool | None = None
+    """Whether the applicant's account was authenticated by VNeID (tài khoản được xác thực với VNeID)."""
+    is_signed: bool | None = None
+    """Whether it was signed digitally (hồ sơ được ký số)."""
+    due_original_at: Instant | None = None
+    """When the result was due at first (ngày hẹn trả ban đầu), UTC; `due_at` may have been moved since."""
+    refused_at: Instant | None = None
+    """When it was refused at intake (ngày từ chối), UTC. Source: NgayTuChoi."""
+    withdrawn_at: Instant | None = None
+    """When the applicant withdrew it (ngày rút hồ sơ), UTC."""
+    stopped_at: Instant | None = None
+    """When processing was stopped (ngày dừng xử lý), UTC."""
+    supplements: tuple[SupplementRound, ...] | None = None
+    """Supplement rounds (các lần bổ sung hồ sơ); empty: there was none."""
+    payment: PaymentStatusCode | None = None
+    """How its fees are paid (tình trạng thanh toán trực tuyến). Source: DuocThanhToanTrucTuyen."""
+    fees: tuple[DossierFee, ...] | None = None
+    """Fees (phí, lệ phí); empty: there is none."""
+    submitted_papers: tuple[SubmittedPaper, ...] | None = None
+    """Papers that were submitted as files (tài liệu nộp); empty: there is none."""
+    other_papers: tuple[OtherPaper, ...] | None = None
+    """Papers without a file (giấy tờ khác); empty: there is none."""
+    has_digitised_components: bool | None = None
+    """Whether papers of it were digitised (hồ sơ có thành phần số hóa). Source: HoSoCoThanhPhanSoHoa."""
+    has_reused_components: bool | None = None
+    """Whether digitised papers were reused for it (tái sử dụng dữ liệu số hóa)."""
+    national_databases: tuple[Text, ...] | None = None
+    """Databases that were used for it (cơ sở dữ liệu đã kết nối), by the portal's codes, which are not public."""
+    result_code: ResultCode | None = None
+    """Kind of its result (mã kết quả)."""
+    result_is_linked: bool | None = None
+    """Whether the result can be loaded as a file (có đường dẫn kết quả điện tử)."""
+    result_papers: tuple[ResultPaper, ...] | None = None
+    """Papers that are its result (giấy tờ kết quả); empty: there is none."""
 
     @property
     def key(self) -> str:
@@ -121,7 +185,7 @@ class Dossier(Record):
         return self.code
 
     def quality_notes(self) -> Iterable[Note]:
-        """Yield `dates_out_of_order` for every instant that is earlier than its predecessor."""
+        """Yield `dates_out_of_order` for every instant that is earlier than the one before it, in rounds too."""
         course = (
             ("submitted_at", self.submitted_at),
             ("received_at", self.received_at),
@@ -134,6 +198,10 @@ class Dossier(Record):
                 yield Note(name, "dates_out_of_order")
         if self.due_at and self.received_at and self.due_at < self.received_at:
             yield Note("due_at", "dates_out_of_order")
+        for number, supplement in enumerate(self.supplements or ()):
+            asked_at, supplied_at = supplement.asked_at, supplement.supplied_at
+            if asked_at is not None and supplied_at is not None and supplied_at < asked_at:
+                yield Note(f"supplements.{number}.supplied_at", "dates_out_of_order")
 
 
 class DossierStep(Record):

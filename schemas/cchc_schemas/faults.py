@@ -21,7 +21,9 @@ OUR_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "enum": "value_unknown",
         "extra_forbidden": "field_unknown",
+        "greater_than_equal": "quantity_too_small",
         "less_than": "quantity_too_large",
+        "less_than_equal": "quantity_too_large",
         "string_too_long": "text_too_long",
         "string_unicode": "text_not_unicode",
     }

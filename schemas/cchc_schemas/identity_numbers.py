@@ -20,14 +20,16 @@ length of old cards as public client code checks it (unverified). Other placehol
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, LiteralString, TypeAlias
+from typing import Annotated, Any, LiteralString, TypeAlias
 
-from pydantic import ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.citizen_ids import CITIZEN_ID
-from cchc_schemas.spelling import is_read_from_source, note_reading, note_respelling, one_spelling
+from cchc_schemas.codes import CODE_LENGTH, Code
+from cchc_schemas.spelling import Irregularities, is_read_from_source, note_reading, note_respelling, one_spelling
 from cchc_schemas.tax_codes import TAX_CODE
-from cchc_schemas.text import TEXT_LENGTH, TextRule, clean_text
+from cchc_schemas.text import REQUIRED, TEXT_LENGTH, TextRule, clean_text
 
 PLACEHOLDER = "identity_placeholder"
 """Rule of the note on a placeholder that was read as no number."""
@@ -54,6 +56,8 @@ _PASSPORT_FORM = "[A-Z]{1,2}[0-9]{6,8}"
 _PASSPORT = re.compile(_PASSPORT_FORM, re.IGNORECASE | re.ASCII)
 _TOKEN = re.compile(rf"[0-9]{{8,13}}(?:-[0-9]{{3}})?|{_PASSPORT_FORM}")
 _ORGANIZATION = re.compile(r"([0-9]{10})-?([0-9]{3})?")
+_BRANCH = re.compile("[0-9]{10}-[0-9]*")
+"""Tax code of a branch, perhaps with too few digits; without its dash it may look like a citizen identity number."""
 _DIGITS = re.compile("[0-9-]+")
 _FLOAT_TEXT = re.compile("([0-9]{8,13})[.,]0{1,2}")
 _LOST_DIGITS = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
@@ -174,3 +178,38 @@ IDENTITY_NUMBER = IdentityNumberRule(TEXT_LENGTH)
 
 IdentityNumber: TypeAlias = Annotated[str, IDENTITY_NUMBER]
 """Number of an identity or registration paper (số giấy tờ): a citizen identity number, a tax code, an older number."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneKindOfNumber(IdentityNumberRule):
+    """Validates a field that has numbers of one kind; another number is kept in lenient reading, with a note."""
+
+    kind: Code = CITIZEN_ID
+
+    def check(self, text: str, validation: ValidationInfo) -> str | None:
+        """Return the number in its one spelling; None for a source's placeholder."""
+        is_of_branch = _BRANCH.fullmatch(one_spelling(text)) is not None
+        number = (
+            self.kind.canonical(clean_text(text)) if is_of_branch else IdentityNumberRule.check(self, text, validation)
+        )
+        if number is None or self.kind.fits(number):
+            return number
+        context: object = validation.context
+        if not isinstance(context, Irregularities) or len(number) > self.max_length:
+            raise PydanticCustomError(self.kind.rule, "The number is irregular", {REQUIRED: self.kind.required()})
+        if self.kind.rule not in context[-1:]:
+            context.append(self.kind.rule)
+        return number
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(max_length=self.max_length)
+        return core_schema.with_info_after_validator_function(self.check, text)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^(?:{self.kind.pattern})$", "maxLength": self.max_length}
+
+
+CitizenId: TypeAlias = Annotated[str, OneKindOfNumber(CODE_LENGTH, CITIZEN_ID)]
+"""Citizen identity number (số định danh cá nhân), twelve digits."""
+TaxCode: TypeAlias = Annotated[str, OneKindOfNumber(CODE_LENGTH, TAX_CODE)]
+"""Tax code (mã số thuế): ten digits, ten and three of a branch, or a citizen identity number."""

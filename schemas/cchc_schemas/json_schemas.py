@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
@@ -17,6 +18,7 @@ from cchc_schemas.dates import WRITTEN_DATE, WRITTEN_INSTANT
 from cchc_schemas.record_types import RECORD_TYPES
 from cchc_schemas.records import Record
 from cchc_schemas.text import TEXT_LENGTH, WRITTEN_TEXT
+from cchc_schemas.versions import added_after, models_of, require_version
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -53,15 +55,54 @@ class _RecordSchema(GenerateJsonSchema):
         return {**super().enum_schema(schema), "x-enum-names": names}
 
 
-def json_schema(record_type: type[Record]) -> dict[str, Any]:
-    """Return the JSON Schema of a record; personal fields have "x-personal" with their class."""
+def json_schema(record_type: type[Record], version: int | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of a record; personal fields have "x-personal" with their class.
+
+    Args:
+        record_type: the record.
+        version: an older version, as `to_version` writes its documents; None: the newest.
+
+    Raises:
+        VersionUnknown: the record has no such version.
+    """
+    version = record_type.record_version if version is None else version
+    require_version(record_type, version)
     body = record_type.model_json_schema(mode="serialization", schema_generator=_RecordSchema)
+    if version < record_type.record_version:
+        body = _as_of(record_type, body, version)
     return {
         "$schema": DIALECT,
-        "$id": f"urn:cchc:record:{record_type.record_type}:{record_type.record_version}",
-        "version": record_type.record_version,
+        "$id": f"urn:cchc:record:{record_type.record_type}:{version}",
+        "version": version,
         **_named_once(body),
     }
+
+
+def _as_of(record_type: type[Record], body: dict[str, Any], version: int) -> dict[str, Any]:
+    """Return the schema of an older version: without the fields that were added later, and what only they need."""
+    models = {model.__name__: model for model in models_of(record_type)}
+    definitions = body.get("$defs", {})
+
+    def older(shape: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+        newer = added_after(model, version)
+        fields = {name: field for name, field in shape["properties"].items() if name not in newer}
+        return {**shape, "properties": fields}
+
+    shapes = {name: older(shape, models[name]) if name in models else shape for name, shape in definitions.items()}
+    root = older({name: value for name, value in body.items() if name != "$defs"}, record_type)
+    used = _referenced(root, shapes)
+    return {**root, **({"$defs": {name: shapes[name] for name in shapes if name in used}} if used else {})}
+
+
+def _referenced(node: Any, shapes: Mapping[str, Any]) -> set[str]:
+    """Return the definitions that a schema needs, also those within others."""
+    if _is_array(node):
+        return {name for entry in node for name in _referenced(entry, shapes)}
+    if not _is_object(node):
+        return set()
+    named = {str(node["$ref"]).rpartition("/")[2]} if "$ref" in node else set[str]()
+    within = {name for entry in node.values() for name in _referenced(entry, shapes)}
+    return {*named, *within, *(deeper for name in named for deeper in _referenced(shapes[name], shapes))}
 
 
 def _named_once(body: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +138,11 @@ def _is_object(node: object) -> TypeGuard[dict[str, Any]]:
 
 
 def write_all(folder: Path) -> None:
-    """Write the schema of every record type to `folder`, one file each, and remove other JSON files there."""
+    """Write the schema of every record type to `folder`, one file for each version, and remove other JSON files there.
+
+    The file of the newest version has the name of the record type, one of an older version its number too:
+    "dossier.json", "dossier.1.json".
+    """
     folder.mkdir(parents=True, exist_ok=True)
     expected = _files()
     for name, content in expected.items():
@@ -113,8 +158,19 @@ def stale(folder: Path) -> list[str]:
     return sorted(name for name in present.keys() | expected.keys() if present.get(name) != expected.get(name))
 
 
+def schema_files() -> Mapping[str, tuple[type[Record], int]]:
+    """Return the record and version of each file that `write_all` writes, by its name."""
+    newest = {f"{name}.json": (record, record.record_version) for name, record in RECORD_TYPES.items()}
+    older = {
+        f"{name}.{version}.json": (record, version)
+        for name, record in RECORD_TYPES.items()
+        for version in range(1, record.record_version)
+    }
+    return newest | older
+
+
 def _files() -> Mapping[str, str]:
-    return {f"{name}.json": _as_file(json_schema(record)) for name, record in RECORD_TYPES.items()}
+    return {name: _as_file(json_schema(record, version)) for name, (record, version) in schema_files().items()}
 
 
 def _as_file(schema: Mapping[str, Any]) -> str:

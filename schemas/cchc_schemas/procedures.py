@@ -4,10 +4,12 @@ Fields as observed in the responses of LayThuTuc (VietOpenCPS/opencps-v2, 2020, 
 fees may be prose, so there is a text field for each number.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import ClassVar
 
-from cchc_schemas.codes import FieldCode, ProcedureCode
+from cchc_schemas.codes import FieldCode, ProcedureCode, ServiceLevelCode
 from cchc_schemas.dates import PartialDate
 from cchc_schemas.measures import AmountVnd, Count, Duration
 from cchc_schemas.records import Part, Record
@@ -123,10 +125,30 @@ class AgencyRef(Part):
     """Name (tên đơn vị)."""
 
 
+class ProcedureSubject(Part):
+    """Who may use a procedure (đối tượng thực hiện). Source: DOITUONGTHUCHIEN."""
+
+    code: Text | None = None
+    """Code (mã đối tượng)."""
+    name: Text
+    """Name (tên đối tượng): "Công dân Việt Nam"."""
+
+
+_ADDED_IN_VERSION_2 = frozenset(
+    {
+        *("service_level", "is_eligible_online", "is_eligible_full", "is_on_national_portal", "integrated_on"),
+        *("decided_on", "effective_on", "published_on", "has_fee", "gives_paper_result", "accepts_online_payment"),
+        "subjects",
+    }
+)
+
+
 class Procedure(Record):
     """Administrative procedure (thủ tục hành chính)."""
 
     record_type: ClassVar[str] = "procedure"
+    record_version: ClassVar[int] = 2
+    added_in: ClassVar[Mapping[int, frozenset[str]]] = MappingProxyType({2: _ADDED_IN_VERSION_2})
 
     code: ProcedureCode
     """National code (mã TTHC). Source: MATTHC."""
@@ -156,6 +178,30 @@ class Procedure(Record):
     """Agencies that carry it out (cơ quan thực hiện)."""
     requirements: Text | None = None
     """Conditions (yêu cầu, điều kiện)."""
+    service_level: ServiceLevelCode | None = None
+    """Highest level of its online service (mức độ dịch vụ công trực tuyến)."""
+    is_eligible_online: bool | None = None
+    """Whether it is fit for online service, partly or wholly (đủ điều kiện cung cấp dịch vụ công trực tuyến)."""
+    is_eligible_full: bool | None = None
+    """Whether it is fit for wholly online service (đủ điều kiện cung cấp dịch vụ công trực tuyến toàn trình)."""
+    is_on_national_portal: bool | None = None
+    """Whether it is integrated on the national portal (tích hợp trên Cổng Dịch vụ công quốc gia)."""
+    integrated_on: PartialDate | None = None
+    """Day of that integration (ngày tích hợp)."""
+    decided_on: PartialDate | None = None
+    """Day of the decision that published it (ngày quyết định công bố)."""
+    effective_on: PartialDate | None = None
+    """First day in force (ngày có hiệu lực)."""
+    published_on: PartialDate | None = None
+    """Day on which it was made public (ngày công khai)."""
+    has_fee: bool | None = None
+    """Whether a fee other than zero is due (có phí, lệ phí)."""
+    gives_paper_result: bool | None = None
+    """Whether its result is a paper (có kết quả là giấy tờ)."""
+    accepts_online_payment: bool | None = None
+    """Whether its fees can be paid online (cho phép thanh toán trực tuyến)."""
+    subjects: tuple[ProcedureSubject, ...] | None = None
+    """Who may use it (đối tượng thực hiện); empty: known to be nobody."""
 
     @property
     def key(self) -> str:

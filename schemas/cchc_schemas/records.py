@@ -20,6 +20,9 @@ class Part(FieldPathModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    added_in: ClassVar[Mapping[int, frozenset[str]]] = MappingProxyType({})
+    """Optional fields by the version of the record since which there are any; fields of version 1 are not named."""
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         marks = personal_marks(type(self))
         for name, value in super().__repr_args__():

@@ -17,7 +17,6 @@ A person's tax code is the citizen identity number (NĐ 252/2026/NĐ-CP): twelve
 import re
 from dataclasses import dataclass
 from operator import mul
-from typing import Annotated, TypeAlias
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
@@ -52,6 +51,3 @@ def check_digit(nine_digits: str) -> int:
 
 
 TAX_CODE = TaxCodeRule(rule="tax_code_irregular", pattern=f"{_ORGANIZATION.pattern}|{CITIZEN_ID.pattern}")
-
-TaxCode: TypeAlias = Annotated[str, TAX_CODE]
-"""Tax code (mã số thuế): ten digits, ten and three of a branch, or a citizen identity number."""

@@ -12,9 +12,9 @@ from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
 from cchc_adapters.arcgis import ArcGis, ArcGisOptions
-from cchc_adapters.building_blocks.arcgis_layers import layer_description
-from cchc_adapters.building_blocks.arcgis_names import AttributeNames, name_as_written
-from cchc_adapters.building_blocks.arcgis_times import ANY_ZONE, changed_since
+from cchc_adapters.building_blocks.arcgis.layers import layer_description
+from cchc_adapters.building_blocks.arcgis.names import AttributeNames, name_as_written
+from cchc_adapters.building_blocks.arcgis.times import ANY_ZONE, changed_since
 from cchc_connect import Config, Item, RunReport, SharedDatabase, SourceHeld, Synchronizer, Verdict, records
 from cchc_connect.http import HttpResponse
 from cchc_connect.sync.report import RunStatus

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_adapters.arcgis import ArcGis, ArcGisOptions
-from cchc_adapters.building_blocks.arcgis_tokens import TokenSession
+from cchc_adapters.building_blocks.arcgis.tokens import TokenSession
 from cchc_connect import AuthenticationFailed, Config, RunReport, SessionToken, SharedDatabase, Synchronizer
 from cchc_connect.testing.doubles.arcgis import arcgis_error
 from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, json_response as server_json

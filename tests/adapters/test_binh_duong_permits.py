@@ -10,7 +10,16 @@ from pydantic import ValidationError
 
 from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_adapters.building_blocks.options import package_table
-from cchc_connect import AuthenticationFailed, DeleteDetection, Item, Maintenance, PageRequest, SourceHeld, Verdict
+from cchc_connect import (
+    AuthenticationFailed,
+    DeleteDetection,
+    Item,
+    Maintenance,
+    PageRequest,
+    SourceHeld,
+    StartOver,
+    Verdict,
+)
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World
 from cchc_connect.wire.measures import measure_fields
 from cchc_schemas import ConstructionPermit, ConstructionWorks, PartialDate, PermitStatus, WorksGrade, code_list
@@ -202,15 +211,28 @@ def test_every_fault_of_a_file_is_found_at_once() -> None:
 
 def test_pages_of_files_are_ordered_by_the_key() -> None:
     source = department(page_size=2).sources[0]
-    reply = json_response({"data": [PERMIT], "count": 1, "total": 3, "page": 1, "pageCount": 2})
+    first, second = (
+        json_response({"data": files, "count": len(files), "total": 3, "page": number, "pageCount": 2})
+        for number, files in ((1, [PERMIT, PERMIT | {"maCTCPXD": "CP-2"}]), (2, [PERMIT | {"maCTCPXD": "CP-3"}]))
+    )
 
-    requests, page = run_conversation(source.fetch(FIRST_PAGE), reply)
-    later, last = run_conversation(source.fetch(PageRequest(since=None, page_token="2")), reply)
+    requests, page = run_conversation(source.fetch(FIRST_PAGE), first)
+    later, last = run_conversation(source.fetch(PageRequest(since=None, page_token=page.next_page_token)), second)
 
     assert requests[0].path == "/rest/ctxd/cong-trinh-cpxd"
     assert requests[0].params == {"page": "1", "limit": "2", "sort": "maCTCPXD,ASC"}
     assert later[0].params["page"] == "2"
-    assert (page.next_page_token, page.total, last.next_page_token) == ("2", 3, None)
+    assert (page.total, last.next_page_token) == (3, None)
+
+
+def test_a_page_of_another_size_is_not_continued_from() -> None:
+    """Page 3 of two files each is not page 3 of five: the listing is read from its beginning."""
+    reply = json_response({"data": [PERMIT], "total": 3, "pageCount": 2})
+    _, page = run_conversation(department(page_size=2).sources[0].fetch(FIRST_PAGE), reply)
+    page_request = PageRequest(since=None, page_token=page.next_page_token)
+
+    with pytest.raises(StartOver):
+        run_conversation(department(page_size=5).sources[0].fetch(page_request), reply)
 
 
 def test_a_column_of_change_is_used_only_where_it_is_named() -> None:

@@ -126,7 +126,7 @@ def test_a_desk_that_counts_more_than_it_shows_has_no_proven_end() -> None:
 
 
 def test_a_desk_that_ignores_the_position_is_noticed_by_the_question_beyond_the_end() -> None:
-    pages = listing(dossiers(3), desk(3, total=None, obeys=False))
+    pages = listing(dossiers(3), desk(3, total=3, obeys=False))
 
     assert pages[-1].next_is_probe
 

@@ -12,6 +12,7 @@ from cchc_adapters.opencps import OpenCps, OpenCpsOptions
 from cchc_connect import (
     AuthenticationFailed,
     DeleteDetection,
+    ListingEnd,
     Maintenance,
     PageRequest,
     SourceHeld,
@@ -22,6 +23,7 @@ from cchc_connect.testing import Agencies, OpenCpsDouble, World
 from cchc_connect.transport import Basic, RequestsTransport
 from cchc_schemas import ApplicantKind, Channel, Dossier, DossierStatus, DossierStep
 from tests.adapters.wire import (
+    FIRST_PAGE,
     all_items,
     credentials,
     faults,
@@ -131,7 +133,7 @@ def test_a_step_is_read_from_the_last_action() -> None:
 def test_a_dossier_without_an_action_has_no_step() -> None:
     page = json_response({"total": 2, "data": [ITEM, ITEM | {"lastActionDate": ""}]})
 
-    _, page_read = run_conversation(site().sources[1].fetch(PageRequest(since=None, page_token=None)), page)
+    _, page_read = run_conversation(site().sources[1].fetch(FIRST_PAGE), page)
 
     assert list(page_read.items) == [ITEM]
 
@@ -274,46 +276,46 @@ def test_neither_changes_nor_deletions_are_relied_on() -> None:
 def test_every_question_names_an_end() -> None:
     source = site(page_size=2).sources[0]
 
-    requests, _ = run_conversation(
-        source.fetch(PageRequest(since=None, page_token=None)), json_response({"total": 0, "data": []})
-    )
+    requests, page = run_conversation(source.fetch(FIRST_PAGE), json_response({"total": 5, "data": [ITEM] * 2}))
     later, _ = run_conversation(
-        source.fetch(PageRequest(since=None, page_token="4")), json_response({"total": 0, "data": []})
+        source.fetch(PageRequest(since=None, page_token=page.next_page_token)), json_response({"total": 5, "data": []})
     )
 
     assert requests[0].params == {"start": "0", "end": "2"}
-    assert later[0].params == {"start": "4", "end": "6"}
+    assert later[0].params == {"start": "2", "end": "4"}
     assert (requests[0].method, requests[0].path) == ("GET", "/dossiers")
 
 
 @pytest.mark.parametrize(
-    ("rows", "total", "following"),
+    ("rows", "total", "follows", "is_proven"),
     [
-        (2, 2, "2"),  # a full page is followed by another one: the total may be stale
-        (2, 0, "2"),
-        (1, 1, None),
-        (1, 5, "1"),  # the total says that there is more than the short page showed
-        (0, 5, None),
-        (0, 0, None),
-        (2, None, "2"),
-        (1, None, "1"),  # nobody says how many there are: one question beyond what may be the end
-        (0, None, None),
+        (2, 2, True, True),  # a full page is followed by another one: the total may be stale
+        (2, 0, True, True),
+        (1, 1, False, True),
+        (1, 5, True, True),  # the total says that there is more than the short page showed
+        (0, 5, False, False),
+        (0, 0, False, True),
+        (2, None, True, True),
+        (1, None, True, True),  # nobody says how many there are: one question beyond what may be the end
+        (0, None, False, True),
     ],
 )
 def test_the_end_is_a_page_that_is_not_full_and_not_contradicted(
-    rows: int, total: int | None, following: str | None
+    rows: int,
+    total: int | None,
+    follows: bool,  # noqa: FBT001  # a column of the table above
+    is_proven: bool,  # noqa: FBT001  # a column of the table above
 ) -> None:
     listing = json_response({"total": total, "data": [ITEM] * rows})
 
-    _, page = run_conversation(site(page_size=2).sources[0].fetch(PageRequest(since=None, page_token=None)), listing)
+    _, page = run_conversation(site(page_size=2).sources[0].fetch(FIRST_PAGE), listing)
 
-    assert (page.next_page_token, page.total) == (following, total)
+    assert (page.next_page_token is not None, page.total) == (follows, total)
+    assert page.end is (ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN)
 
 
 def test_a_list_of_one_may_be_a_lone_object() -> None:
-    _, page = run_conversation(
-        site().sources[0].fetch(PageRequest(since=None, page_token=None)), json_response({"total": 1, "data": ITEM})
-    )
+    _, page = run_conversation(site().sources[0].fetch(FIRST_PAGE), json_response({"total": 1, "data": ITEM}))
 
     assert list(page.items) == [ITEM]
 
@@ -321,7 +323,7 @@ def test_a_list_of_one_may_be_a_lone_object() -> None:
 @pytest.mark.parametrize("document", [[], {}, {"total": 1}, {"data": None}, {"data": "không"}, {"data": [1]}])
 def test_what_is_no_listing_holds_the_source(document: object) -> None:
     with pytest.raises(SourceHeld) as held:
-        run_conversation(site().sources[0].fetch(PageRequest(since=None, page_token=None)), json_response(document))
+        run_conversation(site().sources[0].fetch(FIRST_PAGE), json_response(document))
 
     assert held.value.code == "opencps.no_listing"
 

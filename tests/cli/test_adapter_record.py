@@ -143,3 +143,10 @@ def test_an_unknown_connection_is_refused(call: Call, desk: OpenCpsDouble) -> No
     assert "one-stop" in refused.err
     assert list(Config.load(CONFIG).connections) == ["one-stop"]
     assert desk.request_counts == {}
+
+
+def test_a_file_without_an_answer_of_its_own_is_told_as_such(call: Call, desk: OpenCpsDouble) -> None:
+    recorded = call("adapter", "record", "one-stop", "--to", "recorded", "--lang", "en")
+
+    assert "dossier_step.json: no answer of its own" in recorded.out.replace("\\", "/")
+    assert desk.request_counts

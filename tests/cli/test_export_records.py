@@ -1,5 +1,6 @@
 """`export`: records as a file, with what was written in words or JSON."""
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -173,3 +174,38 @@ def test_a_condition_is_not_repeated_in_a_message(call: Call, pulled: Path) -> N
 def test_a_database_that_does_not_exist_is_not_created(call: Call) -> None:
     assert call("export", "dossier", "--to", "a.csv", "--db", "none.db").code == 66
     assert list(Path().iterdir()) == []
+
+
+def test_a_point_that_may_separate_thousands_is_refused_in_a_condition(call: Call, pulled: Path) -> None:
+    """Vietnamese writes 1.250 for what English writes 1,250: one of the two readings would choose other records."""
+    ambiguous = call("export", "land_parcel", "--to", "a.csv", "--where", "area_m2>=1.250", "--db", pulled)
+
+    assert ambiguous.code == 64
+    assert "Write 1250 if it separates thousands, 1.2500 if it is a decimal point." in ambiguous.err
+    for clear in ("area_m2>=1250", "area_m2>=1.2500", "area_m2>=0.125", "area_m2>=1000.5"):
+        assert call("export", "land_parcel", "--to", "b.csv", "--force", "--where", clear, "--db", pulled).code == 0
+
+
+@pytest.mark.parametrize("written", ["4", "Đang xử lý", "đang xử lý (4)", unicodedata.normalize("NFD", "Đang xử lý")])
+def test_a_value_of_a_list_is_chosen_by_its_code_or_its_name(call: Call, pulled: Path, written: str) -> None:
+    call("export", "dossier", "--to", "all.ndjson", "--db", pulled)
+    where = ("--where", f"status={written}", "--lang", "vi", "--db", pulled)
+
+    ended = call("export", "dossier", "--to", "some.ndjson", *where)
+
+    assert ended.code == 0
+    assert json_lines(Path("some.ndjson")) == [line for line in json_lines(Path("all.ndjson")) if line["status"] == 4]
+
+
+def test_a_name_of_a_list_is_shown_with_the_code_that_is_stored(call: Call, pulled: Path) -> None:
+    where = ("construction_permit", "--to", "a.csv", "--where", "status=no", "--lang", "vi", "--db", pulled)
+
+    assert "đã cấp (permit_issued)" in call("export", *where).err
+
+
+def test_fields_and_record_types_that_are_known_have_their_vietnamese_terms(call: Call, pulled: Path) -> None:
+    where = ("dossier", "--to", "a.csv", "--where", "trang_thai=2", "--db", pulled)
+
+    assert "received_at (ngày tiếp nhận); " in call("export", *where, "--lang", "vi").err
+    assert "submitted_at, received_at, due_at" in call("export", *where).err
+    assert "land_parcel (thửa đất), " in call("export", "thua_dat", "--to", "a.csv", "--lang", "vi", "--db", pulled).err

@@ -37,9 +37,12 @@ def test_what_was_left_out_is_counted_by_rule_and_is_no_failure(
     assert changed[0]["expected"] == {}
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
-def test_check_names_the_fields_that_cannot_be_read(
-    call: Call, connect: Connect, district: District, language: str
+@pytest.mark.parametrize(
+    ("language", "named"),
+    [("en", "area_m2: decimal_parsing"), ("vi", "diện tích đo đạc (area_m2): không phải số (decimal_parsing)")],
+)
+def test_check_names_the_fields_that_cannot_be_read_and_the_rules(
+    call: Call, connect: Connect, district: District, language: str, named: str
 ) -> None:
     connect()
     listing(district, 2, 3)
@@ -47,7 +50,7 @@ def test_check_names_the_fields_that_cannot_be_read(
     shown = call("--lang", language, "check")
 
     assert shown.code == ExitCode.DONE
-    assert "area_m2: decimal_parsing" in words(shown.out)
+    assert named in words(shown.out)
     assert "sào" not in shown.out
 
 

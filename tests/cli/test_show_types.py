@@ -1,5 +1,6 @@
 """`schema show` and `adapter show`: the program itself says what a field or an option may contain."""
 
+import re
 import tomllib
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
-from cchc_connect.registry import adapter_factory
+from cchc_connect.registry import adapter_factory, left_out_rules
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.personal import personal_fields
 from tests.cli.conftest import Call
+
+VIETNAMESE_LETTER = re.compile("[đơưạ-ỹ]")
 
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES)
@@ -37,8 +40,14 @@ def test_allowed_values_have_their_names_in_the_language_of_the_reader(call: Cal
     document = call("schema", "show", "dossier", "--json", "--lang", language).document
 
     (status,) = [field for field in document["fields"] if field["path"] == "status"]
-    assert {"value": 1, "name": word} in status["values"]
+    assert {"value": 1, "name": word, "identifier": "registered"} in status["values"]
     assert word in call("schema", "show", "dossier", "--lang", language).out
+
+
+def test_numbers_have_the_words_that_a_field_map_may_write_for_them(call: Call) -> None:
+    shown = call("schema", "show", "dossier").out
+
+    assert [line for line in shown.splitlines() if line.split() == ["4", "in_process", "in", "process"]]
 
 
 def test_units_and_types_are_said(call: Call) -> None:
@@ -76,10 +85,12 @@ def test_every_option_of_an_adapter_is_shown(call: Call, name: str, language: st
 
 @pytest.mark.parametrize("name", installed_adapters())
 def test_an_adapter_that_ships_is_described_in_vietnamese(name: str) -> None:
-    """Each option has its meaning, and no other; the notes have as many caveats as the English ones."""
+    """What it connects with, each option, and each rule that is left out; as many caveats as the English ones."""
     factory = adapter_factory(name)
     english, vietnamese = (adapter_texts(name, factory, language) for language in Language)
 
+    assert VIETNAMESE_LETTER.search(str(getattr(factory, "purpose_vi", "")))
+    assert set(vietnamese.left_out) == set(left_out_rules(factory))
     assert set(vietnamese.options) == set(factory.Options.model_fields)
     assert english.options == {}
     assert vietnamese.notes.count("    - ") == english.notes.count("    - ") > 0

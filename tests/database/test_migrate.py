@@ -136,7 +136,7 @@ def restore(address: str, version: int) -> None:
 RENAMED_SINCE = [("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgres", 2), ("postgres", 3)]
 """Kind and schema version of the databases whose tables had other names; version 1 never existed in PostgreSQL."""
 
-OLD = [*RENAMED_SINCE, *((kind, version) for version in (4, 5, 6) for kind in ("sqlite", "postgres"))]
+OLD = [*RENAMED_SINCE, *((kind, version) for version in (4, 5, 6, 8) for kind in ("sqlite", "postgres"))]
 
 
 def old_id(old: object) -> str:

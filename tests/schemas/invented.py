@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from cchc_schemas import AdminScheme, Geometry, GeometryType, ParcelRef, PartialDate, Record, code_list, communes
 from cchc_schemas.admin_units import CommuneRule
+from cchc_schemas.citizen_ids import CITIZEN_ID
 from cchc_schemas.codes import CODE_LENGTH, Code, DossierReferenceRule, ListedCode, SerialRule
 from cchc_schemas.dates import InstantRule
-from cchc_schemas.identity_numbers import IdentityNumberRule
+from cchc_schemas.identity_numbers import IdentityNumberRule, OneKindOfNumber
 from cchc_schemas.measures import Limits
 from cchc_schemas.text import KeyTextRule, TextRule
 
@@ -79,6 +80,7 @@ _BY_RULE: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     KeyTextRule: lambda _: texts,
     DossierReferenceRule: lambda _: texts,
     IdentityNumberRule: lambda _: texts,
+    OneKindOfNumber: lambda _: _codes(CITIZEN_ID.pattern, CODE_LENGTH),
     CommuneRule: lambda _: st.sampled_from(_SHARED_COMMUNES),
     ListedCode: lambda rule: st.sampled_from(sorted(code_list(rule.code_list))),
     SerialRule: lambda rule: _codes(rule.pattern, CODE_LENGTH),
@@ -137,6 +139,10 @@ def _ruled(bare: Any, rules: tuple[object, ...]) -> st.SearchStrategy[Any]:
             return _BY_RULE[type(rule)](rule)
         if isinstance(rule, Code):
             return _codes(rule.pattern, rule.max_length)
+    limits = [limit for rule in rules for limit in getattr(rule, "metadata", [rule])]
+    lowest, highest = ([getattr(limit, name) for limit in limits if hasattr(limit, name)] for name in ("ge", "le"))
+    if bare is int and highest:
+        return st.integers(*lowest, *highest)
     return _values(bare)
 
 

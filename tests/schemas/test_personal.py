@@ -25,8 +25,17 @@ PERSONAL: dict[str, set[str]] = {
     "construction_permit": {"investor_name", "investor_code"},
     "construction_works": set(),
     "procedure": set(),
-    "dossier": {"applicant_name", "applicant_id", "applicant_phone", "applicant_email"},
+    "dossier": {
+        *("applicant_name", "applicant_id", "applicant_phone", "applicant_email"),
+        *("supplements.asked_by", "supplements.received_by"),
+        *("submitted_papers.file_name", "submitted_papers.file_link", "result_papers.name", "result_papers.file_link"),
+    },
     "dossier_step": {"handler_name"},
+    "tax_notice": {"taxpayer_name", "taxpayer_code", "file_link", "handler_name"},
+    "agency": set(),
+    "registered_database": set(),
+    "satisfaction_rating": set(),
+    "feedback": {"sender_name", "sender_id", "sender_phone", "content"},
 }
 
 

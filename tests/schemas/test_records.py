@@ -185,6 +185,11 @@ def test_record_types_keep_their_order() -> None:
         "procedure",
         "dossier",
         "dossier_step",
+        "tax_notice",
+        "agency",
+        "registered_database",
+        "satisfaction_rating",
+        "feedback",
     ]
     assert all(record.record_type == name for name, record in RECORD_TYPES.items())
 

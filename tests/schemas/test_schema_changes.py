@@ -2,11 +2,21 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import pytest
 
-from cchc_schemas import RECORD_TYPES, LandParcel, Record, breaking_changes, json_schema, unannounced
+from cchc_schemas import (
+    RECORD_TYPES,
+    LandParcel,
+    Record,
+    SchemaChange,
+    breaking_changes,
+    changes_between,
+    json_schema,
+    unannounced,
+)
 
 Change: TypeAlias = Callable[[Any, Any, Any], object]
 """Changes a schema, its fields and its parts in place."""
@@ -62,3 +72,30 @@ def test_a_higher_version_announces_what_breaks() -> None:
 
     assert unannounced(OLD, silent) == ["address: removed"]
     assert unannounced(OLD, announced) == []
+    assert breaking_changes(OLD, announced) == ["address: removed"]
+
+
+def added(*, version: int, required: bool = False) -> dict[str, Any]:
+    """Return the schema with a field more, in a version of its own."""
+    schema = changed(lambda _, fields, __: fields.update(colour={"type": "string"}))
+    schema["required"] += ["colour"] if required else []
+    return {**schema, "version": version}
+
+
+def test_a_higher_version_may_add_an_optional_field() -> None:
+    assert changes_between(OLD, added(version=2)) == [SchemaChange("colour", "added", is_breaking=False)]
+    assert breaking_changes(OLD, added(version=2)) == []
+
+
+def test_the_same_version_may_not_and_no_version_may_require_it() -> None:
+    assert breaking_changes(OLD, added(version=1)) == ["colour: added"]
+    assert breaking_changes(OLD, added(version=2, required=True)) == ["colour: added"]
+
+
+@pytest.mark.parametrize("record", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
+def test_every_version_of_a_record_lives_beside_the_one_before(record: type[Record]) -> None:
+    """It only adds optional fields, so that the converter serves both sides."""
+    versions = [json_schema(record, version) for version in range(1, record.record_version + 1)]
+
+    assert [breaking_changes(old, new) for old, new in pairwise(versions)] == [[]] * (len(versions) - 1)
+    assert all(changes_between(old, new) for old, new in pairwise(versions))

@@ -389,7 +389,7 @@ def test_a_wsdl_imports_nothing_from_outside_its_folder(serve: Serve, tmp_path: 
     with pytest.raises(ConfigurationError) as raised:
         SoapService(file, "/HoSo")
 
-    nowhere = {"ftp://127.0.0.2/x.xsd": "soap.description_unusable"}  # zeep takes it for a file name
+    nowhere = {"ftp://127.0.0.2/x.xsd": "soap.description_missing"}  # zeep takes it for a file name
     assert raised.value.code == nowhere.get(location, "soap.description_elsewhere")
     assert agency.connections == 0
 
@@ -410,7 +410,7 @@ def test_an_invalid_wsdl_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         SoapService(write_wsdl(tmp_path, text), "/HoSo")
 
-    assert raised.value.code in {"soap.description_unusable", "soap.no_port"}
+    assert raised.value.code in {"soap.description_unusable", "soap.description_missing", "soap.no_port"}
 
 
 def test_a_port_that_the_wsdl_lacks_is_refused(tmp_path: Path) -> None:

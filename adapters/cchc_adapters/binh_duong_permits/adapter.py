@@ -25,7 +25,7 @@ from typing import ClassVar
 from cchc_adapters.binh_duong_permits.options import BinhDuongPermitsOptions
 from cchc_adapters.binh_duong_permits.permits import Permits
 from cchc_adapters.binh_duong_permits.works import Works
-from cchc_adapters.building_blocks.arcgis_answers import classify_arcgis
+from cchc_adapters.building_blocks.arcgis.answers import classify_arcgis
 from cchc_connect import Dialect
 
 

@@ -1,12 +1,17 @@
 """The permit files of the department, from its REST interface."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cchc_adapters.binh_duong_permits.options import BinhDuongPermitsOptions
 from cchc_adapters.binh_duong_permits.permit_files import measures, paper_fields, permit_status
 from cchc_adapters.building_blocks.options import deletes, package_table
-from cchc_connect import Conversation, HttpRequest, Item, Page, PageRequest, SourceHeld, SourceProfile
+from cchc_adapters.building_blocks.times_out import TimeFormat
+from cchc_adapters.paging.asked import PagePaging
+from cchc_adapters.paging.listings import PageListing
+from cchc_adapters.paging.pager import Pager, query
+from cchc_adapters.paging.positions import Position
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Page, PageRequest, SourceHeld, SourceProfile
 from cchc_connect.wire import codecs
 from cchc_connect.wire.days import iso_day
 from cchc_connect.wire.field_map import FieldMap, at, translated
@@ -43,23 +48,23 @@ class Permits:
             changed_since=bool(options.changed_column),
             deletes=deletes(is_complete=options.complete_listings and not options.changed_column),
         )
+        paging = PagePaging(
+            kind="page",
+            parameter="page",
+            size=options.page_size,
+            size_parameter="limit",
+            total="total",
+            pages="pageCount",
+            estimate=True,  # the end is told by pageCount; the total is for the engine alone
+        )
+        self._pager = Pager(paging, self._request, _read)
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
-        """Request one page; pages are counted from 1 and ordered by the key."""
-        options, page = self._options, int(page_request.page_token or 1)
-        params = {"page": str(page), "limit": str(options.page_size), "sort": "maCTCPXD,ASC"}
-        if page_request.since and options.changed_column:
-            params["filter"] = (
-                f"{options.changed_column}||$gte||{page_request.since.astimezone(UTC).isoformat()[:19]}.000Z"
-            )
-        response = yield HttpRequest(method="GET", path=options.permits_path, params=params)
-        listing = codecs.as_object(response.json()) or {}
-        files, total = codecs.as_objects(listing.get("data")), codecs.whole_number(listing.get("total"))
-        pages = codecs.whole_number(listing.get("pageCount"))
-        if files is None or not isinstance(total, int) or not isinstance(pages, int):
-            raise SourceHeld("binh_duong_permits.no_listing")
-        return Page(items=files, next_page_token=str(page + 1) if page < pages else None, total=total)
+        """Request one page of the files in the order of their keys, or of those that changed."""
+        column, since = self._options.changed_column, page_request.since
+        changed = {"filter": f"{column}||$gte||{TimeFormat.ISO_UTC_MS.written(since)}"} if column and since else {}
+        return (yield from self._pager.page(page_request.page_token, changed))
 
     def key(self, item: Item) -> str:
         """Return the department's code of the file."""
@@ -79,3 +84,17 @@ class Permits:
             "measures": list(measures(codecs.as_object(item.get("noiDungDeNghi")) or {}, options.decimal_sign)),
             "geometry": geometry_fields(item.get("shape"), options.crs),
         }
+
+    def _request(self, position: Position, parameters: Mapping[str, object]) -> HttpRequest:
+        del position
+        params = query(parameters) | {"sort": "maCTCPXD,ASC"}
+        return HttpRequest(method="GET", path=self._options.permits_path, params=params)
+
+
+def _read(response: HttpResponse) -> PageListing:
+    document = codecs.as_object(response.json()) or {}
+    files = codecs.as_objects(document.get("data"))
+    listing = PageListing(response, files or (), document, "total")
+    if files is None or listing.total is None or listing.number("pageCount") is None:
+        raise SourceHeld("binh_duong_permits.no_listing")
+    return listing

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from cchc_adapters.binh_duong_permits.options import BinhDuongPermitsOptions
-from cchc_adapters.building_blocks.arcgis import layer_page
-from cchc_adapters.building_blocks.arcgis_layers import Layer
-from cchc_adapters.building_blocks.arcgis_names import AttributeNames, names_read
+from cchc_adapters.building_blocks.arcgis.layers import Layer
+from cchc_adapters.building_blocks.arcgis.names import AttributeNames, names_read
+from cchc_adapters.building_blocks.arcgis.pages import layer_page
 from cchc_adapters.building_blocks.options import deletes
 from cchc_adapters.building_blocks.works_maps import WorksMap
 from cchc_connect import Conversation, Item, Page, PageRequest, SourceProfile

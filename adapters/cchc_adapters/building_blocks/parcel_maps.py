@@ -1,8 +1,8 @@
 """Make the fields of a `LandParcel` out of flat properties, by a field map that a connection gives in TOML."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from cchc_adapters.building_blocks.land_uses import flattened_uses, land_uses
 from cchc_adapters.building_blocks.map_rules import MapRules
@@ -24,18 +24,28 @@ PARCEL_RULES = MapRules(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ParcelTerms:
-    """What a field map of parcels does not say: how codes and numbers are to be understood."""
+class ParcelTerms(Protocol):
+    """What a field map of parcels does not say: how codes and numbers are to be understood. Options say it."""
 
-    scheme: AdminScheme
-    """Scheme of the commune codes."""
-    previous_scheme: AdminScheme
-    """Scheme of the former commune codes."""
-    land_use_catalogue: str
-    """Catalogue of the land use codes."""
-    decimal_sign: codecs.DecimalSign
-    """Decimal sign of numbers in text."""
+    @property
+    def scheme(self) -> AdminScheme:
+        """Scheme of the commune codes."""
+        ...
+
+    @property
+    def previous_scheme(self) -> AdminScheme:
+        """Scheme of the former commune codes."""
+        ...
+
+    @property
+    def land_use_catalogue(self) -> str:
+        """Catalogue of the land use codes."""
+        ...
+
+    @property
+    def decimal_sign(self) -> codecs.DecimalSign:
+        """Decimal sign of numbers in text."""
+        ...
 
 
 class ParcelMap:

@@ -31,6 +31,7 @@ from cchc_adapters.national_portal.catalogue import procedure_map
 from cchc_adapters.national_portal.envelopes import EnvelopeReader
 from cchc_adapters.national_portal.session import PortalSession
 from cchc_adapters.national_portal.targets import DossierTarget, Portal, StepTarget
+from cchc_adapters.paging.keys import page_of_keys
 from cchc_connect import (
     Conversation,
     DeleteDetection,
@@ -113,12 +114,11 @@ class Procedures:
         items = (
             [row for row in rows if not codecs.plain_text(row.get("MATTHC"))] if page_request.page_token is None else []
         )
-        pending = sorted(code for code in rows_by_code if code > (page_request.page_token or ""))
-        chosen = pending[: options.procedures_a_page]
-        for code in chosen:
+        codes, following = page_of_keys(rows_by_code, page_request.page_token, options.procedures_a_page)
+        for code in codes:
             details = yield from self._result(DETAIL_SERVICE, options.integration_path, code)
             items.append({**rows_by_code[code], **(details[0] if details else {})})
-        return Page(items=items, next_page_token=chosen[-1] if len(pending) > len(chosen) else None, total=len(rows))
+        return Page(items=items, next_page_token=following, total=len(rows))
 
     def key(self, item: Item) -> str:
         """Return the national code."""

@@ -7,16 +7,11 @@ from functools import partial
 
 from cchc_adapters.opencps.options import OpenCpsOptions
 from cchc_adapters.opencps.vocabulary import OpenCpsVocabulary, posted
-from cchc_connect import (
-    Conversation,
-    HttpRequest,
-    Item,
-    ListingEnd,
-    Page,
-    PageRequest,
-    SourceHeld,
-    SourceProfile,
-)
+from cchc_adapters.paging.asked import OffsetPaging
+from cchc_adapters.paging.listings import PageListing
+from cchc_adapters.paging.pager import Pager, query
+from cchc_adapters.paging.positions import Position
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Page, PageRequest, SourceHeld, SourceProfile
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_connect.wire.named_codecs import READERS, Codec
@@ -60,30 +55,21 @@ class _DossierListing:
 
     def __init__(self, options: OpenCpsOptions) -> None:
         self._vocabulary = OpenCpsVocabulary(options.statuses)
-        self._page_size = options.page_size
+        paging = OffsetPaging(
+            kind="offset",
+            parameter="start",
+            end_parameter="end",
+            size=options.page_size,
+            total="total",
+            estimate=True,  # it comes from a search index
+        )
+        self._pager = Pager(paging, _request, _read)
         self._identity_field = options.identity_field
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request the rows from the page token on."""
-        start, size = int(page_request.page_token or 0), self._page_size
-        window = {"start": str(start), "end": str(start + size)}
-        response = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
-        listing = response.listing("data")
-        rows, total = listing.items, codecs.whole_number(listing.document.get("total"))
-        if rows is None:
-            raise SourceHeld("opencps.no_listing")
-        total = total if isinstance(total, int) else None
-        position = start + len(rows)
-        is_reached = total is not None and position >= total
-        has_next = bool(rows) and (len(rows) == size or not is_reached)
-        return Page(
-            items=rows,
-            next_page_token=str(position) if has_next else None,
-            next_is_probe=has_next and (is_reached or total is None),
-            total=total,
-            end=ListingEnd.PROVEN if total is None or is_reached else ListingEnd.UNPROVEN,
-        )
+        return (yield from self._pager.page(page_request.page_token))
 
     def is_draft(self, item: Item) -> bool:
         """Return whether a dossier has no number yet: it was not received, or its processing has not begun."""
@@ -94,6 +80,18 @@ class _DossierListing:
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
         return change_time(item.get("modifiedDate"))
+
+
+def _request(position: Position, parameters: Mapping[str, object]) -> HttpRequest:
+    del position
+    return HttpRequest(method="GET", path=DOSSIERS, params=query(parameters))
+
+
+def _read(response: HttpResponse) -> PageListing:
+    listing = response.listing("data")
+    if listing.items is None:
+        raise SourceHeld("opencps.no_listing")
+    return PageListing(response, listing.items, listing.document, "total")
 
 
 class Dossiers(_DossierListing):

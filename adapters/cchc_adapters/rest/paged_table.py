@@ -6,9 +6,9 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_adapters.declared.tables import SourceTable
+from cchc_adapters.paging.windows import Paging
 from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.requests import SinceTable
-from cchc_adapters.rest.windows import Paging
 
 
 class PagedTable(SourceTable):

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.rest.times_out import TimeFormat
+from cchc_adapters.building_blocks.times_out import TimeFormat
+from cchc_adapters.paging.pager import query
 from cchc_connect import HttpRequest, Verdict
 from cchc_connect.wire.conditions import Scalar
 from cchc_connect.wire.property_names import property_path
@@ -43,18 +44,16 @@ class RequestTable(DescribedModel):
         """Return the request with further parameters; `may_be_missing`: status 404 is no error."""
         verdicts = {Verdict.OK, Verdict.NOT_FOUND} if may_be_missing else {Verdict.OK}
         body: dict[str, Any] | None = None if self.body is None else dict(self.body)
-        query: Mapping[str, object] = self.params
+        all_params: Mapping[str, object] = self.params
         if self.parameters == "query":
-            query = {**self.params, **parameters}
+            all_params = {**self.params, **parameters}
         else:
             body = with_values(body or {}, parameters)
-        form = (
-            None if body is None or self.body_as == "json" else {name: text_of(value) for name, value in body.items()}
-        )
+        form = None if body is None or self.body_as == "json" else query(body)
         return HttpRequest(
             method=self.method,
             path=path,
-            params={name: text_of(value) for name, value in query.items()},
+            params=query(all_params),
             headers=self.headers,
             json=body if form is None else None,
             form=form,
@@ -106,8 +105,3 @@ def _with_value(body: Mapping[str, Any], path: Sequence[str], value: object) -> 
     inner = body.get(head)
     members = cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else dict[str, Any]()
     return {**body, head: _with_value(members, rest, value)}
-
-
-def text_of(value: object) -> str:
-    """Return a value as a parameter has it: true and false in small letters."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from cchc_adapters.paging.listings import PageListing, no_listing
+from cchc_adapters.paging.positions import Position
 from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.page_listings import PageListing, no_listing
 from cchc_adapters.rest.paged_source import PagedSource
-from cchc_adapters.rest.positions import Position
 from cchc_adapters.rest.requests import with_values
 from cchc_adapters.soap.contents import with_content
 from cchc_adapters.soap.tables import SoapSourceTable

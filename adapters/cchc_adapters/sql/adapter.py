@@ -29,6 +29,7 @@ class SqlDatabase:
     """One database, read by its tables, views and queries."""
 
     Options: ClassVar = SqlOptions
+    purpose_vi = "Cơ sở dữ liệu của cơ quan: bảng, khung nhìn hoặc truy vấn, khai báo bằng TOML, không cần lập trình"
     uses_http: ClassVar[Literal[False]] = False
     left_out_rules: ClassVar[Mapping[str, str]] = {
         "pages_are_repeatable": "another process reads another state of the database; it begins a little before the "

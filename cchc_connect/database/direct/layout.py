@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -15,13 +15,18 @@ APPLICATION_ID = 0x63636863
 """Application id in the header of our SQLite files ("cchc"); a file with another id belongs to another program."""
 
 RECORD_TYPE_NAMES = (
+    "agency",
     "construction_permit",
     "construction_works",
     "dossier",
     "dossier_step",
+    "feedback",
     "land_change",
     "land_parcel",
     "procedure",
+    "registered_database",
+    "satisfaction_rating",
+    "tax_notice",
 )
 """Name of each record type, which is that of its table too."""
 

@@ -153,6 +153,7 @@ def _kind(record_class: type[Record], name: str) -> _ValueKind:
     if name in kinds:
         return kinds[name]
     context = {"record_type": record_class.record_type, "name": name, "known": ", ".join(kinds)}
+    context["fields"] = context["known"]
     if name in record_class.model_fields:
         raise UsageMistake("filter.field_nested", **context)
     raise UsageMistake("filter.field_unknown", suggestion=suggestion(name, kinds), **context)

@@ -1,7 +1,8 @@
 """Keeps a stored value where an item does not have its property at all, of a source that writes null for no value."""
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from typing import Any, cast
 
 from cchc_connect.database.writing.claims import Document
 from cchc_connect.database.writing.incoming import IncomingRecord
@@ -30,5 +31,20 @@ def kept_values(incoming: IncomingRecord, stored_document: bytes, kept_fields: C
 
 
 def same_document(first: bytes, second: bytes) -> bool:
-    """True if two documents have the same content; an older program may have formatted it differently."""
-    return first == second or json.loads(first) == json.loads(second)
+    """True if two documents have the same content.
+
+    An older program may have formatted it differently, and an older version of the record lacks the fields that the
+    newer one has as null.
+    """
+    return first == second or _stated(json.loads(first)) == _stated(json.loads(second))
+
+
+def _stated(value: Any) -> Any:
+    """Return the members of a document that have a value, at any depth."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value).items()
+        return {name: _stated(member) for name, member in members if member is not None}
+    if isinstance(value, list):
+        parts: Sequence[Any] = value  # of any type
+        return [_stated(part) for part in parts]
+    return value

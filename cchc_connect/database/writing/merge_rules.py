@@ -275,7 +275,9 @@ class ConflictResolver:
 def owned_field_values(owners: Owners, record_owner: str, claims: Mapping[str, Document]) -> Document:
     """Return the claimed values of those fields that other connections own than the record's own (`record_owner`)."""
     return {
-        name: claims[owner][name] for name, owner in owners.fields.items() if owner != record_owner and owner in claims
+        name: claims[owner][name]
+        for name, owner in owners.fields.items()
+        if owner != record_owner and name in claims.get(owner, ())  # a claim of an older version lacks newer fields
     }
 
 

@@ -21,6 +21,9 @@ from cchc_schemas.personal import without_personal
 TRIES = 30
 """Invented values that are tried before a value becomes null."""
 
+PROBES = 6
+"""Values with another digit that are tried to see whether the record needs this one."""
+
 MIN_SHARED_LENGTH = 6
 """Characters of a value that is replaced outside of items too; a shorter one is in many texts by chance."""
 
@@ -46,6 +49,8 @@ class Scrubber:
         """Scrub items for all `sources` of a system: what one of them needs stays."""
         self._translators = [(source.record_type, LocalTranslator(source)) for source in sources]
         self._invented: dict[str, str] = {}
+        self._needed: set[tuple[ValuePath, str]] = set()
+        """Values that a record needed, with the place: they are in the recording and need not be tried again."""
         self.personal_values: set[str] = set()
         """Values of personal fields in the records of all items so far; none of them may be in the recording."""
 
@@ -76,34 +81,48 @@ class Scrubber:
         value = _value_at(item, path)
         if isinstance(value, bool) or value is None or value == "":
             return
+        if (path, str(value)) in self._needed or self._is_needed(item, path, before):
+            return
         is_shared = str(value) in self._invented
         for _ in range(TRIES):
             _set_at(item, path, self._like(value))
-            if self._is_same(item, before, value):
+            now = self._translated(item)
+            if self._is_same(now, before, value):
                 return
             if not is_shared:
                 self._invented.pop(str(value), None)
-            if self._has_form(item, before):
+            if _has_form(now, before):
                 break  # any value of this form changes the meaning: the record needs this one
         _set_at(item, path, None)
-        if not self._is_same(item, before, value):
+        if not self._is_same(self._translated(item), before, value):
             _set_at(item, path, value)
+            self._needed.add((path, str(value)))
 
-    def _is_same(self, item: Item, before: Sequence[TranslatedItem], value: Any) -> bool:
+    def _is_needed(self, item: dict[str, Any], path: ValuePath, before: Sequence[TranslatedItem]) -> bool:
+        """True if another value in the form of this one changes the meaning; only one of its digits is another.
+
+        So a time or a number is recognised at once as one that stays: of wholly invented digits few are a time.
+        """
+        value = _value_at(item, path)
+        try:
+            for _ in range(PROBES):
+                if (probe := _with_another_digit(value)) is None:
+                    return False
+                _set_at(item, path, probe)
+                now = self._translated(item)
+                if _has_form(now, before):
+                    return not self._is_same(now, before, value)
+        finally:
+            _set_at(item, path, value)
+        return False
+
+    def _is_same(self, now: Sequence[TranslatedItem], before: Sequence[TranslatedItem], value: Any) -> bool:
         """True if an item still means what it meant, with no more faults; a personal number may change its key."""
         may_change_key = PERSONAL_NUMBER.fullmatch(str(value)) is not None
-        for (record_type, _), earlier, now in zip(self._translators, before, self._translated(item), strict=True):
-            has_form = len(now.faults) <= len(earlier.faults) and len(now.left_out) <= len(earlier.left_out)
-            keeps_key = may_change_key or now.key == earlier.key
-            if not (has_form and keeps_key and _meaning(record_type, now) == _meaning(record_type, earlier)):
-                return False
-        return True
-
-    def _has_form(self, item: Item, before: Sequence[TranslatedItem]) -> bool:
-        """True if no source finds more faults in an item than before, and leaves no more values out."""
-        return all(
-            len(now.faults) <= len(earlier.faults) and len(now.left_out) <= len(earlier.left_out)
-            for earlier, now in zip(before, self._translated(item), strict=True)
+        return _has_form(now, before) and all(
+            (may_change_key or of_now.key == earlier.key)
+            and _meaning(record_type, of_now) == _meaning(record_type, earlier)
+            for (record_type, _), earlier, of_now in zip(self._translators, before, now, strict=True)
         )
 
     def _like(self, value: Any) -> Any:
@@ -123,6 +142,28 @@ class Scrubber:
             shown = set(_texts(without_personal(record_type, document)))
             personal = {text for text in _texts(document) if text not in shown}
             self.personal_values |= {text for text in personal if _is_telling(text)}
+
+
+def _has_form(now: Sequence[TranslatedItem], before: Sequence[TranslatedItem]) -> bool:
+    """True if no source finds more faults in an item than before, and leaves no more values out."""
+    return all(
+        len(of_now.faults) <= len(earlier.faults) and len(of_now.left_out) <= len(earlier.left_out)
+        for earlier, of_now in zip(before, now, strict=True)
+    )
+
+
+def _with_another_digit(value: Any) -> Any:
+    """Return a value in which one digit is another one; None if it has no digit, or is no such number then."""
+    text = str(value)
+    positions = [position for position, sign in enumerate(text) if sign.isascii() and sign.isdecimal()]
+    if not positions:
+        return None
+    position = secrets.choice(positions)
+    digit = secrets.choice([digit for digit in "123456789" if digit != text[position]])
+    try:
+        return type(value)(f"{text[:position]}{digit}{text[position + 1 :]}")
+    except ValueError:
+        return None
 
 
 def _is_telling(text: str) -> bool:

@@ -90,7 +90,7 @@ def test_an_end_is_proven_only_where_every_item_was_shown(kind: str, seed: int) 
     habits = Habits(kind=kind, cap=cap, total=total, beyond=beyond, links=links)
     paging = {"kind": kind, "size": size, "size_parameter": "size", **PARAMETERS[kind]}
     if choose.random() < 0.5:
-        paging["total"] = "total"
+        paging |= {"total": "total", "estimate": choose.random() < 0.3}
     if choose.random() < 0.5:
         paging["cap"] = cap
     ends = {"repeat": "repeats_last", "404": "status_404"}

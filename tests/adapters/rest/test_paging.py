@@ -117,6 +117,23 @@ def test_a_listing_that_contradicts_itself_is_told(
     assert len(desk.system.questions) < 20
 
 
+@pytest.mark.parametrize(("total", "code"), [(12, "source.fewer_than_counted"), (7, ""), (0, "")])
+@pytest.mark.parametrize(
+    ("kind", "paging", "links"),
+    [("page", PAGE, ""), ("offset", OFFSET, ""), ("keyset", KEYSET, ""), ("link", LINK, "header")],
+)
+def test_a_total_that_may_be_wrong_neither_ends_a_listing_nor_puts_it_on_hold(
+    desk: Desk, kind: str, paging: str, links: str, total: int, code: str
+) -> None:
+    """More announced than there is makes the pass incomplete: nothing is deleted, and what came is kept."""
+    desk.system.items = dossiers(9)
+    desk.system.habits = Habits(kind=kind, cap=4, total=total, links=links)
+
+    pulled = desk.pull(paging % (COUNTED + ", estimate = true"))
+
+    assert (len(pulled.codes), pulled.code) == (9, code)
+
+
 def test_empty_pages_that_lead_on_and_on_put_it_on_hold(desk: Desk) -> None:
     desk.system.habits = Habits(kind="cursor", links="body", shape=lambda _, __: {"data": {"items": []}, "next": "7"})
     desk.system.items = dossiers(8)

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
-from cchc_adapters.rest.asked_paging import KeysetPaging, OffsetPaging, PagePaging
-from cchc_adapters.rest.led_paging import CursorPaging, LinkPaging
-from cchc_adapters.rest.paging_tables import NoPaging, PagingTable
-from cchc_adapters.rest.times_out import TimeFormat
+from cchc_adapters.building_blocks.times_out import TimeFormat
+from cchc_adapters.paging.asked import KeysetPaging, OffsetPaging, PagePaging
+from cchc_adapters.paging.led import CursorPaging, LinkPaging
+from cchc_adapters.paging.tables import NoPaging, PagingTable
 from cchc_connect import StartOver
 from cchc_schemas import VIETNAM
 from cchc_schemas.described_models import DescribedModel

@@ -25,6 +25,8 @@ class PageListing:
     """The body, with an empty list in the place of the items; empty where the body is the list itself."""
     total_property: str = ""
     total_header: str = ""
+    is_cut: bool = False
+    """Whether the page says that it has more items than it shows."""
 
     @cached_property
     def total(self) -> int | None:

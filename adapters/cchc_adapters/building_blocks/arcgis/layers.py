@@ -8,8 +8,8 @@ whether they page by offset.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cchc_adapters.building_blocks.arcgis_domains import CodedField, Subtypes, coded_values, subtypes
-from cchc_adapters.building_blocks.arcgis_names import AttributeNames, field_aliases, name_as_written
+from cchc_adapters.building_blocks.arcgis.domains import CodedField, Subtypes, coded_values, subtypes
+from cchc_adapters.building_blocks.arcgis.names import AttributeNames, field_aliases, name_as_written
 from cchc_connect import HttpRequest, Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import contradicts

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cchc_adapters.rest.page_listings import PageListing
-from cchc_adapters.rest.paging_tables import PagingTable
-from cchc_adapters.rest.positions import LAST, Position, Step, digest_of
+from cchc_adapters.paging.listings import PageListing
+from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step, digest_of
+from cchc_adapters.paging.tables import PagingTable
 from cchc_connect import SourceHeld
 from cchc_connect.wire.codecs import flag, item_key
 from cchc_connect.wire.field_map import value_at
@@ -29,9 +29,11 @@ class AskedPaging(PagingTable):
         is_full = self.is_full(listing)
         follows = self._follows(position, listing)
         is_doubted = (self.is_estimate and is_full) or self._may_be_of_page(position, listing)
-        is_last = not listing.items or self.is_short(listing, position) or (is_reached and not is_doubted)
+        lacks_announced = self.lacks_announced(position, listing)
+        is_short = self.is_short(listing, position) and not lacks_announced
+        is_last = not listing.items or is_short or (is_reached and not is_doubted)
         if follows is False or (follows is None and is_last):
-            return LAST
+            return UNPROVEN if lacks_announced else LAST
         at = self._next(position, listing)
         following = position.after(at, listing.items, is_full=is_full, total=listing.total)
         is_probe = follows is None and (is_reached or (listing.total is None and not is_full))
@@ -51,7 +53,7 @@ class AskedPaging(PagingTable):
     def _may_be_of_page(self, position: Position, listing: PageListing) -> bool:
         """Return whether the total may be that of a first page: they are equal, and the page may be a full one."""
         is_counted = position.is_first and listing.total == len(listing.items)
-        return is_counted and (self.is_full(listing) or not self.size_parameter)
+        return is_counted and (self.is_full(listing) or not self.asks_for_size)
 
     def _follows(self, position: Position, listing: PageListing) -> bool | None:
         """Return what the system says of a next page; None if nothing."""
@@ -94,7 +96,8 @@ class PagePaging(AskedPaging):
         if is_second and self.first == 0 and is_same and not position.is_reached:
             raise SourceHeld("rest.first_twice", first=self.first, expected=self.first + 1)
         lacking = (listing.total or 0) - position.shown - len(listing.items)
-        if not listing.items and self.first > 0 and 0 < lacking <= self.size and not position.is_first:
+        is_missing = 0 < lacking <= self.size and not self.is_estimate
+        if not listing.items and self.first > 0 and is_missing and not position.is_first:
             expected = {"shown": position.shown, "total": listing.total, "expected": self.first - 1}
             raise SourceHeld("rest.first_missing", **expected)
         return super().step(position, listing)
@@ -118,6 +121,11 @@ class OffsetPaging(AskedPaging):
     """Parameter with the number of items before the page."""
     end_parameter: str = ""
     """Parameter with the number of the item after the page, where the system wants one instead of a size."""
+
+    @property
+    def asks_for_size(self) -> bool:
+        """Whether a request says how many items a page is to have, by their number or by its end."""
+        return super().asks_for_size or bool(self.end_parameter)
 
     def first_at(self) -> str:
         """No item is before the first page."""

@@ -7,9 +7,9 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.rest.page_listings import PageListing
-from cchc_adapters.rest.paging_tables import PagingTable
-from cchc_adapters.rest.positions import LAST, Position, Step
+from cchc_adapters.paging.listings import PageListing
+from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step
+from cchc_adapters.paging.tables import PagingTable
 from cchc_connect import ListingEnd, SourceHeld, Unreadable
 from cchc_connect.wire.codecs import flag, plain_text
 from cchc_connect.wire.links import resolve
@@ -27,6 +27,8 @@ class LedPaging(PagingTable):
                 raise SourceHeld("rest.position_stays", property=self._lead_name())
             is_full = self.is_full(listing)
             return Step(position.after(lead, listing.items, is_full=is_full, total=listing.total))
+        if listing.is_cut or (not listing.items and self.lacks_announced(position, listing)):
+            return UNPROVEN
         is_told = not position.is_first or self.end == "no_link" or self._is_denied(listing)
         is_lone = len(listing.items) == 1 < self.size
         if is_reached or is_told or is_lone or not listing.items or self.is_short(listing, position):

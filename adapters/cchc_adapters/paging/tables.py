@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from cchc_adapters.rest.page_listings import PageListing
-from cchc_adapters.rest.positions import LAST, UNPROVEN, Position, Step
+from cchc_adapters.paging.listings import PageListing
+from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step
 from cchc_connect import SourceHeld
 from cchc_schemas.described_models import DescribedModel
 
@@ -33,7 +33,8 @@ class PagingTable(DescribedModel):
     total_header: str = ""
     """Header with that number."""
     is_estimate: bool = Field(default=False, alias="estimate")
-    """Whether the total may be behind: then a full page is followed by a question although the total is reached."""
+    """Whether the total may be wrong, as that of a search index: it then proves nothing. A full page is followed by a
+    question although the total is reached, and an empty page is the last one although more was announced."""
     end: Literal["no_link", "repeats_last", "status_404"] | None = None
     """How this server ends, where it does so in its own way: a page without link is the last one although none had a
     link; the last page comes again; beyond the last page there is status 404."""
@@ -67,17 +68,29 @@ class PagingTable(DescribedModel):
             SourceHeld: the page contradicts what was announced.
         """
 
+    @property
+    def asks_for_size(self) -> bool:
+        """Whether a request says how many items a page is to have."""
+        return bool(self.size_parameter)
+
     def is_short(self, listing: PageListing, position: Position) -> bool:
-        """Return whether a page is shorter than the server is known to give."""
+        """Return whether a page is shorter than the server is known to give, and does not say that it is cut."""
         limit = self.size if self.cap is None else min(self.cap, self.size)
-        return len(listing.items) < limit and (self.cap is not None or position.had_full)
+        is_known = self.cap is not None or position.had_full
+        return len(listing.items) < limit and is_known and not listing.is_cut
 
     def is_full(self, listing: PageListing) -> bool:
         """Return whether a page is as long as asked for."""
         return len(listing.items) >= self.size
 
+    def lacks_announced(self, position: Position, listing: PageListing) -> bool:
+        """Return whether the pages to this one show fewer items than a total that may be wrong announces."""
+        return self.is_estimate and listing.total is not None and position.shown + len(listing.items) < listing.total
+
     def require_plausible(self, position: Position, listing: PageListing) -> bool:
         """Check a page against what was announced; return whether the total is reached with it, and not exceeded.
+
+        One that may be wrong may be exceeded.
 
         Raises:
             SourceHeld: the page is empty though more was announced, the server lists only so many, or what it
@@ -86,11 +99,11 @@ class PagingTable(DescribedModel):
         shown, total = position.shown + len(listing.items), listing.total
         if self.result_limit is not None and max(shown, total or 0) >= self.result_limit and shown != total:
             raise SourceHeld("rest.result_limit", limit=self.result_limit)
-        if total is not None and not listing.items and shown < total:
+        if total is not None and not listing.items and shown < total and not self.is_estimate:
             raise SourceHeld("rest.empty_page", shown=shown, total=total)
         if listing.items and position.is_reached and position.total == total and not self.is_estimate:
             raise SourceHeld("rest.total_of_page", property=self.total or self.total_header)
-        return total is not None and shown == total
+        return total is not None and (shown >= total if self.is_estimate else shown == total)
 
 
 class NoPaging(PagingTable):

@@ -11,7 +11,7 @@ domain objects (`codedValue`, `range`, `inherited`).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cchc_adapters.building_blocks.arcgis_names import name_as_written
+from cchc_adapters.building_blocks.arcgis.names import name_as_written
 from cchc_connect import Item
 from cchc_connect.wire import codecs
 

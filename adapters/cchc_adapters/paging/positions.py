@@ -6,11 +6,12 @@ whether a page was as long as asked for, and a digest of the page before.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set as AbstractSet
 from dataclasses import dataclass
 
 from cchc_connect import Item, ListingEnd, StartOver
 from cchc_connect.wire.json import RawItem
+from cchc_schemas.described_models import DescribedModel
 
 
 @dataclass(frozen=True)
@@ -87,3 +88,26 @@ def digest_of(items: Sequence[Item]) -> str:
     for item in items:
         digest.update(item.raw if isinstance(item, RawItem) else json.dumps(item, sort_keys=True).encode())
     return digest.hexdigest() if items else ""
+
+
+def paging_digest(table: DescribedModel, names: AbstractSet[str] | None = None) -> str:
+    """Return a short digest of how a listing is asked for, as a table says it, or the keys `names` of the table.
+
+    It goes before each page token: the token of another one is of no use.
+    """
+    written = table.model_dump_json(include=None if names is None else set(names))
+    return hashlib.blake2b(written.encode(), digest_size=6).hexdigest()
+
+
+def inner_token(token: str | None, digest: str) -> str | None:
+    """Return a page token without the digest of its paging that goes before it.
+
+    Raises:
+        StartOver: it is of another paging; the configuration was changed.
+    """
+    if token is None:
+        return None
+    written_digest, _, inner = token.partition(" ")
+    if written_digest != digest:
+        raise StartOver("rest.token_unknown")
+    return inner

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from cchc_adapters.building_blocks.arcgis_layers import LayerDescription
+from cchc_adapters.building_blocks.arcgis.layers import LayerDescription
 from cchc_connect import SourceHeld
 
 DAYS, TIMES, TIMES_WITH_OFFSET = "esriFieldTypeDateOnly", "esriFieldTypeDate", "esriFieldTypeTimestampOffset"

@@ -1,0 +1,85 @@
+"""Reads a listing page by page, as its paging says: what an adapter holds in place of a loop and a cursor of its own.
+
+An adapter says how a page is requested and how a response is read; the paging says what is asked for and when it ends::
+
+    self._pager = Pager(OffsetPaging(kind="offset", parameter="start", size=200), self._request, self._read)
+
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+        return (yield from self._pager.page(page_request.page_token))
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from cchc_adapters.paging.led import LedPaging
+from cchc_adapters.paging.listings import PageListing
+from cchc_adapters.paging.positions import LAST, Position, Step, inner_token, paging_digest
+from cchc_adapters.paging.tables import PagingTable
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, SourceHeld, Verdict
+
+
+@dataclass(frozen=True)
+class Pager:
+    """The pages of one listing."""
+
+    paging: PagingTable
+    request: Callable[[Position, Mapping[str, object]], HttpRequest]
+    """Returns the request for the page at a position, with the parameters of paging and those given to `page`."""
+    read: Callable[[HttpResponse], PageListing]
+    """Returns the listing of a response that is a success; raises `SourceHeld` where it is none."""
+
+    def page(self, token: str | None, parameters: Mapping[str, object] | None = None) -> Conversation[Page]:
+        """Request the page of a token, None for the first one, with the same further parameters for all pages.
+
+        Raises:
+            StartOver: the token is of another paging; the configuration was changed.
+            SourceHeld: the page contradicts what was announced.
+        """
+        digest = paging_digest(self.paging)
+        position = Position.of(inner_token(token, digest), self.paging.first_at())
+        listing, step = yield from self.ask(position, parameters or {})
+        return Page(
+            items=() if step.is_repeated else listing.items,
+            next_page_token=None if step.following is None else f"{digest} {step.following.token}",
+            next_is_probe=step.is_probe,
+            total=listing.total,
+            end=step.end,
+        )
+
+    def ask(self, position: Position, parameters: Mapping[str, object]) -> Conversation[tuple[PageListing, Step]]:
+        """Request the page at a position; return it with what follows it. Raises as `page` does."""
+        paging = self.paging
+        request = self.request(position, {**parameters, **paging.parameters(position)})
+        beyond = frozenset[Verdict]()
+        if position.is_reached:
+            beyond = frozenset({Verdict.NOT_FOUND, Verdict.INVALID})
+        elif paging.end == "status_404" and not position.is_first:
+            beyond = frozenset({Verdict.NOT_FOUND})
+        response = yield replace(request, accepted_verdicts=request.accepted_verdicts | beyond)
+        if response.verdict in beyond:
+            return PageListing(response, (), {}), LAST
+        listing = self._listing_of(response, position)
+        step = paging.step(position, listing)
+        if step.asks_for_lead and isinstance(paging, LedPaging):
+            page_of_one = {**parameters, **paging.parameters(position), paging.size_parameter: 1}
+            response = yield self.request(Position.of(None, paging.first_at()), page_of_one)
+            step = LAST if paging.leads(self.read(response)) else step
+        return listing, step
+
+    def _listing_of(self, response: HttpResponse, position: Position) -> PageListing:
+        """Return the listing of a response; one without a listing, beyond the end, is an empty page."""
+        try:
+            return self.read(response)
+        except SourceHeld:
+            if position.is_reached:
+                return PageListing(response, (), {})
+            raise
+
+
+def query(parameters: Mapping[str, object]) -> dict[str, str]:
+    """Return parameters as an address has them: true and false in small letters.
+
+    >>> query({"page": 2, "draft": True})
+    {'page': '2', 'draft': 'true'}
+    """
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in parameters.items()}
