@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pydantic import BaseModel
-
 from cchc_connect.cli.console import Console
 from cchc_connect.record_fields import field_name, record_model
 from cchc_schemas import Fault
@@ -39,13 +37,13 @@ def rule_text(fault: Fault, console: Console) -> str:
 
 def members_in_words(members: object, record_type: str, console: Console) -> str:
     """Return fields with the rules that they break, "area_m2: area_not_positive; ...", with the terms of the fields."""
-    model = record_model(record_type)
     parts = (part.rpartition(": ") for part in str(members).split("; "))
-    return "; ".join(f"{_with_term(model, path, console)}: {rule}" for path, _, rule in parts)
+    return "; ".join(f"{field_with_term(path, record_type, console)}: {rule}" for path, _, rule in parts)
 
 
-def _with_term(model: type[BaseModel] | None, path: str, console: Console) -> str:
-    term = field_name(model, path, console)
+def field_with_term(path: str, record_type: str, console: Console) -> str:
+    """Return a field as it is written in a field map, behind its Vietnamese term if that is the language."""
+    term = field_name(record_model(record_type), path, console)
     return path if term == path else f"{term} ({path})"
 
 

@@ -1,6 +1,7 @@
 """The report of a run, as text for people and as a JSON document for scripts."""
 
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.exit_codes import ExitCode
@@ -48,11 +49,11 @@ def show_report(report: RunReport, console: Console) -> None:
     """Write the results of every source and route."""
     if report.dry_run:
         console.message("sync_view.dry_run")
-    show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome))
+    show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome), dry_run=report.dry_run)
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
-        _show_notes(line, console)
+        _show_notes(line, console, dry_run=report.dry_run)
     for line in report.lines:
         _show_reason(line, console)
     if report.lost_sequence is not None:
@@ -66,10 +67,22 @@ def show_report(report: RunReport, console: Console) -> None:
         console.message("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
-def _show_notes(line: ReportLine, console: Console) -> None:
+def _noted_in_words(line: ReportLine, console: Console) -> Iterator[str]:
+    """Yield how many values of which field have which note; a report of an earlier version knows the rule alone."""
+    from cchc_connect.cli.fault_texts import field_with_term  # noqa: PLC0415  # `runs` starts without records
+
+    for member, number in (line.counts.noted_fields or line.counts.noted).items():
+        path, colon, rule = member.rpartition(": ")
+        field = path and field_with_term(path, line.record_type, console)
+        yield f"{number} × {field}{colon}{console.term('fault', rule)} ({rule})"
+
+
+def _show_notes(line: ReportLine, console: Console, *, dry_run: bool) -> None:
     if line.counts.noted:
-        rules = (f"{number} × {console.term('fault', rule)} ({rule})" for rule, number in line.counts.noted.items())
-        console.message("sync_view.noted", place=_line_label(line), rules="; ".join(rules))
+        console.message("sync_view.noted", place=_line_label(line), rules="; ".join(_noted_in_words(line, console)))
+        if not dry_run and line.counts.noted_records:
+            key = shlex.quote(next(iter(line.counts.noted_records.values())))
+            console.message("sync_view.noted_record", record_type=line.record_type, key=key)
     for note in (*time_notes(line.counts), *line.notes):
         console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 
@@ -85,12 +98,19 @@ def _show_reason(line: ReportLine, console: Console) -> None:
             console.message(f"sync_view.{name}", place=label, number=number)
 
 
-def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:
+def show_lines(
+    lines: Sequence[ReportLine],
+    console: Console,
+    outcome_text: Callable[[ReportLine], str],
+    *,
+    dry_run: bool = False,
+) -> None:
     """Write the counters of every source and route; `outcome_text` returns the text of their outcome."""
+    pulled, pushed = ("would_pull", "would_push") if dry_run else ("pulled", "pushed")
     for heading, kind, counters in (
-        ("sync_view.pulled", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
+        (f"sync_view.{pulled}", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.written", "write", WRITE_COUNTERS),
-        ("sync_view.pushed", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
+        (f"sync_view.{pushed}", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.renamed", "rename", ("updated",)),
         ("sync_view.removed", "remove", ("updated", "deleted")),
     ):

@@ -52,7 +52,7 @@ _BRACKETED = re.compile(r"[(\[].*[)\]]")
 
 
 class RecordRows:
-    """Tells the rows of one table that are records; counts the different."""
+    """Tells the rows of one table that are records; counts the others."""
 
     def __init__(self, headings: Headings, key_names: Sequence[str], passed_over: PassedOver) -> None:
         """Begin below the headings.

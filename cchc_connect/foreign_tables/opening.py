@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import BinaryIO, Protocol
 
 from cchc_connect.errors import Rejected
@@ -14,6 +14,9 @@ from cchc_connect.foreign_tables.headings import Headings
 from cchc_connect.foreign_tables.json_tables import FileItem, JsonTable
 from cchc_connect.foreign_tables.kinds import FileKind, kind_of
 from cchc_connect.messages import Message
+
+_KEPT_IN_MEMORY = 8 * 1024 * 1024
+"""Bytes up to which the records of a workbook need no file."""
 
 
 class ForeignTable(Protocol):
@@ -59,7 +62,8 @@ def open_table(file: BinaryIO, name: str, form: TableForm, where: Message) -> Ge
     if kind is FileKind.WORKBOOK:
         with require_extra("files", "openpyxl"):
             from cchc_connect.foreign_tables.workbooks import WorkbookTable  # noqa: PLC0415  # the extra may be missing
-        yield WorkbookTable(file, form, where)
+        with SpooledTemporaryFile(_KEPT_IN_MEMORY) as records_file:
+            yield WorkbookTable(file, records_file, form, where)
         return
     if kind not in {FileKind.TEXT, FileKind.JSON}:
         raise Rejected("foreign_table.refused", where=where, faults=Message(f"foreign_table_kind.{kind}"))

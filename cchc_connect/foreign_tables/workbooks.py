@@ -1,13 +1,15 @@
 """Reads XLSX from outside: every visible sheet with the headings, hidden rows with the others.
 
-Before openpyxl reads a workbook, each part is unpacked within limits, and checked (`spreadsheets.xlsx`).
+Before openpyxl reads a workbook, each part is unpacked within limits, and checked (`spreadsheets.xlsx`). Its records
+are kept while they are checked: to parse a sheet once more takes a hundred times as long.
 """
 
+import pickle
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
-from typing import Any, BinaryIO
+from itertools import chain, islice
+from typing import IO, Any, BinaryIO, TypeAlias
 
 from openpyxl import load_workbook
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
@@ -24,6 +26,11 @@ from cchc_connect.foreign_tables.headings import (
 from cchc_connect.foreign_tables.workbook_cells import SheetCells
 from cchc_connect.messages import Message
 from cchc_connect.spreadsheets.xlsx import check_parts, run_step
+
+_KEPT_ROWS = 1000
+"""Records that are kept together."""
+_Record: TypeAlias = tuple[int, list[object]]
+"""Number of a row in its sheet, and its cells."""
 
 
 class _Workbook:
@@ -53,11 +60,12 @@ class _Workbook:
 class WorkbookTable:
     """One workbook, checked."""
 
-    def __init__(self, file: BinaryIO, form: TableForm, where: Message) -> None:
+    def __init__(self, file: BinaryIO, records_file: IO[bytes], form: TableForm, where: Message) -> None:
         """Find the sheets and their headings, and check every row.
 
         Args:
             file: the workbook, seekable.
+            records_file: an empty file of this process alone, in which the records are kept.
             form: what is declared of it.
             where: the file, for messages.
 
@@ -68,7 +76,7 @@ class WorkbookTable:
         file.seek(0)
         self._workbook = _Workbook(file)
         self._form = form
-        self._where = where
+        self._records_file = records_file
         self.passed_over = PassedOver()
         self._sheets = list[tuple[Any, Headings]]()
         faults = FaultList()
@@ -84,21 +92,21 @@ class WorkbookTable:
             faults.add("no_headings", names=names, rows=MAX_ROWS_ABOVE)
         faults.check(where)
         self.headings = self._sheets[0][1]
-        self._at_start = PassedOver(**vars(self.passed_over))
         for sheet, headings in self._sheets:
-            for _ in self._records(sheet, headings, faults):
-                pass
+            records = self._records(sheet, headings, faults)
+            while page := list(islice(records, _KEPT_ROWS)):
+                pickle.dump(page, records_file, pickle.HIGHEST_PROTOCOL)
+            pickle.dump([], records_file)
         faults.check(where)
 
     def chunks(self, size: int) -> Iterator[list[TableRow]]:
-        """Yield the records of all sheets, `size` at a time; `passed_over` counts what is none."""
-        self.passed_over = PassedOver(**vars(self._at_start))
-        faults = FaultList()
-        for sheet, headings in self._sheets:
-            rows = self._records(sheet, headings, faults)
+        """Yield the records of all sheets, `size` at a time."""
+        self._records_file.seek(0)
+        for _, headings in self._sheets:
+            records = chain.from_iterable(iter(partial(pickle.load, self._records_file), []))
+            rows = (TableRow(zip(headings.names, cells, strict=True)).at(number) for number, cells in records)
             while chunk := list(islice(rows, size)):
                 yield chunk
-        faults.check(self._where)
 
     def _wanted_sheets(self, faults: FaultList) -> Iterator[Any]:
         """Yield the named sheets; where none are named, the visible ones."""
@@ -133,12 +141,12 @@ class WorkbookTable:
             while (row := run_step(partial(next, rows, None))) is not None:
                 yield row
 
-    def _records(self, sheet: Any, headings: Headings, faults: FaultList) -> Iterator[TableRow]:
+    def _records(self, sheet: Any, headings: Headings, faults: FaultList) -> Iterator[_Record]:
         """Yield the records of one sheet; a row with cells beyond the headings becomes a fault."""
         records = RecordRows(headings, self._form.key_names, self.passed_over)
         self.passed_over.titles += headings.first_row
-        width, names = headings.width, headings.names
-        filler = FillDown(names, self._form.fill_down)
+        width = headings.width
+        filler = FillDown(headings.names, self._form.fill_down)
         for number, row, is_hidden in islice(self._rows(sheet), headings.row + 1, None):
             cells = [*row, *[None] * (width - len(row))]
             if not records.is_record(cells):
@@ -147,7 +155,7 @@ class WorkbookTable:
                 faults.add("cells_beyond", line=number, sheet=sheet.title, width=width)
                 continue
             self.passed_over.hidden_rows += is_hidden
-            yield TableRow(zip(names, filler.filled(cells[:width]), strict=True)).at(number)
+            yield number, filler.filled(cells[:width])
 
 
 def _number_format(number: int, own_formats: Sequence[str]) -> str:

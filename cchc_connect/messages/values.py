@@ -96,27 +96,29 @@ def number_text(number: object, language: "Language") -> str:
     return str(number).replace(".", ",") if language == VIETNAMESE else str(number)
 
 
+def quantity_text(number: int, language: "Language") -> str:
+    """Return how many there are: Vietnamese separates the thousands by points."""
+    return _quantity_text(number) if language == VIETNAMESE else str(number)
+
+
 def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
-    if language == VIETNAMESE and (vietnamese := _vietnamese_text(name, text, catalogue)):
+    if language == VIETNAMESE and (vietnamese := _vietnamese_text(name, text)):
         return vietnamese
     if name in CATALOGUE_TABLES:
         return _CODE.sub(lambda match: catalogue.get(f"{CATALOGUE_TABLES[name]}.{match[0]}", match[0]), text)
     if name in INSTANT_PLACEHOLDERS:
         return _stored_instant(text, language)
-    if name in SYSTEM_TEXT_PLACEHOLDERS:
-        return _system_text(text, catalogue)
-    if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
-        return text.replace(" or ", f" {catalogue['value.or']} ")
-    return text
-
-
-def _vietnamese_text(name: str, text: str, catalogue: Mapping[str, str]) -> str | None:
-    """Return what only Vietnamese shows otherwise: stored quantities, and the words for rules; None for other text."""
-    if name in QUANTITY_PLACEHOLDERS and _DIGITS.fullmatch(text):
-        return _quantity_text(int(text))
     if name == "members":
         return "; ".join(_rule_in_words(member, catalogue) for member in text.split("; "))
-    return None
+    if name in SYSTEM_TEXT_PLACEHOLDERS:
+        return _system_text(text, catalogue)
+    # pydantic writes "'a', 'b' or 'c'"
+    return text.replace(" or ", f" {catalogue['value.or']} ") if name in {"expected", "expected_tags"} else text
+
+
+def _vietnamese_text(name: str, text: str) -> str | None:
+    """Return what only Vietnamese shows otherwise: stored quantities; None for other text."""
+    return _quantity_text(int(text)) if name in QUANTITY_PLACEHOLDERS and _DIGITS.fullmatch(text) else None
 
 
 def _rule_in_words(member: str, catalogue: Mapping[str, str]) -> str:

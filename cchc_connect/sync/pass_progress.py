@@ -7,7 +7,6 @@ change time of the first page counts. A source that lists the oldest change firs
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.completeness import Completeness
 from cchc_connect.sync.plausibility import PlausibilityCheck
 from cchc_connect.sync.seen_keys import SeenKeys
+from cchc_connect.sync.translation import without_indexes
 from cchc_connect.sync.went_back import OlderVersions
 
 
@@ -133,12 +133,17 @@ def count_page(page_commit: PageCommit) -> Counters:
 
 
 def count_notes(records: Iterable[IncomingRecord], quality: QualityTable) -> Counters:
-    """Return how many notes there are on records, by rule, apart from those that are expected at their source."""
-    notes = (note for incoming in records if incoming.notes for note in json.loads(incoming.notes))
+    """Return how many notes there are on records, by rule, and those that are not expected by field and rule too."""
     counts = Counters()
-    for rule, number in Counter(rule for _, rule in notes).items():
-        by_rule = counts.expected if quality.severity(rule) is Severity.INFO else counts.noted
-        by_rule[rule] = number
+    for incoming in records:
+        for path, rule in json.loads(incoming.notes) if incoming.notes else ():
+            if quality.severity(rule) is Severity.INFO:
+                counts.expected[rule] = counts.expected.get(rule, 0) + 1
+                continue
+            field = f"{without_indexes(path)}: {rule}"
+            counts.noted[rule] = counts.noted.get(rule, 0) + 1
+            counts.noted_fields[field] = counts.noted_fields.get(field, 0) + 1
+            counts.noted_records.setdefault(field, incoming.record.key)
     return counts
 
 

@@ -32,14 +32,21 @@ def test_what_was_left_out_is_counted_by_rule_and_is_no_failure(
     changed = call("--json", "sync").document["lines"]
 
     assert shown.code == ExitCode.DONE
-    assert "2 × is not a number (decimal_parsing)" in words(shown.out)
+    assert "2 × area_m2: is not a number (decimal_parsing)" in words(shown.out)
     assert [line["noted"] for line in (*unchanged, *changed)] == [{}, {"decimal_parsing": 1}]
     assert changed[0]["expected"] == {}
+    assert changed[0]["noted_fields"] == {"area_m2: decimal_parsing": 1}
+    key = changed[0]["noted_records"]["area_m2: decimal_parsing"]
+    assert "area_m2" in call("history", "land_parcel", key).out
+    assert "cchc-connect history land_parcel" in shown.out
 
 
 @pytest.mark.parametrize(
     ("language", "named"),
-    [("en", "area_m2: decimal_parsing"), ("vi", "diện tích đo đạc (area_m2): không phải số (decimal_parsing)")],
+    [
+        ("en", "area_m2: is not a number (decimal_parsing)"),
+        ("vi", "diện tích đo đạc (area_m2): không phải số (decimal_parsing)"),
+    ],
 )
 def test_check_names_the_fields_that_cannot_be_read_and_the_rules(
     call: Call, connect: Connect, district: District, language: str, named: str
@@ -63,7 +70,7 @@ def test_a_field_that_cannot_be_read_is_a_hold_with_its_way_out(
     first, second = call("sync"), call("sync")
 
     assert (first.code, second.code) == (69, 69)
-    assert "area_m2: decimal_parsing" in words(first.out + first.err)
+    assert "area_m2: is not a number (decimal_parsing)" in words(first.out + first.err)
     assert 'rules = { decimal_parsing = "info" }' in words(second.out + second.err)
     assert len(books.live_parcels()) == 60
 

@@ -4,6 +4,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -295,6 +296,48 @@ def test_a_file_without_quotes_has_the_same_rows_and_lines_as_one_with_quotes(li
     assert [row["Số thửa"] for row in rows] == [str(number) for number in range(3000)]
     assert [row.line for row in rows] == list(range(3, 3003))
     assert rows[-1]["Ghi chú"] == "x"
+
+
+def rows_below_each_other(*late: str) -> str:
+    """Return a table with an empty cell in each row, and rows that stand far below its headings."""
+    body = [f"{number};{number};;ODT;góc phố" for number in range(1, 200)]
+    return "\n".join(["Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú", *body, *late, ""])
+
+
+@pytest.mark.parametrize(
+    ("late", "count"),
+    [
+        ("Người lập biểu;Nơi nhận:;;;", PassedOver(signatures=1)),
+        ("Tổng cộng;;;;", PassedOver(totals=1)),
+        ("Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú", PassedOver(repeated_headings=1)),
+        ('"Số\ntờ";"Số\nthửa";Diện tích;Loại đất;Ghi chú', PassedOver(repeated_headings=1)),
+    ],
+    ids=["signature", "total", "headings", "headings in two lines"],
+)
+def test_what_is_no_record_is_recognised_far_below_the_headings(late: str, count: PassedOver) -> None:
+    text = rows_below_each_other(late, "7;201;;ODT;x")
+
+    assert [row["Số thửa"] for row in read(text)][-2:] == ["199", "201"]
+    assert counted(text) == count
+
+
+def test_empty_columns_at_the_end_are_no_cells_and_a_row_with_more_is_refused() -> None:
+    text = rows_below_each_other().replace("\n", ";;\n")
+
+    (fault,) = faults_of(text + "7;201;;ODT;x;;lạ\n")
+
+    assert len(read(text)) == 199
+    assert (fault.code, fault.context["line"]) == ("foreign_table_fault.row_length", 201)
+
+
+def test_lines_are_counted_and_cells_filled_down_where_cells_have_several_lines() -> None:
+    body = "".join(f'{number if number % 50 == 0 else ""};{number};5;ODT;"hai\ndòng"\n' for number in range(300))
+    form = replace(FORM, key_names=["Số thửa"], fill_down=["Số tờ"])
+
+    rows = read("Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú\n" + body, form)
+
+    assert [row.line for row in rows] == list(range(2, 602, 2))
+    assert [row["Số tờ"] for row in rows] == [str(number // 50 * 50) for number in range(300)]
 
 
 JSON_ITEMS = [{"Số tờ": 1, "Số thửa": 12}, {"Số tờ": 1, "Số thửa": 13}]

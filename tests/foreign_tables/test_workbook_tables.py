@@ -37,6 +37,23 @@ def read(content: bytes, form: TableForm = FORM) -> list[TableRow]:
     return read_counted(content, form)[0]
 
 
+def test_a_workbook_is_not_parsed_again_after_its_check() -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        for target in (sheet, workbook.create_sheet("Tờ 2")):
+            target.append(HEADINGS)
+            for number in range(5):
+                target.append([number, 1, number, "=1/0" if number == 3 else 2.5, date(2026, 4, 2)])
+
+    file = io.BytesIO(content_of(fill))
+    with open_table(file, "thua.xlsx", FORM, WHERE) as table:
+        file.truncate(0)
+        readings = [[row for chunk in table.chunks(3) for row in chunk] for _ in range(2)]
+
+    assert readings[0] == readings[1]
+    assert [row["Số thửa"] for row in readings[0]] == [*range(5), *range(5)]
+    assert readings[0][3]["Diện tích"] == {"error": "formula_without_value"}
+
+
 def test_title_rows_merged_headings_totals_and_signatures_are_passed_over_and_counted() -> None:
     def fill(_: Any, sheet: Any) -> None:
         sheet["A1"] = "DANH SÁCH THỬA ĐẤT"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pydantic import ConfigDict
 
-from cchc_adapters.rest.answers import AnswerRule, ReadDocument
+from cchc_adapters.declared.answers import AnswerRule, ReadDocument
 from cchc_connect import HttpResponse, Verdict, classify_rest
 from cchc_schemas.described_models import DescribedModel
 

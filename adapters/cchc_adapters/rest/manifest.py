@@ -11,8 +11,8 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, Validati
 from pydantic_core import InitErrorDetails
 
 from cchc_adapters.building_blocks.options import AdapterOptions
+from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.checks import Sources, custom_error, line_errors
-from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.rest.classifier import AnswerTable
 from cchc_adapters.rest.source import RestTable
 from cchc_adapters.rest.target_checks import Targets

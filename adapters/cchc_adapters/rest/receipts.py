@@ -1,6 +1,6 @@
 """What the answer of a declared service to a message means for the record in it."""
 
-from cchc_adapters.rest.answers import ReadDocument, SuccessRule
+from cchc_adapters.declared.answers import ReadDocument, SuccessRule
 from cchc_adapters.rest.classifier import PRECONDITION_FAILED
 from cchc_adapters.rest.target_tables import ReceiptTable
 from cchc_connect import DeliveryStatus, HttpResponse, Receipt, Verdict

@@ -1,16 +1,15 @@
 """The question of a declared source: method, headers, static parameters and body, and where ours go."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.building_blocks.times_out import TimeFormat
-from cchc_adapters.paging.pager import query
+from cchc_adapters.declared.parameters import with_values
 from cchc_connect import HttpRequest, Verdict
+from cchc_connect.paging.pager import query
 from cchc_connect.wire.conditions import Scalar
-from cchc_connect.wire.property_names import property_path
 from cchc_schemas.described_models import DescribedModel
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -62,19 +61,6 @@ class RequestTable(DescribedModel):
         )
 
 
-class SinceTable(DescribedModel):
-    """How the system is asked for what changed; without it every run lists everything."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    parameter: str
-    """Parameter with the instant."""
-    format: TimeFormat = TimeFormat.ISO_UTC
-    """How the instant is written."""
-    template: Annotated[str, Field(pattern=r"\{\}")] | None = None
-    """What the parameter is, where it is more than the instant, which stands for {}: "ngay_sua||$gte||{}"."""
-
-
 class ByKeyTable(DescribedModel):
     """How a single item is asked for by its key; an absence is then confirmed by a question."""
 
@@ -84,24 +70,3 @@ class ByKeyTable(DescribedModel):
     """Path with the key in the place of {}: "/ho-so/{}". Status 404 says that there is no such item."""
     items: str = ""
     """Where the item stands in the body; "": the body is the item."""
-
-
-def with_values(body: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
-    """Return a body with values at ways through its objects.
-
-    >>> with_values({"loc": {"xa": "1"}}, {"loc.tu": "2026", "trang": 2})
-    {'loc': {'xa': '1', 'tu': '2026'}, 'trang': 2}
-    """
-    result = dict(body)
-    for name, value in values.items():
-        result = _with_value(result, property_path(name), value)
-    return result
-
-
-def _with_value(body: Mapping[str, Any], path: Sequence[str], value: object) -> dict[str, Any]:
-    head, *rest = path
-    if not rest:
-        return {**body, head: value}
-    inner = body.get(head)
-    members = cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else dict[str, Any]()
-    return {**body, head: _with_value(members, rest, value)}

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_adapters.building_blocks.options import AdapterOptions
-from cchc_adapters.rest.answers import AnswerRule, SuccessRule
+from cchc_adapters.declared.answers import AnswerRule, SuccessRule
 from cchc_adapters.rest.bodies import MemberRule
 from cchc_adapters.rest.requests import Method
 from cchc_schemas.described_models import DescribedModel

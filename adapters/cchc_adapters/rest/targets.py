@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from cchc_adapters.rest.answers import SuccessRule
+from cchc_adapters.declared.answers import SuccessRule
+from cchc_adapters.declared.parameters import with_values
 from cchc_adapters.rest.bodies import MemberRule, Unsendable, filled, members
 from cchc_adapters.rest.classifier import RESULTS
 from cchc_adapters.rest.receipts import receipt_of
-from cchc_adapters.rest.requests import with_values
 from cchc_adapters.rest.target_tables import RestTargetTable, SendTable, VersionTable
 from cchc_connect import (
     Conversation,

@@ -1,6 +1,6 @@
 """Opens texts of a result that are documents themselves: services of .NET often send a list as one text."""
 
-from cchc_adapters.rest.requests import with_values
+from cchc_adapters.declared.parameters import with_values
 from cchc_adapters.soap.tables import ContentTable
 from cchc_connect import HttpResponse, SourceHeld
 from cchc_connect.soap import written_xml

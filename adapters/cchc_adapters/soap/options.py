@@ -8,8 +8,8 @@ from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationEr
 from pydantic_core import InitErrorDetails
 
 from cchc_adapters.building_blocks.options import AdapterOptions
+from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.checks import Sources, custom_error, line_errors
-from cchc_adapters.rest.answers import SuccessRule
 from cchc_adapters.soap.description_checks import description_faults
 from cchc_adapters.soap.tables import SAMPLE_SOURCE, SoapAnswerTable, SoapSourceTable, SoapTargets, SoapTargetTable
 from cchc_connect import ConfigurationError, HttpResponse

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from cchc_adapters.rest.answers import SuccessRule
+from cchc_adapters.declared.answers import SuccessRule
+from cchc_adapters.declared.parameters import with_values
 from cchc_adapters.rest.bodies import Unsendable, members
 from cchc_adapters.rest.classifier import RESULTS
 from cchc_adapters.rest.receipts import receipt_of
-from cchc_adapters.rest.requests import with_values
 from cchc_adapters.soap.tables import SoapMessageTable, SoapTargetTable
 from cchc_connect import Conversation, DeliveryStatus, HttpRequest, Outgoing, Receipt, Verdict
 from cchc_connect.soap import SoapService

@@ -62,6 +62,10 @@ class Counters:
     """Notes on the records of new and changed items, by rule."""
     expected: dict[str, int] = field(default_factory=dict[str, int])
     """The same of the rules of the severity `info`."""
+    noted_fields: dict[str, int] = field(default_factory=dict[str, int])
+    """The notes of `noted` by field and rule: "area_m2: area_not_positive"."""
+    noted_records: dict[str, str] = field(default_factory=dict[str, str])
+    """Key of the first record with each of them."""
     times_unreadable: int = 0
     """Fetched items whose change time cannot be read."""
     pages: int = 0
@@ -74,7 +78,9 @@ class Counters:
         for counter in fields(self):
             number: Any = getattr(self, counter.name)
             added: Any = getattr(counts, counter.name)
-            if isinstance(added, int | float):
+            if counter.name == "noted_records":
+                setattr(self, counter.name, added | number)
+            elif isinstance(added, int | float):
                 setattr(self, counter.name, number + added)
             else:
                 setattr(self, counter.name, dict(Counter[str](number) + Counter[str](added)))
@@ -82,7 +88,10 @@ class Counters:
 
     def copy(self) -> Self:
         """Return a copy of the counters."""
-        return replace(self, noted=dict(self.noted), expected=dict(self.expected))
+        by_rule = (self.noted, self.expected, self.noted_fields)
+        noted, expected, noted_fields = map(dict[str, int], by_rule)
+        noted_records = dict(self.noted_records)
+        return replace(self, noted=noted, expected=expected, noted_fields=noted_fields, noted_records=noted_records)
 
     def as_document(self) -> Mapping[str, Any]:
         """Return the counters by name."""

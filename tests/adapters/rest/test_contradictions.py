@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from cchc_adapters.declared.parameters import with_values
 from cchc_adapters.rest.manifest import RestManifest
-from cchc_adapters.rest.requests import with_values
 from cchc_connect import DeliveryStatus
 from cchc_connect.testing.doubles.server import json_response
 from cchc_connect.wire.field_rules import FieldRule

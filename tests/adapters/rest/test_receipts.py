@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from cchc_adapters.rest.answers import AnswerRule
+from cchc_adapters.declared.answers import AnswerRule
 from cchc_adapters.rest.manifest import RestOptions
 from cchc_connect import DeliveryStatus, Receipt, Retriable
 from cchc_connect.testing.doubles.server import json_response

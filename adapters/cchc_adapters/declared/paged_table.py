@@ -1,14 +1,28 @@
 """The table of one listing that comes in pages, as far as REST and SOAP share it."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.tables import SourceTable
-from cchc_adapters.paging.windows import Paging
-from cchc_adapters.rest.answers import SuccessRule
-from cchc_adapters.rest.requests import SinceTable
+from cchc_connect.paging.windows import Paging
+from cchc_connect.wire.times_out import TimeFormat
+from cchc_schemas.described_models import DescribedModel
+
+
+class SinceTable(DescribedModel):
+    """How the system is asked for what changed; without it every run lists everything."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    parameter: str
+    """Parameter with the instant."""
+    format: TimeFormat = TimeFormat.ISO_UTC
+    """How the instant is written."""
+    template: Annotated[str, Field(pattern=r"\{\}")] | None = None
+    """What the parameter is, where it is more than the instant, which stands for {}: "ngay_sua||$gte||{}"."""
 
 
 class PagedTable(SourceTable):
