@@ -40,9 +40,8 @@ def cells_of(kind: str, n: int) -> list[object]:
 
 def fill(path: Path, kind: str, rows: int) -> None:
     """Write the file."""
-    quoting = csv.QUOTE_ALL if kind == "quotes" else csv.QUOTE_MINIMAL
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=";", quoting=quoting)
+        writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL if kind == "quotes" else csv.QUOTE_MINIMAL)
         writer.writerow(HEADINGS)
         writer.writerows(cells_of(kind, n) for n in range(rows))
 
