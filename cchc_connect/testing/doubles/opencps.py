@@ -21,7 +21,6 @@ from cchc_connect.testing.doubles.server import AgencyDouble, ReceivedRequest, S
 from cchc_connect.testing.province.defects import WireItem
 from cchc_connect.testing.province.facts import VIETNAM, DossierFact
 from cchc_connect.testing.province.world import World
-from cchc_schemas import DossierStatus
 
 DOSSIERS = "/o/rest/v2/dossiers"
 GROUP_ID = "20182"
@@ -194,7 +193,7 @@ def _progress(dossier: DossierFact) -> WireItem:
         "extendDate": "",
         "releaseDate": _moment(dossier.released_at),
         "finishDate": _moment(dossier.finished_at),
-        "cancellingDate": _moment(last.at) if dossier.status is DossierStatus.WITHDRAWN else "",
+        "cancellingDate": _moment(last.at) if dossier.opencps_status == "cancelled" else "",
         "correctingDate": "",
         "dossierStatus": dossier.opencps_status,
         "dossierStatusText": _STATUS_TEXTS[dossier.status],
