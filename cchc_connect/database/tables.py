@@ -377,3 +377,43 @@ maintenance = Table(
     _optional("value"),
     comment="What purges and restores did last, from where on feed and history are complete, and the epoch.",
 )
+
+agreement = Table(
+    "agreement",
+    METADATA,
+    _key("id"),
+    _sequence_key("version"),
+    _text("body"),
+    _text("state"),
+    _text("provider"),
+    _text("consumer"),
+    _text("starts"),
+    _text("ends"),
+    _optional("approved_by_provider"),
+    _optional("approved_by_consumer"),
+    _optional("suspended_by"),
+    _text("changed_at"),
+    Index("agreement_of_consumer", "consumer"),
+    comment="Agreements on sharing in all their versions; approvals are ids of officials.",
+)
+
+agreement_use = Table(
+    "agreement_use",
+    METADATA,
+    _key("agreement"),
+    _key("day"),
+    _key("dossier"),
+    _number("records"),
+    sqlite_with_rowid=False,
+    comment="How many records left under an agreement on a Vietnamese day for a dossier; quotas are counted by it.",
+)
+
+share_scope = Table(
+    "share_scope",
+    METADATA,
+    _key("consumer"),
+    _key("record_type"),
+    _key("provider"),
+    sqlite_with_rowid=False,
+    comment="Whose records an agency may get, by the agreements in force; made anew with each change of them.",
+)
