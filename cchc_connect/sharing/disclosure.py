@@ -183,7 +183,7 @@ class DisclosurePoint:
         decision = current.decision
         if isinstance(decision, AccessRefusal):
             return None, self._refuse(connection, request, decision)
-        matching = {
+        matching: dict[str, Document] = {
             key: {}
             for key, document in current.documents.items()
             for path in decision.fields
@@ -194,7 +194,7 @@ class DisclosurePoint:
             _entry(request, AuditKind.MATCH),
             **_terms_of(request, decision.agreement),
             acts=_acts(decision),
-            fields={path: "match" for path in decision.fields},
+            fields=dict.fromkeys(decision.fields, "match"),
             keys=request.keys or (),
             count=1,
             decision=Decision.RELEASED,
