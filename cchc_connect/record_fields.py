@@ -29,6 +29,9 @@ BETWEEN_FIELDS: Mapping[str, str] = MappingProxyType({"en": ", ", "vi": "; "})
 BETWEEN_PARTS: Mapping[str, str] = MappingProxyType({"en": "; ", "vi": " | "})
 """Between the fields of a part, and between the parts of a list: Vietnamese names of fields contain commas."""
 
+UNITS: Mapping[str, str] = MappingProxyType({"m2": "m²", "vnd": "VND", "s": "s"})
+"""Last part of a field's name -> its unit."""
+
 _TERM = re.compile(r"\(([^()]+)\)")
 _ENUM_TABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -74,6 +77,27 @@ def field_name(model: type[BaseModel] | None, path: str, wording: Wording) -> st
         names.append(_field_term(owners[0], step) if owners else step)
         models = [part for owner in owners for part in models_in(owner.model_fields[step].annotation)]
     return PART_OF.join(names)
+
+
+def field_heading(model: type[BaseModel] | None, path: str, wording: Wording) -> str:
+    """Return the name of a field above or before its values: a Vietnamese term has its unit, as identifiers do.
+
+    >>> from cchc_schemas import LandParcel
+    >>> field_heading(LandParcel, "area_m2", Wording(Language.VIETNAMESE))
+    'diện tích đo đạc (m²)'
+    """
+    name, unit = field_name(model, path, wording), unit_of(path)
+    return f"{name} ({unit})" if unit and name != path else name
+
+
+def unit_of(name: str) -> str:
+    """Return the unit that the name of a field ends with; "" if there is none.
+
+    >>> unit_of("legal_area_m2")
+    'm²'
+    """
+    stem, _, unit = name.rpartition("_")
+    return UNITS.get(unit, "") if stem else ""
 
 
 def vietnamese_term(description: str) -> str | None:
@@ -147,7 +171,7 @@ def _part(kinds: Sequence[object], part: Mapping[str, object], wording: Wording)
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
     return BETWEEN_FIELDS[wording.language].join(
-        f"{field_name(model, name, wording)}: {field_value(model, name, value, wording)}"
+        f"{field_heading(model, name, wording)}: {field_value(model, name, value, wording)}"
         for name, value in part.items()
         if value not in (None, [], "")
     )

@@ -12,6 +12,7 @@ import pytest
 
 import cchc_connect
 import cchc_schemas
+from cchc_connect import paging
 from cchc_connect.extras import installed_adapters
 from cchc_connect.registry import adapter_factory
 from tests.checkout import ROOT
@@ -22,10 +23,11 @@ PROJECT = ROOT / "examples" / "district_registry_adapter"
 PACKAGE = PROJECT / "src" / "district_registry_adapter"
 OFFERED = {
     "cchc_connect": set(dir(cchc_connect)),
+    "cchc_connect.paging": set(paging.__all__),
     "cchc_connect.wire.codecs": {"iso_instant", "plain_text"},
     "cchc_schemas": set(cchc_schemas.__all__),
 }
-"""What an adapter may import from us: the public names and the codecs."""
+"""What an adapter may import from us: the public names, the kinds of paging and the codecs."""
 
 
 @pytest.fixture(scope="session")

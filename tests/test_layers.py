@@ -37,12 +37,14 @@ SEAMS = {
 """Foreign package -> the one place that knows it."""
 
 CURSORS = {
-    "cchc_adapters.paging",
     "cchc_adapters.building_blocks.arcgis.pages",
     "cchc_adapters.sql.source",
     "cchc_adapters.folder.source",
 }
-"""Owners of page tokens: listings over HTTP, layers of ArcGIS Server, rows of a database, lines of delivered files."""
+"""Owners of page tokens beside `cchc_connect.paging`, which owns those of listings over HTTP.
+
+They are for layers of ArcGIS Server, rows of a database, and lines of delivered files.
+"""
 
 NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest"), ("cchc_connect.testing.kit.check", "pytest")}
 """What a module needs and its reader brings: nobody names fixtures for pytest who has no pytest."""
@@ -62,6 +64,7 @@ ROOMS = {
     "testing.doubles": "clock testing.province",
     "adapter": "cchc_schemas wire http",
     "drop_folder": "messages errors",
+    "paging": "cchc_schemas messages wire errors http adapter",
     "local_sources": "cchc_schemas messages wire http adapter",
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
@@ -90,7 +93,8 @@ ROOMS = {
         "registry signing transport.network transport.auth transport"
     ),
     "cchc_adapters": (
-        "cchc_connect cchc_schemas messages wire errors drop_folder extras privacy foreign_tables soap transport config"
+        "cchc_connect cchc_schemas messages wire errors drop_folder paging extras privacy foreign_tables soap "
+        "transport config"
     ),
     "sharing": "cchc_schemas clock messages errors database database.audit database.reading config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",

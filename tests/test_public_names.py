@@ -12,7 +12,7 @@ import pytest
 
 from tests.checkout import ROOT, modules
 
-PACKAGES = ("cchc_schemas", "cchc_connect", "cchc_connect.testing", "cchc_adapters")
+PACKAGES = ("cchc_schemas", "cchc_connect", "cchc_connect.paging", "cchc_connect.testing", "cchc_adapters")
 """The packages with public names; every other module is internal."""
 
 

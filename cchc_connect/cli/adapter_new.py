@@ -74,7 +74,7 @@ def _write_project(project: Path, kind: AdapterKind, words: dict[str, str]) -> l
             path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path.relative_to(project).as_posix())
     except FileExistsError:
-        raise CannotCreate("cli.file_exists", path=project) from None
+        raise CannotCreate("adapter_new.folder_exists", path=project) from None
     except OSError as error:
         raise CannotCreate("cli.cannot_write", path=project, reason=error.strerror) from error
     return sorted(written)

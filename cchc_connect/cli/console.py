@@ -20,6 +20,7 @@ from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.cli.wrapping import HANGING, terminal_width, wrapped
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, Message, Messages, Wording
+from cchc_connect.messages.values import quantity_text
 
 GAP = "  "
 """Space between two columns."""
@@ -92,7 +93,8 @@ class Console(Wording):
         if self.as_json:
             return
         headings = [self.text(code) for code in table.headings]
-        rows = [[escape_control_characters(str(cell)) for cell in row] for row in table.rows]
+        numbers = table.numbers_from
+        rows = [[self._cell(cell, counts=index >= numbers) for index, cell in enumerate(row)] for row in table.rows]
         if is_terminal(sys.stdout):
             from cchc_connect.cli.tables import draw_table  # noqa: PLC0415  # only a terminal needs it
 
@@ -100,6 +102,12 @@ class Console(Wording):
         else:
             for line in _aligned_lines([headings, *rows], table.numbers_from):
                 _write_line(sys.stdout, line)
+
+    def _cell(self, cell: object, *, counts: bool) -> str:
+        """Return a cell as text; of what counts something Vietnamese separates the thousands."""
+        if counts and isinstance(cell, int):
+            return quantity_text(cell, self.language)
+        return escape_control_characters(str(cell))
 
     def prose(self, text: str) -> None:
         """Write lines that were broken for a wide page; a narrow terminal gets them broken anew."""

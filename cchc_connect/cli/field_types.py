@@ -12,12 +12,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cchc_connect.cli.console import Console
-from cchc_connect.record_fields import member_name, named_code, nested_types
+from cchc_connect.record_fields import member_name, named_code, nested_types, unit_of
 from cchc_schemas import PartialDate, code_list
 from cchc_schemas.codes import Code, ListedCode
-
-UNITS: Mapping[str, str] = {"m2": "m²", "vnd": "VND", "s": "s"}
-"""Last part of a field's name -> its unit."""
 
 _KEY_BY_CLASS: Mapping[type, str] = {
     bool: "boolean",
@@ -59,16 +56,6 @@ def field_type_text(name: str, field: FieldInfo, console: Console) -> str:
     ]
     unit = unit_of(name)
     return " ".join([words, *limits]) + (f", {unit}" if unit else "")
-
-
-def unit_of(name: str) -> str:
-    """Return the unit that the name of a field ends with; "" if there is none.
-
-    >>> unit_of("legal_area_m2")
-    'm²'
-    """
-    stem, _, unit = name.rpartition("_")
-    return UNITS.get(unit, "") if stem else ""
 
 
 def allowed_values(field: FieldInfo, console: Console) -> list[AllowedValue]:

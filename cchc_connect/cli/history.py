@@ -20,7 +20,7 @@ from cchc_connect.database.reading.records import notes_by_key
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import RecordNotFound
 from cchc_connect.privacy.masking import masked_field, masked_record
-from cchc_connect.record_fields import field_name, field_value
+from cchc_connect.record_fields import field_heading, field_name, field_value
 from cchc_schemas import Note, Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]
@@ -185,7 +185,7 @@ class _HistoryView:
             before, after = (
                 field_value(model, change.name, values[side], self._console) for side in ("before", "after")
             )
-            name = field_name(model, change.name, self._console)
+            name = field_heading(model, change.name, self._console)
             self._console.line(f"  {name}: {after}" if change.before is None else f"  {name}: {before} -> {after}")
 
     def _note(self, note: Note) -> Mapping[str, object]:

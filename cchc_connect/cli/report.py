@@ -49,7 +49,7 @@ def show_report(report: RunReport, console: Console) -> None:
     """Write the results of every source and route."""
     if report.dry_run:
         console.message("sync_view.dry_run")
-    show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome))
+    show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome), dry_run=report.dry_run)
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
@@ -98,12 +98,19 @@ def _show_reason(line: ReportLine, console: Console) -> None:
             console.message(f"sync_view.{name}", place=label, number=number)
 
 
-def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:
+def show_lines(
+    lines: Sequence[ReportLine],
+    console: Console,
+    outcome_text: Callable[[ReportLine], str],
+    *,
+    dry_run: bool = False,
+) -> None:
     """Write the counters of every source and route; `outcome_text` returns the text of their outcome."""
+    pulled, pushed = ("would_pull", "would_push") if dry_run else ("pulled", "pushed")
     for heading, kind, counters in (
-        ("sync_view.pulled", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
+        (f"sync_view.{pulled}", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.written", "write", WRITE_COUNTERS),
-        ("sync_view.pushed", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
+        (f"sync_view.{pushed}", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.renamed", "rename", ("updated",)),
         ("sync_view.removed", "remove", ("updated", "deleted")),
     ):

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text, unit_of
+from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text
 from cchc_connect.database.names import require_record_type
 from cchc_connect.messages import Language
-from cchc_connect.record_fields import field_name, vietnamese_term
+from cchc_connect.record_fields import field_name, unit_of, vietnamese_term
 from cchc_schemas import RECORD_TYPES, Record
 from cchc_schemas.personal import models_in, personal_marks
 

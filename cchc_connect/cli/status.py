@@ -147,7 +147,7 @@ def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:
         return
     console.heading("status.routes")
     numbers = ("last_sequence", "waiting", "delivered", "dead")
-    rows = [(route["name"], *(route[name] for name in numbers)) for route in routes]
+    rows = [(route["name"], str(route["last_sequence"]), *(route[name] for name in numbers[1:])) for route in routes]
     headings = ("status.route", *(f"status.{name}" for name in numbers))
     console.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
     for route in routes:

@@ -18,7 +18,7 @@ from cchc_connect.exports.field_types import FieldType, field_types, has_geometr
 from cchc_connect.exports.geometry_encoding import well_known_text
 from cchc_connect.exports.stored_rows import ExportRow, Selection
 from cchc_connect.messages import Language, Wording
-from cchc_connect.record_fields import field_name, field_value, is_code, record_term
+from cchc_connect.record_fields import field_heading, field_name, field_value, is_code, record_term
 from cchc_schemas import PartialDate
 
 Cell: TypeAlias = str | int | Decimal | date | None
@@ -119,7 +119,7 @@ class PeopleTables:
     def _heading(self, prefix: str, model: type[BaseModel], name: str) -> str:
         if self._wording.language is not Language.VIETNAMESE:
             return f"{prefix}{name}"
-        return field_name(self._model if prefix else model, f"{prefix}{name}", self._wording)
+        return field_heading(self._model if prefix else model, f"{prefix}{name}", self._wording)
 
     def _cell_reader(self, model: type[BaseModel], field: FieldType) -> Callable[[Any], Cell]:
         """Return the function from a JSON-ready value that is not None to its cell."""

@@ -96,6 +96,11 @@ def number_text(number: object, language: "Language") -> str:
     return str(number).replace(".", ",") if language == VIETNAMESE else str(number)
 
 
+def quantity_text(number: int, language: "Language") -> str:
+    """Return how many there are: Vietnamese separates the thousands by points."""
+    return _quantity_text(number) if language == VIETNAMESE else str(number)
+
+
 def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
     if language == VIETNAMESE and (vietnamese := _vietnamese_text(name, text)):
         return vietnamese

@@ -89,6 +89,8 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     refused = call("adapter", "new", NAME, folder=tmp_path)
 
     assert refused.returncode == ExitCode.CANNOT_CREATE
+    assert "another folder with --to" in refused.stderr
+    assert "--force" not in refused.stderr
     assert existing.read_text(encoding="utf-8") == "mine"
 
 

@@ -45,6 +45,16 @@ def lines(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.usefixtures("agencies")
+def test_the_headings_of_a_dry_run_say_that_nothing_was_done(call: Call) -> None:
+    foretold, done = (call("sync", *options, "--lang", "vi").out for options in (["--dry-run"], []))
+
+    assert "\nSẽ lấy về\n" in foretold
+    assert "\nSẽ gửi đi\n" in foretold
+    assert "\nĐã lấy về\n" in done
+    assert "\nĐã gửi đi\n" in done
+
+
 @on_every_kind
 def test_a_dry_run_counts_what_the_run_itself_brings(call: Call, province: Agencies) -> None:
     """Every counter, reason and number of messages: of a first run, of one after changes, of one of everything."""

@@ -202,7 +202,9 @@ def test_a_file_that_fails_is_moved_aside_with_a_report_that_a_person_can_open(c
     assert (ASIDE / "thua_20260402.csv").is_file()
     assert "không có tiêu đề cột “Số thửa”" in report
     assert "has no heading 'Diện tích'" in report
-    assert sync(call)["reason"]["code"] == "folder.file_waits"
+    waiting = sync(call)["reason"]
+    assert (waiting["code"], waiting["context"]["name"]) == ("folder.file_waits", "thua_20260402.csv")
+    assert (FOLDER / waiting["context"]["report"]).samefile(ASIDE / "thua_20260402.csv.bao-cao.txt")
     assert parcels() == {"12": 90}
 
 

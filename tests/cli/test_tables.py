@@ -192,3 +192,14 @@ def test_a_table_that_fits_is_a_table_and_one_of_too_many_columns_is_blocks() ->
         "  read 400, unchanged 0, new 394, changed 0, deleted 0, quarantined 6, requests",
         "    4, bytes 561500",
     ]
+
+
+@pytest.mark.parametrize(("language", "shown"), [(Language.ENGLISH, "1234567"), (Language.VIETNAMESE, "1.234.567")])
+def test_vietnamese_separates_the_thousands_of_what_is_counted_and_not_of_numbers_that_are_names(
+    language: Language, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headings = ("dead_letter_view.sequence", "status.route", "count.bytes_received")
+
+    Console(language, as_json=False).table(OutputTable(headings=headings, rows=[(4321, "x", 1234567)], numbers_from=2))
+
+    assert capsys.readouterr().out.splitlines()[1].split() == ["4321", "x", shown]

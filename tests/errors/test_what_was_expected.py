@@ -184,7 +184,7 @@ OF_CONFIGURATIONS = (
     "cchc_connect.wire.field_rules",
     "cchc_adapters.folder",
     "cchc_adapters.declared",
-    "cchc_adapters.paging",
+    "cchc_connect.paging",
     "cchc_adapters.rest",
     "cchc_adapters.soap",
     "cchc_adapters.sql",

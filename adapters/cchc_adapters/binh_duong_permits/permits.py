@@ -6,18 +6,15 @@ from datetime import datetime
 from cchc_adapters.binh_duong_permits.options import BinhDuongPermitsOptions
 from cchc_adapters.binh_duong_permits.permit_files import measures, paper_fields, permit_status
 from cchc_adapters.building_blocks.options import deletes, package_table
-from cchc_adapters.building_blocks.times_out import TimeFormat
-from cchc_adapters.paging.asked import PagePaging
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.pager import Pager, query
-from cchc_adapters.paging.positions import Position
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Page, PageRequest, SourceHeld, SourceProfile
+from cchc_connect.paging import PageListing, PagePaging, Pager, Position, query
 from cchc_connect.wire import codecs
 from cchc_connect.wire.days import iso_day
 from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_connect.wire.geometries import geometry_fields
 from cchc_connect.wire.parcel_lists import location_fields
 from cchc_connect.wire.times import change_time
+from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas import ConstructionPermit
 
 MAPPING_VERSION = 5

@@ -8,10 +8,6 @@ from datetime import UTC, datetime
 from cchc_adapters.declared.paged_table import PagedTable
 from cchc_adapters.declared.source import DeclaredSource
 from cchc_adapters.declared.tables import SourceTable
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.pager import Pager
-from cchc_adapters.paging.positions import Position, Step, inner_token, paging_digest
-from cchc_adapters.paging.windows import Window, WindowsPaging, plain
 from cchc_connect import (
     Conversation,
     HttpRequest,
@@ -21,6 +17,10 @@ from cchc_connect import (
     PageRequest,
     SourceHeld,
 )
+from cchc_connect.paging.listings import PageListing
+from cchc_connect.paging.pager import Pager
+from cchc_connect.paging.positions import Position, Step, inner_token, paging_digest
+from cchc_connect.paging.windows import Window, WindowsPaging, plain
 from cchc_schemas import Record
 
 

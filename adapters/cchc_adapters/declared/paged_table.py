@@ -5,10 +5,10 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.building_blocks.times_out import TimeFormat
 from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.tables import SourceTable
-from cchc_adapters.paging.windows import Paging
+from cchc_connect.paging.windows import Paging
+from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas.described_models import DescribedModel
 
 

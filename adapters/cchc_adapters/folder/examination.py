@@ -1,6 +1,7 @@
 """What `check` tells of a folder: which deliveries there are, what their headings are, and what waits aside."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 from cchc_adapters.folder.deliveries import FileDelivery, OpenDelivery, fits
 from cchc_adapters.folder.inboxes import Inbox
@@ -9,6 +10,7 @@ from cchc_adapters.folder.plans import MAX_NAMES, planned
 from cchc_adapters.folder.refusals import refusals_of
 from cchc_connect import Message, Observation
 from cchc_connect.errors import CchcError, Rejected, SourceHeld
+from cchc_schemas import VIETNAM
 
 
 def examined(inbox: Inbox, tables: Mapping[str, FolderSourceTable]) -> Iterator[Observation]:
@@ -56,8 +58,7 @@ def _delivery(
         return
     try:
         rows = sum(len(chunk) for chunk in opened.chunks(table.page_size))
-        date = opened.delivery.delivered_at
-        values = {"name": delivery.name, "rows": rows, "since": "-" if date is None else date}
+        values = {"name": delivery.name, "rows": rows, "since": _day_or_time(opened.delivery.delivered_at)}
         yield Observation(Message("folder.delivery", values), "good", record_type)
         for foreign in opened.tables:
             message = foreign.passed_over.message()
@@ -70,6 +71,14 @@ def _delivery(
         yield _failed(error, record_type)
     finally:
         opened.close()
+
+
+def _day_or_time(delivered_at: datetime | None) -> date | str:
+    """Return when a delivery was made: its day where its name has no time, which then is midnight, or "-"."""
+    if delivered_at is None:
+        return "-"
+    local = delivered_at.astimezone(VIETNAM)
+    return delivered_at if local.hour or local.minute else local.date()
 
 
 def _failed(error: CchcError, record_type: str) -> Observation:

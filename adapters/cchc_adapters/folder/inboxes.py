@@ -57,6 +57,10 @@ class Inbox(Protocol):
         """Return the reports on files that were moved aside: name of the file there -> text."""
         ...
 
+    def report_path(self, aside_name: str) -> str:
+        """Return where the report on a file that was moved aside lies, below the folder."""
+        ...
+
     def put_back(self, aside_name: str, name: str) -> None:
         """Move a file back under its own name and remove its report; nothing where that name is used.
 
@@ -102,9 +106,8 @@ class LocalInbox:
         folder.mkdir(exist_ok=True)
         aside_name = free_name(name, {path.name for path in folder.iterdir()})
         (self._folder / name).rename(folder / aside_name)
-        report_name = f"{aside_name}{REPORT_ENDING}"
-        (folder / report_name).write_text(report, encoding="utf-8-sig", newline="\r\n")
-        return f"{self._aside}/{report_name}"
+        (folder / f"{aside_name}{REPORT_ENDING}").write_text(report, encoding="utf-8-sig", newline="\r\n")
+        return self.report_path(aside_name)
 
     def reports(self) -> Mapping[str, str]:
         """As `Inbox.reports`."""
@@ -114,6 +117,10 @@ class LocalInbox:
                 if path.stat().st_size <= MAX_REPORT_BYTES:
                     reports[path.name.removesuffix(REPORT_ENDING)] = path.read_text(encoding="utf-8-sig")
         return {name: text for name, text in reports.items() if (self._folder / self._aside / name).is_file()}
+
+    def report_path(self, aside_name: str) -> str:
+        """As `Inbox.report_path`."""
+        return f"{self._aside}/{aside_name}{REPORT_ENDING}"
 
     def put_back(self, aside_name: str, name: str) -> None:
         """As `Inbox.put_back`."""

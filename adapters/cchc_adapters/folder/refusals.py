@@ -32,7 +32,7 @@ class RefusedFile:
     """Its name before that."""
     delivered_at: datetime | None
     report: str
-    """Name of its report."""
+    """Path of its report below the folder."""
     folder: str
 
     @property
@@ -55,7 +55,7 @@ def refuse(inbox: Inbox, name: str, table: FolderSourceTable, error: Rejected) -
 def refusals_of(inbox: Inbox, table: FolderSourceTable) -> Sequence[RefusedFile]:
     """Return the files of a source that wait aside, oldest first."""
     refusals = [
-        RefusedFile(name, delivery_time(name, table.name_date), aside_name, inbox.shown)
+        RefusedFile(name, delivery_time(name, table.name_date), inbox.report_path(aside_name), inbox.shown)
         for aside_name, text in inbox.reports().items()
         if fits(name := _original(text, aside_name), table)
     ]

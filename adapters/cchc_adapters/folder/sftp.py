@@ -83,7 +83,7 @@ class SftpInbox:
             report_name = f"{aside_name}{REPORT_ENDING}"
             content = ("\ufeff" + report.replace("\n", "\r\n")).encode()
             client.putfo(io.BytesIO(content), str(folder / report_name))
-        return f"{self._aside}/{report_name}"
+        return self.report_path(aside_name)
 
     def reports(self) -> Mapping[str, str]:
         """As `Inbox.reports`."""
@@ -100,6 +100,10 @@ class SftpInbox:
                     client.getfo(str(folder / name), content)
                     reports[name.removesuffix(REPORT_ENDING)] = content.getvalue().decode("utf-8-sig", "replace")
         return {name: text for name, text in reports.items() if name in names}
+
+    def report_path(self, aside_name: str) -> str:
+        """As `Inbox.report_path`."""
+        return f"{self._aside}/{aside_name}{REPORT_ENDING}"
 
     def put_back(self, aside_name: str, name: str) -> None:
         """As `Inbox.put_back`."""

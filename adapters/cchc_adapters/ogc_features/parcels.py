@@ -6,12 +6,7 @@ from urllib.parse import quote
 
 from cchc_adapters.building_blocks.options import deletes
 from cchc_adapters.building_blocks.parcel_maps import ParcelMap
-from cchc_adapters.building_blocks.times_out import TimeFormat
 from cchc_adapters.ogc_features.options import OgcFeaturesOptions
-from cchc_adapters.paging.led import LinkPaging
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.pager import Pager, query
-from cchc_adapters.paging.positions import Position
 from cchc_connect import (
     Conversation,
     HttpRequest,
@@ -22,11 +17,13 @@ from cchc_connect import (
     SourceHeld,
     SourceProfile,
 )
+from cchc_connect.paging import LinkPaging, PageListing, Pager, Position, query
 from cchc_connect.wire import codecs
 from cchc_connect.wire.crs_statements import confirms, contradicts
 from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.geometries import Shape, easting_first, geometry_fields
 from cchc_connect.wire.property_names import property_path
+from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas import LandParcel
 from cchc_schemas.reference_systems import CRS84, stated_system
 

@@ -7,11 +7,8 @@ from functools import partial
 
 from cchc_adapters.opencps.options import OpenCpsOptions
 from cchc_adapters.opencps.vocabulary import OpenCpsVocabulary, posted
-from cchc_adapters.paging.asked import OffsetPaging
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.pager import Pager, query
-from cchc_adapters.paging.positions import Position
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Page, PageRequest, SourceHeld, SourceProfile
+from cchc_connect.paging import OffsetPaging, PageListing, Pager, Position, query
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_connect.wire.named_codecs import READERS, Codec

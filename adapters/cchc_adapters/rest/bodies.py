@@ -11,10 +11,10 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from cchc_adapters.building_blocks.times_out import TimeFormat
 from cchc_connect.wire.conditions import Scalar
 from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.property_names import property_path
+from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas import PartialDate, Record, to_document
 from cchc_schemas.described_models import DescribedModel
 

@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_adapters.declared.parameters import with_values
-from cchc_adapters.paging.pager import query
 from cchc_connect import HttpRequest, Verdict
+from cchc_connect.paging.pager import query
 from cchc_connect.wire.conditions import Scalar
 from cchc_schemas.described_models import DescribedModel
 

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.paged_source import PagedSource
 from cchc_adapters.declared.paged_table import PagedTable
-from cchc_adapters.paging.led import LinkPaging
-from cchc_adapters.paging.listings import PageListing, read_listing
-from cchc_adapters.paging.positions import Position
 from cchc_adapters.rest.requests import ByKeyTable, RequestTable
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, Verdict
+from cchc_connect.paging.led import LinkPaging
+from cchc_connect.paging.listings import PageListing, read_listing
+from cchc_connect.paging.positions import Position
 from cchc_schemas import Record
 
 

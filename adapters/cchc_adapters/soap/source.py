@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.paged_source import PagedSource
 from cchc_adapters.declared.parameters import with_values
-from cchc_adapters.paging.listings import PageListing, no_listing
-from cchc_adapters.paging.positions import Position
 from cchc_adapters.soap.contents import with_content
 from cchc_adapters.soap.tables import SoapSourceTable
 from cchc_connect import HttpRequest, HttpResponse, Item
+from cchc_connect.paging.listings import PageListing, no_listing
+from cchc_connect.paging.positions import Position
 from cchc_connect.soap import SoapService
 from cchc_connect.wire.codecs import as_object, as_objects
 from cchc_connect.wire.field_map import value_at

@@ -9,13 +9,13 @@ from pydantic_core import PydanticCustomError
 from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.declared.answers import AnswerRule, SuccessRule
 from cchc_adapters.declared.paged_table import PagedTable
-from cchc_adapters.paging.led import CursorPaging, LinkPaging
-from cchc_adapters.paging.windows import Paging, plain
 from cchc_adapters.rest.bodies import MemberRule
 from cchc_adapters.rest.classifier import AnswerTable
 from cchc_adapters.rest.target_checks import targets_of
 from cchc_adapters.rest.target_tables import ReceiptTable
 from cchc_connect import Verdict
+from cchc_connect.paging.led import CursorPaging, LinkPaging
+from cchc_connect.paging.windows import Paging, plain
 from cchc_connect.wire.codecs import DecimalSign
 from cchc_schemas.described_models import DescribedModel
 

@@ -13,15 +13,14 @@ from pydantic import BaseModel
 from cchc_connect import (
     Conversation,
     Dialect,
-    HttpRequest,
     Item,
     Page,
     PageRequest,
-    SourceHeld,
     SourceProfile,
     Unreadable,
     classify_rest,
 )
+from cchc_connect.paging import PagePaging, Pager
 from cchc_connect.wire.codecs import iso_instant, plain_text
 from cchc_schemas import AdminScheme, LandParcel
 
@@ -35,18 +34,12 @@ class Parcels:
 
     def __init__(self, options: "RegistryOptions") -> None:
         self._options = options
+        paging = PagePaging(kind="page", parameter="page", size_parameter="size", size=options.page_size, total="total")
+        self._pager = Pager.of_listing("/parcels", paging, "parcels")
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
-        page, size = int(page_request.page_token or 1), self._options.page_size
         changed = {"changed_from": page_request.since.isoformat()} if page_request.since else {}
-        params = {"page": str(page), "size": str(size), **changed}
-        response = yield HttpRequest(method="GET", path="/parcels", params=params)
-        listing = response.listing("parcels")
-        if listing.items is None:
-            raise SourceHeld("district_registry.no_listing")
-        total = int(listing.document["total"])
-        next_page_token = str(page + 1) if page * size < total else None
-        return Page(items=listing.items, next_page_token=next_page_token, total=total)
+        return self._pager.page(page_request.page_token, changed)
 
     def key(self, item: Item) -> str:
         return plain_text(item.get("id"))

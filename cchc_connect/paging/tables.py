@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step
-from cchc_connect import SourceHeld
+from cchc_connect.errors import SourceHeld
+from cchc_connect.paging.listings import PageListing
+from cchc_connect.paging.positions import LAST, UNPROVEN, Position, Step
 from cchc_schemas.described_models import DescribedModel
 
 
@@ -52,8 +52,8 @@ class PagingTable(DescribedModel):
 
     def parameters(self, position: Position) -> Mapping[str, object]:
         """Return the parameters of the page at a position."""
-        at = self.position_parameters(position)
-        return {**({self.size_parameter: self.size} if self.size_parameter else {}), **at}
+        size = {self.size_parameter: self.size} if self.size_parameter else {}
+        return {**self.position_parameters(position), **size}
 
     def position_parameters(self, position: Position) -> Mapping[str, object]:
         """Return the parameters that say where the page begins."""

@@ -1,21 +1,26 @@
 """Reads a listing page by page, as its paging says: what an adapter holds in place of a loop and a cursor of its own.
 
-An adapter says how a page is requested and how a response is read; the paging says what is asked for and when it ends::
+The usual listing is asked for by GET and has its items at one place of the body::
 
-    self._pager = Pager(OffsetPaging(kind="offset", parameter="start", size=200), self._request, self._read)
+    self._pager = Pager.of_listing("/parcels", PagePaging(kind="page", parameter="page", total="total"), "parcels")
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         return (yield from self._pager.page(page_request.page_token))
+
+For any other one an adapter says how a page is requested and how a response is read.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
-from cchc_adapters.paging.led import LedPaging
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.positions import LAST, Position, Step, inner_token, paging_digest
-from cchc_adapters.paging.tables import PagingTable
-from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, SourceHeld, Verdict
+from cchc_connect.adapter import Page
+from cchc_connect.errors import SourceHeld
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Verdict
+from cchc_connect.paging.led import LedPaging, LinkPaging
+from cchc_connect.paging.listings import PageListing, read_listing
+from cchc_connect.paging.positions import LAST, Position, Step, inner_token, paging_digest
+from cchc_connect.paging.tables import PagingTable
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,26 @@ class Pager:
     """Returns the request for the page at a position, with the parameters of paging and those given to `page`."""
     read: Callable[[HttpResponse], PageListing]
     """Returns the listing of a response that is a success; raises `SourceHeld` where it is none."""
+
+    @classmethod
+    def of_listing(cls, path: str, paging: PagingTable, items: str = "") -> Self:
+        """Return the pager of a listing that is asked for by GET.
+
+        Args:
+            path: path of the listing below the base URL.
+            paging: how it is paged.
+            items: where the items stand in the body ("data.items"); "": the body is the list.
+        """
+
+        def request(position: Position, parameters: Mapping[str, object]) -> HttpRequest:
+            if isinstance(paging, LinkPaging) and not position.is_first:
+                return HttpRequest(method="GET", path=position.at)
+            return HttpRequest(method="GET", path=path, params=query(parameters))
+
+        def read(response: HttpResponse) -> PageListing:
+            return read_listing(response, items, "", (paging.total, paging.total_header))
+
+        return cls(paging, request, read)
 
     def page(self, token: str | None, parameters: Mapping[str, object] | None = None) -> Conversation[Page]:
         """Request the page of a token, None for the first one, with the same further parameters for all pages.
@@ -49,7 +74,7 @@ class Pager:
     def ask(self, position: Position, parameters: Mapping[str, object]) -> Conversation[tuple[PageListing, Step]]:
         """Request the page at a position; return it with what follows it. Raises as `page` does."""
         paging = self.paging
-        request = self.request(position, {**parameters, **paging.parameters(position)})
+        request = self.request(position, {**paging.parameters(position), **parameters})
         beyond = frozenset[Verdict]()
         if position.is_reached:
             beyond = frozenset({Verdict.NOT_FOUND, Verdict.INVALID})
@@ -61,7 +86,7 @@ class Pager:
         listing = self._listing_of(response, position)
         step = paging.step(position, listing)
         if step.asks_for_lead and isinstance(paging, LedPaging):
-            page_of_one = {**parameters, **paging.parameters(position), paging.size_parameter: 1}
+            page_of_one = {**paging.parameters(position), paging.size_parameter: 1, **parameters}
             response = yield self.request(Position.of(None, paging.first_at()), page_of_one)
             step = LAST if paging.leads(self.read(response)) else step
         return listing, step

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step, digest_of
-from cchc_adapters.paging.tables import PagingTable
-from cchc_connect import SourceHeld
+from cchc_connect.errors import SourceHeld
+from cchc_connect.paging.listings import PageListing
+from cchc_connect.paging.positions import LAST, UNPROVEN, Position, Step, digest_of
+from cchc_connect.paging.tables import PagingTable
 from cchc_connect.wire.codecs import flag, item_key
 from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.property_names import property_path

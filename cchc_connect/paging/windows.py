@@ -6,11 +6,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
-from cchc_adapters.building_blocks.times_out import TimeFormat
-from cchc_adapters.paging.asked import KeysetPaging, OffsetPaging, PagePaging
-from cchc_adapters.paging.led import CursorPaging, LinkPaging
-from cchc_adapters.paging.tables import NoPaging, PagingTable
-from cchc_connect import StartOver
+from cchc_connect.errors import StartOver
+from cchc_connect.paging.asked import KeysetPaging, OffsetPaging, PagePaging
+from cchc_connect.paging.led import CursorPaging, LinkPaging
+from cchc_connect.paging.tables import NoPaging, PagingTable
+from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas import VIETNAM
 from cchc_schemas.described_models import DescribedModel
 

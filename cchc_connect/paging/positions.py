@@ -9,8 +9,9 @@ import json
 from collections.abc import Sequence, Set as AbstractSet
 from dataclasses import dataclass
 
-from cchc_connect import Item, ListingEnd, StartOver
-from cchc_connect.wire.json import RawItem
+from cchc_connect.adapter import ListingEnd
+from cchc_connect.errors import StartOver
+from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas.described_models import DescribedModel
 
 

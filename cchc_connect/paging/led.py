@@ -7,11 +7,12 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_adapters.paging.listings import PageListing
-from cchc_adapters.paging.positions import LAST, UNPROVEN, Position, Step
-from cchc_adapters.paging.tables import PagingTable
-from cchc_connect import ListingEnd, SourceHeld, Unreadable
-from cchc_connect.wire.codecs import flag, plain_text
+from cchc_connect.adapter import ListingEnd
+from cchc_connect.errors import SourceHeld
+from cchc_connect.paging.listings import PageListing
+from cchc_connect.paging.positions import LAST, UNPROVEN, Position, Step
+from cchc_connect.paging.tables import PagingTable
+from cchc_connect.wire.codecs import Unreadable, flag, plain_text
 from cchc_connect.wire.links import resolve
 
 

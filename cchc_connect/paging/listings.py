@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
-from cchc_connect import HttpResponse, Item, SourceHeld
+from cchc_connect.errors import SourceHeld
+from cchc_connect.http import HttpResponse
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.wire.codecs import as_object, as_objects, whole_number
 from cchc_connect.wire.field_map import value_at
+from cchc_connect.wire.json import Item
 from cchc_connect.wire.property_names import path_text, property_path
 from cchc_schemas.text import listed
 
