@@ -7,6 +7,7 @@ a key outside the grant is absent like an unknown one.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -28,13 +29,12 @@ from cchc_connect.sharing.case_keys import case_keys
 from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, RefusalReason, decide
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.granted_rows import is_described, narrowing_condition
-from cchc_connect.sharing.person_numbers import person_numbers
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree, count_use, facts_of
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_connect.sharing.treatments import agreement_key, compared_signs, treated
 from cchc_schemas import Record, vietnamese_day
-from cchc_schemas.record_paths import values_at
+from cchc_schemas.record_paths import leaves, values_at
 
 Document = Mapping[str, Any]
 
@@ -42,6 +42,9 @@ Outcome = tuple["Release | None", AccessRefusal | None]
 
 KINDS: Mapping[Action, AuditKind] = {Action.READ: AuditKind.READ, Action.EXPORT: AuditKind.EXPORT}
 """Actions of which documents are released, with the kind of their entry."""
+
+_IDENTITY_NUMBER = re.compile(r"\d{9}|\d{12}", re.ASCII)
+"""A national identity number (CMND with 9 digits, CCCD with 12); a telephone number has 10 or 11."""
 
 IndexSubjects = Callable[[date, Iterable[str]], Subjects]
 """Returns the persons with these identity numbers as the subject index of a day knows them."""
@@ -127,9 +130,11 @@ class DisclosurePoint:
             DatabaseUnusable: the database failed.
         """
         request = replace(request, action=Action.MATCH)
-        wanted = compared_signs(value)
+        compared = compared_signs(value)
         prepared = replayed_read(self._database, lambda connection: self._prepare(connection, request))
-        outcome = replayed_write(self._database, lambda connection: self._match(connection, request, prepared, wanted))
+        outcome = replayed_write(
+            self._database, lambda connection: self._match(connection, request, prepared, compared)
+        )
         return bool(_released_or_denied(outcome).documents)
 
     def _prepare(self, connection: Connection, request: AccessRequest) -> _Prepared:
@@ -178,7 +183,7 @@ class DisclosurePoint:
         number = append(connection, entry, chain=self._chain, subjects=subjects)
         return _release_of(decision, leaving, number, sha512), None
 
-    def _match(self, connection: Connection, request: AccessRequest, prepared: _Prepared, wanted: str) -> Outcome:
+    def _match(self, connection: Connection, request: AccessRequest, prepared: _Prepared, compared: str) -> Outcome:
         current = self._decided_again(connection, request, prepared)
         decision = current.decision
         if isinstance(decision, AccessRefusal):
@@ -187,7 +192,7 @@ class DisclosurePoint:
             key: {}
             for key, document in current.documents.items()
             for path in decision.fields
-            if wanted and any(compared_signs(str(value)) == wanted for value in values_at(document, path))
+            if compared and any(compared_signs(str(value)) == compared for value in values_at(document, path))
         }
         count_use(connection, _use(request, decision, 1))
         entry = replace(
@@ -199,7 +204,7 @@ class DisclosurePoint:
             count=1,
             decision=Decision.RELEASED,
         )
-        subjects = self._index_subjects(vietnamese_day(request.at), [wanted])
+        subjects = self._index_subjects(vietnamese_day(request.at), [compared])
         number = append(connection, entry, chain=self._chain, subjects=subjects)
         return _release_of(decision, matching, number, ""), None
 
@@ -249,11 +254,11 @@ class GrantedRows:
 
     def _keys(self) -> frozenset[str] | None:
         """Return the keys to which the records are limited; None for no limit."""
-        asked = None if self._request.keys is None else frozenset(self._request.keys)
+        requested_keys = None if self._request.keys is None else frozenset(self._request.keys)
         if self._decision.grant.scope is not GrantScope.CASE:
-            return asked
+            return requested_keys
         linked = case_keys(self._connection, self._request.dossier or "").get(self._request.record_type, frozenset())
-        return linked if asked is None else linked & asked
+        return linked if requested_keys is None else linked & requested_keys
 
     def _among(self, keys: Sequence[str] | None) -> Iterator[tuple[str, Document]]:
         table, agencies = record_table(self._request.record_type), self._terms.agencies
@@ -268,6 +273,16 @@ class GrantedRows:
             document: Document = json.loads(row.document)
             if is_described(self._record_class, document, grant.rows, agencies):
                 yield row.record_key, document
+
+
+def person_numbers(record_class: type[Record], document: Document) -> Iterator[str]:
+    """Yield each identity number in the fields of a record that are marked as personal numbers, without spaces."""
+    for leaf in leaves(record_class).values():
+        if leaf.is_number:
+            for value in values_at(document, leaf.path):
+                number = compared_signs(str(value))
+                if _IDENTITY_NUMBER.fullmatch(number):
+                    yield number
 
 
 def _released_or_denied(outcome: Outcome) -> Release:

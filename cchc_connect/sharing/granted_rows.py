@@ -99,11 +99,11 @@ def _is_equal(value: object, allowed: object, kinds: frozenset[type]) -> bool:
     if isinstance(value, bool) or isinstance(allowed, bool):
         return value is allowed
     if any(issubclass(kind, Decimal | int | float) and not issubclass(kind, Enum) for kind in kinds):
-        number, wanted = _number(value), _number(allowed)
-        return number is not None and number == wanted
+        number, allowed_number = _number(value), _number(allowed)
+        return number is not None and number == allowed_number
     if any(issubclass(kind, datetime) for kind in kinds):
-        instant, wanted_instant = _instant(value), _instant(allowed)
-        return instant is not None and instant == wanted_instant
+        instant, allowed_instant = _instant(value), _instant(allowed)
+        return instant is not None and instant == allowed_instant
     return value == allowed and isinstance(value, str) == isinstance(allowed, str)
 
 

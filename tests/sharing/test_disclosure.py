@@ -110,11 +110,11 @@ def test_a_denial_says_its_reasons_in_both_languages(database: SharedDatabase) -
     assert "không có thỏa thuận" in denial.value.in_language(Language.VIETNAMESE)
 
 
-@pytest.mark.parametrize("asked", [UNLINKED.key, FOREIGN.key, "gso-2025-07:25747:45:999", "x' or 1=1"])
-def test_a_key_outside_the_grant_is_absent_like_an_unknown_one(database: SharedDatabase, asked: str) -> None:
+@pytest.mark.parametrize("requested_key", [UNLINKED.key, FOREIGN.key, "gso-2025-07:25747:45:999", "x' or 1=1"])
+def test_a_key_outside_the_grant_is_absent_like_an_unknown_one(database: SharedDatabase, requested_key: str) -> None:
     make_agreement(database)
 
-    release = point(database).disclose(request(keys=(asked,)))
+    release = point(database).disclose(request(keys=(requested_key,)))
 
     assert dict(release.documents) == {}
     assert entries(database)[-1]["reasons"] == ["record"]
@@ -202,7 +202,7 @@ ATOMS: Sequence[tuple[dict[str, Any], Sequence[str]]] = [
 def test_a_grant_reaches_the_rows_that_its_conditions_describe(
     database: SharedDatabase, atom: dict[str, Any], numbers: Sequence[str]
 ) -> None:
-    other = parcel(
+    second = parcel(
         "124",
         area_m2="90",
         in_dispute=None,
@@ -210,7 +210,7 @@ def test_a_grant_reaches_the_rows_that_its_conditions_describe(
         certificates=[],
         uses=[{"code": "CLN", "catalogue": "TT 08/2024/TT-BTNMT"}, {"code": "HNK", "catalogue": "TT 08/2024/TT-BTNMT"}],
     )
-    write(database, "land", [other])
+    write(database, "land", [second])
     make_agreement(database, grant=[grant(scope="all", fields=KEY, rows=[atom])], requires=["official"])
 
     release = point(database).disclose(request(dossier=None, procedure="1.009994"))
