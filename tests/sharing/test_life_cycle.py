@@ -86,7 +86,7 @@ def applied(database: SharedDatabase, *agreements: Agreement) -> Sequence[Change
 
 def changed(database: SharedDatabase, step: Any, official: str, at: datetime = NOW) -> AgreementState:
     with database.writing() as connection:
-        return step(connection, "parcels", TERMS, by(official, at)).state  # type: ignore[no-any-return]
+        return step(connection, "parcels", TERMS, by(official, at)).state  # type: ignore[no-any-return]  # of one of the steps
 
 
 def in_force(database: SharedDatabase, **changes: Any) -> None:
