@@ -41,7 +41,9 @@ def _in_any_case(table: Any) -> Any:
 
 
 def _spelled(words: Mapping[str, object]) -> Mapping[str, object]:
-    spellings = [(spelling, ours) for word, ours in words.items() for spelling in (word, _capital(word), word.upper())]
+    spellings = [
+        (spelling, meaning) for word, meaning in words.items() for spelling in (word, _capital(word), word.upper())
+    ]
     return dict(spellings)
 
 
