@@ -21,6 +21,12 @@ from .adapter import (
 )
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
+from .database.audit.sealing import SealReport as SealReport
+from .database.audit.verification import (
+    AuditVerification as AuditVerification,
+    VerificationOutcome as VerificationOutcome,
+    verify_audit_log as verify_audit_log,
+)
 from .database.backup import Backup as Backup, back_up as back_up
 from .database.outbox.dead_letters import DeadLetter as DeadLetter, dead_letters as dead_letters
 from .database.reading.async_iteration import iterate_in_thread as iterate_in_thread
@@ -98,6 +104,7 @@ from .monitoring.status import (
     status as status,
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
+from .sync.audit_sealing import seal_audit_log as seal_audit_log
 from .sync.connection_changes import (
     remove_connection as remove_connection,
     rename_connection as rename_connection,

@@ -70,7 +70,7 @@ ROOMS = {
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
-    "database.audit": "clock database.direct database",
+    "database.audit": "clock messages errors extras privacy database.direct database",
     "geometry": "cchc_schemas",
     "registry": "cchc_schemas messages errors adapter extras privacy local_sources",
     "signing": "clock messages wire errors extras privacy",
@@ -90,7 +90,7 @@ ROOMS = {
     "transport": "cchc_schemas wire errors http extras privacy transport.network transport.calls transport.auth",
     "config": (
         "cchc_schemas clock messages errors http adapter local_sources extras privacy database.direct database "
-        "registry signing transport.network transport.auth transport"
+        "database.audit registry signing transport.network transport.auth transport"
     ),
     "cchc_adapters": (
         "cchc_connect cchc_schemas messages wire errors drop_folder paging extras privacy foreign_tables soap "
@@ -117,6 +117,7 @@ ROOMS = {
     "cli": (
         "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
         "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
+        "database.audit "
         "database.outbox database.state config database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",

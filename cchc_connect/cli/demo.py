@@ -242,7 +242,7 @@ class Demonstration:
         self._console.heading("demo.next")
         for command in self._document["next"]:
             self._console.line(f"  {command}")
-        self._console.message("demo.serve")
+        self._console.message("demo.serve", program=program_command())
 
     def _name(self, record_type: str) -> str:
         return self._console.term("record_name", record_type)

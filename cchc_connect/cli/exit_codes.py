@@ -30,8 +30,8 @@ class ExitCode(IntEnum):
     USAGE = 64
     """The command line is not correct, or names something that does not exist (EX_USAGE)."""
     STALE = 65
-    """`schema export --check`: the exported schemas do not match the records; `schema diff`: the new schema breaks who
-    uses the old one (EX_DATAERR)."""
+    """`schema export --check`: the schemas do not match the records; `schema diff`: the new schema breaks who uses the
+    old one; `audit verify`: the log is broken (EX_DATAERR)."""
     NO_INPUT = 66
     """No such dossier, record, quarantine entry, dead letter, discrepancy, run or database (EX_NOINPUT)."""
     FAILED = 69

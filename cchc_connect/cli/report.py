@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_number, local_time
+from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.time_notes import time_notes
@@ -149,9 +150,17 @@ def _show_cursor(line: ReportLine, console: Console) -> None:
         return
     if line.after.watermark != line.before.watermark:
         before, after = (local_time(cursor.watermark, console.language) for cursor in (line.before, line.after))
-        console.message("sync_view.watermark", place=_line_label(line), before=before, after=after)
+        console.message(_watermark_code(line.before, line.after), place=_line_label(line), before=before, after=after)
     if line.after.page_token not in {None, line.before.page_token}:
         console.message("sync_view.page_token", place=_line_label(line), position=display_token(line.after.page_token))
+
+
+def _watermark_code(before: Cursor, after: Cursor) -> str:
+    """Return the code of the sentence for a watermark that moved: it is the first one, or went back, or on."""
+    if before.watermark is None:
+        return "sync_view.watermark_first"
+    is_back = after.watermark is None or after.watermark < before.watermark
+    return "sync_view.watermark_back" if is_back else "sync_view.watermark"
 
 
 def _line_label(line: ReportLine) -> str:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
 from cchc_connect.config.adapter_contract import make_adapter
+from cchc_connect.config.audit import AuditTable
 from cchc_connect.config.checks import (
     connection_faults,
     name_faults,
@@ -42,6 +43,7 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "secret": frozenset({"file"}),
         "run": frozenset({"session_folder"}),
+        "audit": frozenset({"subject_keys"}),
         "response_signature": frozenset({"keys"}),
         "tls": frozenset({"ca", "certificate", "key"}),
     }
@@ -142,6 +144,7 @@ class Config(ConfigTable):
     run: RunTable = RunTable()
     retention: RetentionTable | None = None
     """How long rows are kept that nothing needs any more; none: a run deletes nothing."""
+    audit: AuditTable = AuditTable()
     connections: Mapping[Name, ConnectionTable] = Field(default_factory=dict[str, ConnectionTable])
     """Name -> connection to one agency's system."""
     routes: Mapping[Name, RouteTable] = Field(default_factory=dict[str, RouteTable])

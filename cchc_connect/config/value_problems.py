@@ -19,6 +19,7 @@ RULES_WITH_MESSAGE = frozenset(
     [
         "address",
         "age",
+        "anchor",
         "answer_rule",
         "bool_parsing",
         "bool_type",

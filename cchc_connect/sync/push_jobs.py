@@ -7,6 +7,7 @@ from cchc_connect.config.file import Config, RouteTable
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
+from cchc_connect.sync.audit_sealing import require_sealed
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.error_policy import circuit_reason, requested_wait_s, status_and_reason
 from cchc_connect.sync.outgoing import Route
@@ -60,6 +61,7 @@ class PushJobs:
             if self._run_context.dry_run:
                 push.count_pending()
             else:
+                require_sealed(self._config.audit, self._run_context)
                 push.run()
                 self._run_context.commit(lambda connection: deliveries.hold_route(connection, route.name, None))
         except Fatal:

@@ -35,6 +35,7 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
+from cchc_connect.sync.audit_sealing import seal_if_overdue, seal_quietly
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connection_opener import connection_opener
@@ -253,6 +254,7 @@ class Synchronizer:
             if not dry_run:
                 run_context.commit(lambda connection: finish_run(connection, report.as_document()))
                 self._purge_daily(run_context)
+                seal_quietly(self._config, self._database, self._clock)
             return report
 
     def _purge_daily(self, run_context: RunContext) -> None:
@@ -272,6 +274,8 @@ class Synchronizer:
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
         opener = self._connection_opener(dry_run=run_context.dry_run, run_context=run_context, checks_lease=True)
+        if not run_context.dry_run:
+            seal_if_overdue(self._config, run_context)
         push_jobs = PushJobs(self._config, run_context, opener)
         self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines

@@ -14,6 +14,7 @@ CODE_LISTS = (
     "fee_kinds",
     "land_change_codes",
     "land_use_codes",
+    "paper_reuse",
     "payment_status",
     "permit_kinds",
     "permit_steps",

@@ -356,6 +356,8 @@ PermitStepCode: TypeAlias = Annotated[str, ListedCode(rule="permit_step_unknown"
 """Step of a permit's dossier (bước xử lý hồ sơ cấp phép)."""
 WorksStatusCode: TypeAlias = Annotated[str, ListedCode(rule="works_status_unknown", code_list="works_status")]
 """Status of works (hiện trạng công trình)."""
+PaperReuseCode: TypeAlias = Annotated[str, ListedCode(rule="paper_reuse_unknown", code_list="paper_reuse")]
+"""How a submitted paper was reused (mã tái sử dụng)."""
 PaymentStatusCode: TypeAlias = Annotated[str, ListedCode(rule="payment_status_unknown", code_list="payment_status")]
 """How the fees of a dossier are paid (tình trạng thanh toán trực tuyến)."""
 SubmissionPlaceCode: TypeAlias = Annotated[

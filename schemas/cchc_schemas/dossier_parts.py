@@ -4,7 +4,7 @@ Fields as observed in clients of the national portal (DongBoHoSoMC, 2020-2025). 
 public. None says that nothing is known, which is not "no"; the names of files and their links may say who a person is.
 """
 
-from cchc_schemas.codes import ComponentCode, FeeCollectionCode, FeeKindCode, ResultCode
+from cchc_schemas.codes import ComponentCode, FeeCollectionCode, FeeKindCode, PaperReuseCode, ResultCode
 from cchc_schemas.dates import Instant
 from cchc_schemas.measures import AmountVnd, Count
 from cchc_schemas.personal import Personal
@@ -67,8 +67,8 @@ class SubmittedPaper(Part):
     """Whether it was taken back (đã xóa)."""
     is_digitised: bool | None = None
     """Whether it was digitised (được số hóa)."""
-    reuse: Text | None = None
-    """Code of how it was reused (mã tái sử dụng), "0", "1" or "2"; "0" is not, the others are unverified."""
+    reuse: PaperReuseCode | None = None
+    """How it was reused (mã tái sử dụng); "0" is not, the meaning of the other codes is unverified."""
     is_from_national_store: bool | None = None
     """Whether it came from the national store of papers (lấy từ kho dữ liệu quốc gia)."""
     replaced_result_code: ResultCode | None = None

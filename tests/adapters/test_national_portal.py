@@ -36,6 +36,7 @@ from cchc_schemas import (
     PartialDate,
     Procedure,
     ProcedureLevel,
+    ProcedureSubject,
     Record,
 )
 from tests.adapters.wire import (
@@ -362,6 +363,43 @@ def test_a_catalogue_without_a_result_holds_the_source(bad: HttpResponse) -> Non
     assert (held.value.code, held.value.context["service"]) == ("national_portal.no_result", "LayDanhSachTTHC")
 
 
+FREE = {"MAPHILEPHI": "LP01", "SOTIEN": "0"}
+COSTLY = {"MAPHILEPHI": "LP01", "SOTIEN": "75.000"}
+PROSE = {"MAPHILEPHI": "LP02", "SOTIEN": "Theo quy định"}
+
+
+FEES: list[tuple[list[object], bool | None]] = [
+    ([[COSTLY]], True),
+    ([[FREE], [PROSE, COSTLY]], True),
+    ([[FREE]], False),
+    ([[], []], False),
+    ([[FREE, PROSE]], None),
+    ([[FREE], None], None),
+    ([], None),
+]
+"""The lists of fees of a procedure's terms, and whether a fee is due."""
+
+
+@pytest.mark.parametrize(("fees", "has_fee"), FEES)
+def test_whether_a_procedure_has_a_fee_is_open_where_the_portal_leaves_it_open(
+    fees: list[object], *, has_fee: bool | None
+) -> None:
+    terms = [{"THOIGIANGIAIQUYET": "7", "PHILEPHI": listed} for listed in fees]
+
+    assert (
+        Procedure.read(procedure_fields(CACHTHUCTHUCHIEN=[{"KENH": "1", "THOIGIAN": terms}])).record.has_fee is has_fee
+    )
+
+
+def test_who_may_use_a_procedure_is_unknown_where_the_portal_does_not_say() -> None:
+    subjects = [{"MADOITUONG": "1", "TENDOITUONG": "Công dân Việt Nam"}]
+
+    assert Procedure.read(procedure_fields()).record.subjects is None
+    assert Procedure.read(procedure_fields(DOITUONGTHUCHIEN=[])).record.subjects == ()
+    read = Procedure.read(procedure_fields(DOITUONGTHUCHIEN=subjects)).record
+    assert read.subjects == (ProcedureSubject(code="1", name="Công dân Việt Nam"),)
+
+
 def test_a_dossier_is_written_as_text_with_local_times() -> None:
     requests, receipts = delivered(portal().targets[0], [outgoing(DOSSIER)], reply(Verdict.OK))
 
@@ -394,7 +432,7 @@ def test_an_identity_number_has_a_kind_only_where_its_length_tells(number: str |
     requests, _ = delivered(portal().targets[0], [outgoing(dossier)], reply(Verdict.OK))
 
     (payload,) = body(requests[0])["data"]
-    assert [entry["LoaiDinhDanh"] for entry in payload["DinhDanhCHS"]] == kinds
+    assert [entry["LoaiDinhDanh"] for entry in payload.get("DinhDanhCHS", [])] == kinds
     assert payload["SoGiayToChuHoSo"] == (number or "")
 
 
@@ -405,7 +443,8 @@ def test_a_placeholder_is_never_sent_as_an_identity(number: str) -> None:
     requests, _ = delivered(portal().targets[0], [outgoing(dossier)], reply(Verdict.OK))
 
     (payload,) = body(requests[0])["data"]
-    assert (payload["DinhDanhCHS"], payload["SoGiayToChuHoSo"]) == ([], "")
+    assert "DinhDanhCHS" not in payload
+    assert payload["SoGiayToChuHoSo"] == ""
 
 
 def test_a_long_summary_and_a_long_name_are_cut_so_that_it_shows() -> None:

@@ -127,3 +127,17 @@ def test_a_system_that_cannot_be_reached_ends_the_test(call: Call, register: Reg
 
     assert refused.code == 69
     assert "register" in refused.err
+
+
+def test_a_reason_that_breaks_every_rule_is_told_once(call: Call, tmp_path: Path) -> None:
+    tmp_path.joinpath("received").mkdir()
+    constant = {"scheme": {"constant": "gso-2025-07"}, "commune_code": {"constant": "25747"}}
+    source = {"files": "thua_*", "key": "so", "fields": {**constant, "map_sheet": "to", "parcel_number": "so"}}
+    options = {"path": "received", "sources": {"land_parcel": source}, "settle_s": 0}
+    connection = {"adapter": "folder", "agency": "000.00.04.H09", "options": options}
+    write_config(CONFIG, {"connections": {"cadastre": connection}})
+
+    tested = call("adapter", "test", "cadastre", "--rule", "keys_are_there", "--rule", "keys_are_unique")
+
+    assert tested.out.count("there is no file thua_* yet") == 1
+    assert tested.out.count("As above.") == 1

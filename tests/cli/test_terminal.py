@@ -76,3 +76,12 @@ def test_json_for_people_is_not_broken() -> None:
     written = on_a_terminal("schema", "show", "procedure", "--json", COLUMNS="50").replace("\r\n", "\n")
 
     assert json.loads(written)["record_type"] == "procedure"
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_terminal_gets_one_empty_line_below_a_table() -> None:
+    written = on_a_terminal("sync", "--only", "national-portal", COLUMNS="160").replace("\r\n", "\n")
+    shown = written.rpartition("\x1b[?25h")[2]  # behind the progress
+
+    assert "Result: done" in shown
+    assert "\n\n\n" not in shown

@@ -42,6 +42,7 @@ class ReceivingSetting:
         self.deadline_s = 10.0
         self.clock = ManualClock()
         self.routes: dict[str, dict[str, Any]] = {"publish": route()}
+        self.audit: dict[str, Any] = {}
 
     @property
     def portal(self) -> ReceivingOffice:
@@ -61,7 +62,8 @@ class ReceivingSetting:
             for name, office in self.offices.items()
         }
         run = {"deadline_s": self.deadline_s}
-        return {"connections": connections, "routes": self.routes, "database": {"url": self.address}, "run": run}
+        tables = {"connections": connections, "routes": self.routes, "database": {"url": self.address}, "run": run}
+        return {**tables, "audit": self.audit}
 
     def database(self) -> SharedDatabase:
         """Open the database."""

@@ -12,6 +12,8 @@ Caveats:
       "không thành công" is no success. Words, code and content that contradict each other put the route on hold.
     - `isUpdating` says whether the portal has the dossier already. If the portal contradicts it, the dossier is sent
       again with the opposite value, once per attempt. So a dossier whose response was lost is not stored twice.
+    - What an update with an empty list does at the portal is not known. A list, a flag or a text of which nothing is
+      known is therefore left out of the message; one that is known to be empty is sent empty.
     - A step has no identifier: if its response was lost, it is sent again and may then be stored twice.
     - A step of a dossier that the portal does not have is refused, and with it all steps of its message.
     - The catalogue has no paging and no dates of change: every run lists all of it and requests each code.
@@ -48,7 +50,7 @@ from cchc_connect.wire.field_map import translated
 from cchc_schemas import Procedure
 
 LIST_SERVICE, DETAIL_SERVICE = "LayDanhSachTTHC", "LayThuTuc"
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 
 class MessageRule(BaseModel, frozen=True, extra="forbid"):

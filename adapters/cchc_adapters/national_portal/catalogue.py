@@ -61,7 +61,31 @@ def procedure_map(sign: codecs.DecimalSign, dates: codecs.DateForm) -> FieldMap:
         "requirements": at("YEUCAU"),
         "levels": at("CAPTHUCHIEN", read=_levels),
         "components": _required_papers,
+        "subjects": _subjects,
+        "has_fee": partial(_has_fee, sign=sign),
     }
+
+
+def _subjects(item: Item) -> object:
+    """Return who may use a procedure; None if the response does not say."""
+    stated = item.get("DOITUONGTHUCHIEN")
+    return None if stated is None else each({"code": at("MADOITUONG"), "name": at("TENDOITUONG")})(stated)
+
+
+def _has_fee(item: Item, sign: codecs.DecimalSign) -> bool | None:
+    """Return whether a fee other than zero is due; None if no list of fees or an amount in prose leaves it open."""
+    terms = [term for channel in _objects(item, "CACHTHUCTHUCHIEN") for term in _objects(channel, "THOIGIAN")]
+    amounts = [_number("SOTIEN", sign)(fee) for term in terms for fee in _objects(term, "PHILEPHI")]
+    if any(amounts):
+        return True
+    is_open = None in amounts or any(term.get("PHILEPHI") is None for term in terms)
+    return None if is_open or not terms else False
+
+
+def _objects(item: Item, name: str) -> list[Item]:
+    """Return the objects of a list; what is none of them is left out."""
+    parts = map(codecs.as_object, codecs.as_list(item.get(name)))
+    return [part for part in parts if part is not None]
 
 
 def _channel(sign: codecs.DecimalSign) -> FieldMap:

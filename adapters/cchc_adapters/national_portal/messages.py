@@ -3,11 +3,16 @@
 Field names, limits and value forms as observed in VietOpenCPS/opencps-v2 (2020) and a provincial client
 (2025): every value is text, a missing one "", times are yyyyMMddHHmmss in Vietnamese time. A status is sent
 unchanged; the observed practice of reporting 5, 6 and 8 as 9 to appear on time is not followed.
+
+An update never empties what the portal has and we know nothing of: a value that is missing is left out of it, as the
+observed clients do, unless they always fill the member, or the status says that there is none.
 """
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
+from cchc_adapters.national_portal.dossier_lists import known_members
 from cchc_connect.wire.codecs import compact_local, truncated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
 from cchc_schemas.identity_numbers import irregularity, is_placeholder
@@ -21,6 +26,22 @@ NOT_RECEIVED = frozenset({DossierStatus.REGISTERED, DossierStatus.REFUSED, Dossi
 
 REQUIRED_FIELDS = ("TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "DonViXuLy")
 """Fields that every observed client fills."""
+
+ALWAYS_SENT = frozenset(
+    {
+        *("MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "ChuHoSo", "LoaiDoiTuong", "NgayTiepNhan"),
+        *("TrangThaiHoSo", "HinhThuc", "DonViXuLy"),
+    }
+)
+"""Members that every observed client sends, if need be blank."""
+
+RUNNING = frozenset(
+    {
+        *(DossierStatus.REGISTERED, DossierStatus.RECEIVED, DossierStatus.IN_PROCESS),
+        *(DossierStatus.SUPPLEMENT_REQUESTED, DossierStatus.PAYMENT_REQUESTED),
+    }
+)
+"""Statuses in which processing has not ended, or goes on again."""
 
 Payload = dict[str, object]
 
@@ -44,14 +65,38 @@ def missing_field(payload: Payload, status: DossierStatus) -> str | None:
     return next((name for name in required if not payload[name]), None)
 
 
-def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, str]) -> Payload:
+def dossier_payload(
+    dossier: Dossier,
+    code: str,
+    identity_kinds: Mapping[str, str],
+    *,
+    constants: Mapping[str, str] = MappingProxyType({}),
+    updating: bool = False,
+) -> Payload:
     """Return the payload of a dossier for DongBoHoSoMC.
 
     Args:
         dossier: the record to send.
         code: the national code of its procedure.
         identity_kinds: LoaiDinhDanh by the number of digits of the identity number.
+        constants: members that the site fills alike in every message, unless the record knows better.
+        updating: whether the portal has the dossier, so that what is not known is left out.
     """
+    payload = _head(dossier, code, identity_kinds)
+    if updating:
+        blank = ALWAYS_SENT | _known_to_be_none(dossier.status)
+        payload = {name: value for name, value in payload.items() if value or name in blank}
+    return {**payload, **constants, **known_members(dossier)}
+
+
+def _known_to_be_none(status: DossierStatus) -> frozenset[str]:
+    """Return the dates that a dossier in this status cannot have: they are blank, and not unknown."""
+    if status in RUNNING:
+        return frozenset({"NgayKetThucXuLy", "NgayTra"})
+    return frozenset({"NgayTra"} if status is DossierStatus.PROCESSED else ())
+
+
+def _head(dossier: Dossier, code: str, identity_kinds: Mapping[str, str]) -> Payload:
     return {
         "MaHoSo": dossier.code,
         "MaTTHC": code,
@@ -72,12 +117,6 @@ def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, st
         "NgayKetThucXuLy": compact_local(dossier.processed_at),
         "DonViXuLy": dossier.processing_unit or dossier.agency_name or "",
         "GhiChu": "",
-        "DSKetNoiCSDL": [],
-        "TaiLieuNop": [],
-        "DanhSachLePhi": [],
-        "DanhSachTepDinhKemKhac": [],
-        "DanhSachHoSoBoSung": [],
-        "DanhSachGiayToKetQua": [],
     }
 
 
@@ -91,7 +130,7 @@ def _applicant(dossier: Dossier, identity_kinds: Mapping[str, str]) -> Payload:
         "LoaiDoiTuong": _number(dossier.applicant_kind),
         "MaDoiTuong": "",
         "SoGiayToChuHoSo": number,
-        "DinhDanhCHS": [{"LoaiDinhDanh": kind, "SoDinhDanh": number}] if kind else [],
+        **({"DinhDanhCHS": [{"LoaiDinhDanh": kind, "SoDinhDanh": number}]} if kind else {}),
         "Email": dossier.applicant_email or "",
         "Fax": "",
         "SoDienThoai": dossier.applicant_phone or "",

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.national_portal.envelopes import EnvelopeReader
-from cchc_adapters.national_portal.messages import dossier_payload, missing_field, national_code, step_payload
+from cchc_adapters.national_portal.messages import (
+    Payload,
+    dossier_payload,
+    missing_field,
+    national_code,
+    step_payload,
+)
 from cchc_connect import (
     Conversation,
     DeliveryStatus,
@@ -85,31 +91,29 @@ class DossierTarget:
         return receipts
 
     def _deliver(self, outgoing: Outgoing) -> Conversation[Receipt]:
-        payload = self._payload(outgoing)
-        if isinstance(payload, str):
-            return Receipt(status=DeliveryStatus.REFUSED, reason=payload)
-        response = yield self._message(payload, updating=outgoing.previously_delivered)
-        if response.verdict is (Verdict.NOT_FOUND if outgoing.previously_delivered else Verdict.DUPLICATE):
-            response = yield self._message(payload, updating=not outgoing.previously_delivered)
+        updating, dossier = outgoing.previously_delivered, outgoing.record
+        if not isinstance(dossier, Dossier):
+            return Receipt(status=DeliveryStatus.REFUSED, reason="record_type_unexpected")
+        code = national_code(dossier.procedure_code, self.procedure_codes)
+        if code is None:
+            return Receipt(status=DeliveryStatus.REFUSED, reason="procedure_code_unmapped")
+        blank = missing_field(self._payload(dossier, code, updating=updating), dossier.status)
+        if blank:
+            return Receipt(status=DeliveryStatus.REFUSED, reason=f"missing:{blank}")
+        response = yield self._message(dossier, code, updating=updating)
+        if response.verdict is (Verdict.NOT_FOUND if updating else Verdict.DUPLICATE):
+            response = yield self._message(dossier, code, updating=not updating)
         if response.verdict in {Verdict.DUPLICATE, Verdict.NOT_FOUND}:
             return Receipt(status=DeliveryStatus.RETRY, reason=f"contradiction:{response.verdict}")
         return self.portal.receipt(response)
 
-    def _payload(self, outgoing: Outgoing) -> Mapping[str, object] | str:
-        """Return the payload, or the reason why the dossier is not sent."""
-        dossier = outgoing.record
-        if not isinstance(dossier, Dossier):
-            return "record_type_unexpected"
-        code = national_code(dossier.procedure_code, self.procedure_codes)
-        if code is None:
-            return "procedure_code_unmapped"
-        identity_kinds: Mapping[str, str] = package_table("national_portal")["identity_kinds"]
-        payload = {**dossier_payload(dossier, code, identity_kinds), **self.constants}
-        blank = missing_field(payload, dossier.status)
-        return f"missing:{blank}" if blank else payload
+    def _payload(self, dossier: Dossier, code: str, *, updating: bool) -> Payload:
+        kinds: Mapping[str, str] = package_table("national_portal")["identity_kinds"]
+        return dossier_payload(dossier, code, kinds, constants=self.constants, updating=updating)
 
-    def _message(self, payload: Mapping[str, object], *, updating: bool) -> HttpRequest:
+    def _message(self, dossier: Dossier, code: str, *, updating: bool) -> HttpRequest:
         # Safe to repeat: a dossier that arrived the first time is reported as existing and becomes an update.
+        payload = self._payload(dossier, code, updating=updating)
         return self.portal.call(DOSSIER_SERVICE, self.path, {"isUpdating": str(updating), "data": [payload]})
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal, NoReturn
 
 from cchc_connect.database.direct.layout import SCHEMA_VERSION
@@ -21,7 +22,10 @@ UNICODE = "UTF8"
 _PARAMETER = re.compile(r":([a-z_]+)\b")
 
 _STREAM = "cchc_stream"
-"""Name of the server-side cursor."""
+"""Beginning of the names of server-side cursors; several may be open."""
+
+_STREAM_BATCH_SIZE = 2000
+"""Rows that a server-side cursor fetches at a time."""
 
 
 class DirectConnection:
@@ -31,6 +35,7 @@ class DirectConnection:
         """Read over a connection of the driver, in whose transaction the caller is."""
         self._connection = driver_connection
         self._style = style
+        self._stream_numbers = count(1)
 
     @property
     def is_file(self) -> bool:
@@ -53,17 +58,32 @@ class DirectConnection:
 
     def stream(self, statement: str, **parameters: object) -> Iterator[StoredRow]:
         """Yield the rows of a query one after the other; memory does not grow with their number."""
-        name = {} if self._style == "named" else {"name": _STREAM}
-        with closing(self._connection.cursor(**name)) as cursor:
+        with closing(self._stream_cursor()) as cursor:
             yield from self._executed(cursor, statement, parameters)
 
+    def stream_values(self, statement: str, **parameters: object) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query as `stream` does, each as a tuple of its values."""
+        with closing(self._stream_cursor()) as cursor:
+            self._execute(cursor, statement, parameters)
+            yield from cursor
+
+    def _stream_cursor(self) -> Any:
+        if self._style == "named":
+            return self._connection.cursor()
+        cursor = self._connection.cursor(name=f"{_STREAM}_{next(self._stream_numbers)}")
+        cursor.itersize = _STREAM_BATCH_SIZE
+        return cursor
+
     def _executed(self, cursor: Any, statement: str, parameters: Mapping[str, object]) -> Iterator[StoredRow]:
-        if self._style == "pyformat":
-            statement = _PARAMETER.sub(r"%(\1)s", statement)
-        cursor.execute(statement, parameters)
+        self._execute(cursor, statement, parameters)
         names = [column[0] for column in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
+
+    def _execute(self, cursor: Any, statement: str, parameters: Mapping[str, object]) -> None:
+        if self._style == "pyformat":
+            statement = _PARAMETER.sub(r"%(\1)s", statement)
+        cursor.execute(statement, parameters)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,7 @@ class NationalPortalDouble(AgencyDouble):
 
     @property
     def dossiers(self) -> Mapping[str, Payload]:
-        """The last version of each received dossier, by its code."""
+        """Each received dossier as its messages have left it, by its code."""
         return self.inbox.dossiers
 
     @property

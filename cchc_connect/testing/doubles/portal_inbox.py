@@ -2,7 +2,8 @@
 
 Sources: VietOpenCPS/opencps-v2 (2020), a provincial one-stop client (2025) and a Hà Giang client. Only
 "đã tồn tại" and "thành công" were observed in its messages; the other wording, and the code for "không tồn tại", are
-invented. A message with several dossiers or steps is accepted or refused as a unit.
+invented. A message with several dossiers or steps is accepted or refused as a unit. An update replaces the members that
+it has, lists as a whole, and keeps those that it leaves out; an empty list empties (invented, as the hardest reading).
 """
 
 import json
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
+
+from cchc_connect.testing.doubles.portal_lists import check_lists
 
 MAX_STEPS = 10
 MAX_HANDLER_NAME = 50
@@ -63,7 +66,7 @@ class PortalInbox:
 
     @property
     def dossiers(self) -> Mapping[str, Payload]:
-        """The last version of each dossier, by its code."""
+        """Each dossier as its messages have left it, by its code."""
         return MappingProxyType(self._dossiers)
 
     @property
@@ -83,9 +86,11 @@ class PortalInbox:
         for payload in payloads:
             if (payload["MaHoSo"] in self._dossiers) is not updating:
                 return _existence_error(payload["MaHoSo"], updating=updating)
-        changed = [payload for payload in payloads if self._dossiers.get(payload["MaHoSo"]) != payload]
-        self._dossiers |= {payload["MaHoSo"]: payload for payload in changed}
-        self.change_count += len(changed)
+        for payload in payloads:
+            before = self._dossiers.get(payload["MaHoSo"], {})
+            after = {**before, **payload}
+            self.change_count += after != before
+            self._dossiers[payload["MaHoSo"]] = after
         return InboxVerdict(error_code=_DONE, message="Đồng bộ hồ sơ thành công", changed_state=True)
 
     def receive_steps(self, message: Payload) -> InboxVerdict:
@@ -138,6 +143,10 @@ def _check_dossier(payload: Payload) -> None:
             raise _Invalid(f"Trường {name} không được để trống")
     if payload["TrangThaiHoSo"] not in _STATUSES:
         raise _Invalid("Trường TrangThaiHoSo không hợp lệ")
+    try:
+        check_lists(payload)
+    except ValueError as error:
+        raise _Invalid(str(error)) from error
 
 
 def _check_steps(payloads: Sequence[Payload]) -> None:
