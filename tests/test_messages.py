@@ -167,7 +167,7 @@ VIETNAMESE_MESSAGES = [
     ),
     ("quarantine.no_entry", {"number": 1413}, "Không có mục cách ly số 1413."),
     ("cli.cannot_write", {"path": "a", "reason": os.strerror(errno.EACCES)}, "không có quyền truy cập"),
-    ("config_rule.enum", {"expected": "'a' or 'b'", "suggestion": ""}, "'a' hoặc 'b'"),
+    ("config_rule.enum", {"expected": "'a' or 'b'", "suggestion": ""}, "“a” hoặc “b”"),
     ("config.adapter_unknown", {"name": "a", "suggestion": "", "known": ["b", "c"]}, "Đã cài: b, c."),
 ]
 
