@@ -93,12 +93,12 @@ def test_a_start_with_other_records_than_those_of_the_configuration_is_told() ->
         pass
     with served() as again:
         pass
-    with served("--seed", "3") as other:
+    with served("--seed", "3") as different:
         pass
 
     warning = "cchc.toml was written for other records"
     assert not any(line.startswith(warning) for line in again)
-    assert any(line.startswith(warning) and line.rstrip().endswith("demo --serve --small") for line in other)
+    assert any(line.startswith(warning) and line.rstrip().endswith("demo --serve --small") for line in different)
 
 
 def test_a_configuration_of_other_systems_is_left_as_it_is(call: Call) -> None:
