@@ -8,6 +8,7 @@ from functools import partial
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
 from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.messages import Message
 from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.kit.bench import Bench, Holdings
@@ -24,6 +25,7 @@ from cchc_connect.testing.kit.spoilt import (
 )
 from cchc_connect.testing.kit.systems import ChangingSystem, RemovingSystem
 from cchc_connect.wire.json import Item
+from cchc_schemas import Fault
 
 MAX_RUNS = 4
 """Runs after a change at the source, until everything must have come."""
@@ -44,12 +46,12 @@ def everything_is_shared(bench: Bench, source: Source) -> None:
         report = run_done(bench, database, source)
         faulty = sum(line.counts.quarantined for line in report.lines)
         if faulty and not bench.spares_the_system:
-            raise RuleBroken("kit.quarantined", number=faulty, rules=_rules(database))
+            raise RuleBroken("kit.quarantined", number=faulty, members=_rules(database))
         stored, listed = len(bench.holdings(database, source)), len(set(whole_listing(bench, source).keys))
         if not stored or stored + faulty < listed:
             raise RuleBroken("kit.not_shared", stored=stored, listed=listed)
         if faulty:  # a run with more than it tolerates is not done
-            raise ItemsFaulty("kit.items_faulty", number=faulty, total=listed, rules=_rules(database))
+            raise ItemsFaulty("kit.items_faulty", number=faulty, total=listed, members=_rules(database))
 
 
 def second_run_writes_nothing(bench: Bench, source: Source) -> None:
@@ -211,7 +213,9 @@ def require_done(report: RunReport) -> None:
     """Raise `RuleBroken` if a line of a report is not done."""
     for line in report.lines:
         if line.outcome is not RunStatus.DONE:
-            raise RuleBroken("kit.run_not_done", outcome=line.outcome.value, reason=line.reason or "-")
+            raise RuleBroken(
+                "kit.run_not_done", outcome=Message(f"outcome.{line.outcome.value}"), reason=line.reason or "-"
+            )
 
 
 def holdings_after_run(bench: Bench, database: SharedDatabase, source: Source) -> Holdings:
@@ -244,8 +248,12 @@ def require_equal(held: Holdings, expected: Holdings) -> None:
 def _rules(database: SharedDatabase) -> str:
     """Return the rules that quarantined items break, the most frequent first, with the fields."""
     with database.reading() as connection:
-        broken = Counter(f"{fault.path}: {fault.rule}" for entry in entries(connection) for fault in entry.faults)
+        broken = Counter(_rule_of(fault) for entry in entries(connection) for fault in entry.faults)
     return "; ".join(rule for rule, _ in broken.most_common(5))
+
+
+def _rule_of(fault: Fault) -> str:
+    return f"{fault.path}: {fault.rule}" if fault.path else fault.rule
 
 
 def _deletes(source: Source) -> bool:
