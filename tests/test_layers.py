@@ -62,12 +62,12 @@ ROOMS = {
     "errors": "messages",
     "http": "cchc_schemas wire errors",
     "testing.doubles": "clock testing.province",
-    "adapter": "cchc_schemas wire http",
+    "adapter": "cchc_schemas messages wire http",
     "drop_folder": "messages errors",
-    "paging": "cchc_schemas messages wire errors http adapter",
     "local_sources": "cchc_schemas messages wire http adapter",
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
+    "paging": "cchc_schemas messages wire errors http adapter privacy",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
     "database.audit": "cchc_schemas clock messages errors extras privacy database.direct database",
@@ -96,7 +96,7 @@ ROOMS = {
         "cchc_connect cchc_schemas messages wire errors drop_folder paging extras privacy foreign_tables soap "
         "transport config"
     ),
-    "sharing": "cchc_schemas clock config",
+    "sharing": "cchc_schemas clock messages errors database database.audit database.reading config",
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "

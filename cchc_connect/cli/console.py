@@ -57,6 +57,8 @@ class Console(Wording):
         super().__init__(language)
         self.as_json = as_json
         self.typed_options = typed_options or TypedOptions()
+        self._ends_blank = False
+        """Whether a terminal shows an empty line at the end already, that below a table."""
 
     def text(self, code: str, /, **context: object) -> str:
         """Return the sentence for `code`, with the typed options in the commands that it suggests."""
@@ -70,17 +72,21 @@ class Console(Wording):
         """Write a heading."""
         title = escape_control_characters(self.text(code, **context))
         self.line()
+        self._ends_blank = False
         if not self.as_json:
             _write_line(sys.stdout, f"{BOLD}{title}{RESET}" if is_terminal(sys.stdout) else title)
 
     def line(self, text: str = "", *, hanging: int = 0) -> None:
         """Write one line, unless a JSON document is requested; a terminal gets it broken between words (`wrapped`)."""
-        if not self.as_json:
-            _write_line(sys.stdout, _for_reader(sys.stdout, text, hanging))
+        if self.as_json or (self._ends_blank and not text):
+            return
+        self._ends_blank = False
+        _write_line(sys.stdout, _for_reader(sys.stdout, text, hanging))
 
     def verbatim(self, text: str) -> None:
         """Write one line that people copy or programs read: it is never broken."""
         if not self.as_json:
+            self._ends_blank = False
             _write_line(sys.stdout, escape_control_characters(text))
 
     def stderr(self, text: str) -> None:
@@ -98,7 +104,7 @@ class Console(Wording):
         if is_terminal(sys.stdout):
             from cchc_connect.cli.tables import draw_table  # noqa: PLC0415  # only a terminal needs it
 
-            draw_table(headings, rows, table.numbers_from)
+            self._ends_blank = draw_table(headings, rows, table.numbers_from)
         else:
             for line in _aligned_lines([headings, *rows], table.numbers_from):
                 _write_line(sys.stdout, line)

@@ -64,6 +64,8 @@ class PlainProgress:
         self._dry_run = dry_run
         self._lock = threading.Lock()
         self._active: dict[tuple[str, str], Counters] = {}
+        self._written: dict[tuple[str, str], str] = {}
+        """What the last line of each source and route said; the same is not written twice."""
         self._written_at = monotonic()
         self._reminder_after_s = FIRST_LINE_AFTER_S
 
@@ -77,7 +79,8 @@ class PlainProgress:
                 return
             if self._monotonic() - self._written_at >= MIN_LINE_INTERVAL_S:
                 self._written_at = self._monotonic()
-                self._write_line(name, record_type, _progress_text(counts, total, self._console, dry_run=self._dry_run))
+                self._written[name, record_type] = self._text(counts)
+                self._write_line(name, record_type, self._text(counts, total))
 
     def remind(self) -> None:
         """Write who has not responded yet, if no line was written for some time."""
@@ -96,8 +99,11 @@ class PlainProgress:
     def _finish(self, streams: Iterable[tuple[str, str]]) -> None:
         for name, record_type in streams:
             counts = self._active.pop((name, record_type))
-            if not _is_waiting(counts):
-                self._write_line(name, record_type, _progress_text(counts, None, self._console, dry_run=self._dry_run))
+            if not _is_waiting(counts) and self._written.get((name, record_type)) != self._text(counts):
+                self._write_line(name, record_type, self._text(counts))
+
+    def _text(self, counts: Counters, total: int | None = None) -> str:
+        return _progress_text(counts, total, self._console, dry_run=self._dry_run)
 
     def _write_line(self, name: str, record_type: str, counts: str) -> None:
         self._console.stderr(

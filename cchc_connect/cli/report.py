@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_number, local_time
+from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.time_notes import time_notes
@@ -45,15 +46,15 @@ def report_document(report: RunReport, console: Console) -> Mapping[str, object]
     return {**report.as_document(), "lines": lines}
 
 
-def show_report(report: RunReport, console: Console) -> None:
-    """Write the results of every source and route."""
+def show_report(report: RunReport, console: Console, *, names_records: bool = True) -> None:
+    """Write the results of every source and route; with `names_records` a command that shows a record with a note."""
     if report.dry_run:
         console.message("sync_view.dry_run")
     show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome), dry_run=report.dry_run)
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
-        _show_notes(line, console, dry_run=report.dry_run)
+        _show_notes(line, console, names_records=names_records and not report.dry_run)
     for line in report.lines:
         _show_reason(line, console)
     if report.lost_sequence is not None:
@@ -77,12 +78,12 @@ def _noted_in_words(line: ReportLine, console: Console) -> Iterator[str]:
         yield f"{number} × {field}{colon}{console.term('fault', rule)} ({rule})"
 
 
-def _show_notes(line: ReportLine, console: Console, *, dry_run: bool) -> None:
+def _show_notes(line: ReportLine, console: Console, *, names_records: bool) -> None:
     if line.counts.noted:
         console.message("sync_view.noted", place=_line_label(line), rules="; ".join(_noted_in_words(line, console)))
-        if not dry_run and line.counts.noted_records:
+        if names_records and line.counts.noted_records:
             key = shlex.quote(next(iter(line.counts.noted_records.values())))
-            console.message("sync_view.noted_record", record_type=line.record_type, key=key)
+            console.message("sync_view.noted_record", type_name=line.record_type, key=key)
     for note in (*time_notes(line.counts), *line.notes):
         console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 
@@ -149,9 +150,17 @@ def _show_cursor(line: ReportLine, console: Console) -> None:
         return
     if line.after.watermark != line.before.watermark:
         before, after = (local_time(cursor.watermark, console.language) for cursor in (line.before, line.after))
-        console.message("sync_view.watermark", place=_line_label(line), before=before, after=after)
+        console.message(_watermark_code(line.before, line.after), place=_line_label(line), before=before, after=after)
     if line.after.page_token not in {None, line.before.page_token}:
         console.message("sync_view.page_token", place=_line_label(line), position=display_token(line.after.page_token))
+
+
+def _watermark_code(before: Cursor, after: Cursor) -> str:
+    """Return the code of the sentence for a watermark that moved: it is the first one, or went back, or on."""
+    if before.watermark is None:
+        return "sync_view.watermark_first"
+    is_back = after.watermark is None or after.watermark < before.watermark
+    return "sync_view.watermark_back" if is_back else "sync_view.watermark"
 
 
 def _line_label(line: ReportLine) -> str:

@@ -37,8 +37,11 @@ ITEM = "- "
 """Beginning of an item of a list."""
 
 
-def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
-    """Draw a table if it fits when its texts are folded at spaces; else write a block for each row."""
+def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> bool:
+    """Draw a table if it fits when its texts are folded at spaces; else write a block for each row.
+
+    True if an empty line follows.
+    """
     console = Console(highlight=False)
     columns = [
         [heading, *(line for row in rows for line in row[index].split("\n"))] for index, heading in enumerate(headings)
@@ -47,7 +50,7 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     if layout is None:
         for line in _block_lines(headings, rows, numbers_from, console.width):
             console.print(Text(line), soft_wrap=True)
-        return
+        return False
     gap, widths = layout
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
     for index, (heading, width) in enumerate(zip(headings, widths, strict=True)):
@@ -58,6 +61,7 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     console.print()
     console.print(drawn)
     console.print()
+    return True
 
 
 def draw_prose(text: str) -> None:

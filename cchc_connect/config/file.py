@@ -27,6 +27,7 @@ from cchc_connect.config.durations import Period, RetentionTable
 from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret, secrets_in
+from cchc_connect.config.sharing import AgreementsTable, OfficialId, OfficialTable, OperatorTable
 from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
@@ -46,6 +47,7 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
         "audit": frozenset({"subject_keys"}),
         "response_signature": frozenset({"keys"}),
         "tls": frozenset({"ca", "certificate", "key"}),
+        "agreements": frozenset({"acts", "purposes"}),
     }
 )
 """Table -> its keys that are paths. `secret` stands for every reference to a secret file: a table with the key `file`
@@ -154,6 +156,12 @@ class Config(ConfigTable):
 
     A record whose type has no entry is owned by the connection that brought it first.
     """
+    operator: OperatorTable | None = None
+    """The agency for which the command line acts."""
+    officials: Mapping[OfficialId, OfficialTable] = Field(default_factory=dict[str, OfficialTable])
+    """Id -> official."""
+    agreements: AgreementsTable = AgreementsTable()
+    """Where the agreements are."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
     """Adapter name -> factory, cached: a search through all installed packages takes milliseconds."""
     _folder: Path = PrivateAttr(default_factory=Path)
@@ -208,6 +216,11 @@ class Config(ConfigTable):
             target_faults(config)
         )
         return ConfigurationError("config.faults", file=name, faults=Messages(faults)) if faults else config
+
+    @property
+    def agreements_folder(self) -> Path:
+        """Return the folder of the agreements; it need not exist."""
+        return self._folder / self.agreements.folder
 
     def open_database(self, *, create_or_upgrade: bool = True) -> "SharedDatabase":
         """Open the shared database of `[database]`; it is created, or upgraded if it is older.

@@ -71,6 +71,7 @@ RULES_WITH_MESSAGE = frozenset(
         "rule_codes",
         "rule_crs",
         "folder_absence",
+        "folder_name_date",
         "folder_place",
         "sftp_login",
         "row_operator",

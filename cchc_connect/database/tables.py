@@ -197,10 +197,8 @@ discrepancy = Table(
     _optional("value"),
     _optional("owner_value"),
     _text("owner"),
-    _text("detected_at"),
-    _text("state"),
-    _optional("note"),
-    _optional("resolved_at"),
+    *map(_text, ("detected_at", "state")),
+    *map(_optional, ("note", "resolved_at")),
     UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_of_field"),
     comment="A claim's value of a field that differs from the owner's value, with its state.",
 )
@@ -208,10 +206,7 @@ discrepancy = Table(
 record_link = Table(
     "record_link",
     METADATA,
-    _key("record_type"),
-    _key("record_key"),
-    _key("target_type"),
-    _key("target_key"),
+    *map(_key, ("record_type", "record_key", "target_type", "target_key")),
     Index("record_link_target", "target_type", "target_key"),
     comment="Which record refers to which: permits to dossiers and parcels, parcels to their former numbers.",
 )
@@ -219,9 +214,7 @@ record_link = Table(
 record_lineage = Table(
     "record_lineage",
     METADATA,
-    _key("record_type"),
-    _key("old_key"),
-    _key("new_key"),
+    *map(_key, ("record_type", "old_key", "new_key")),
     _text("kind"),
     _optional("happened_at"),
     _text("evidence"),
@@ -335,8 +328,7 @@ audit_key = Table(
     METADATA,
     _key("chain"),
     _sequence_key("entry"),
-    _key("record_type"),
-    _key("record_key"),
+    *map(_key, ("record_type", "record_key")),
     Index("audit_key_of_record", "record_type", "record_key"),
     sqlite_with_rowid=False,
     comment="Keys of entries that have too many for their body, which holds their number and digest.",
@@ -376,4 +368,33 @@ maintenance = Table(
     _optional("instant"),
     _optional("value"),
     comment="What purges and restores did last, from where on feed and history are complete, and the epoch.",
+)
+
+agreement = Table(
+    "agreement",
+    METADATA,
+    _key("id"),
+    _sequence_key("version"),
+    *map(_text, ("body", "state", "provider", "consumer", "starts", "ends")),
+    *map(_optional, ("approved_by_provider", "approved_by_consumer", "suspended_by")),
+    _text("changed_at"),
+    Index("agreement_of_consumer", "consumer"),
+    comment="Agreements on sharing in all their versions; approvals are ids of officials.",
+)
+
+agreement_use = Table(
+    "agreement_use",
+    METADATA,
+    *map(_key, ("agreement", "day", "dossier")),
+    _number("records"),
+    sqlite_with_rowid=False,
+    comment="How many records left under an agreement on a Vietnamese day for a dossier; quotas are counted by it.",
+)
+
+share_scope = Table(
+    "share_scope",
+    METADATA,
+    *map(_key, ("consumer", "record_type", "provider")),
+    sqlite_with_rowid=False,
+    comment="Whose records an agency may get, by the agreements in force; made anew with each change of them.",
 )

@@ -55,8 +55,15 @@ class AgencyTree:
         return self._reached(agency, lambda code: (*self._children.get(code, ()), *self._successors(code)))
 
     def own(self, agency: str) -> frozenset[str]:
-        """Return the agencies whose rows and dossiers are an agency's: itself, those below it, and predecessors."""
+        """Return the agencies whose dossiers are an agency's: itself, those below it, and predecessors."""
         return self._reached(agency, lambda code: (*self._children.get(code, ()), *self._predecessors.get(code, ())))
+
+    def as_provider(self, agency: str) -> frozenset[str]:
+        """Return the agencies whose rows are an agency's as provider: itself and its predecessors.
+
+        Those below it are providers of their own.
+        """
+        return self._reached(agency, lambda code: self._predecessors.get(code, ()))
 
     def successors(self, agency: str) -> tuple[str, ...]:
         """Return the agencies that took over from an agency."""

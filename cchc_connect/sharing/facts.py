@@ -36,6 +36,10 @@ class StoredAgreement:
     """Id of the provider's data officer."""
     approved_by_consumer: str | None = None
     """Id of the consumer's data officer."""
+    suspended_by: str | None = None
+    """Code of the agency that suspended it."""
+    written: Agreement | None = None
+    """As it was applied, parts not expanded; None where it was not stored."""
 
     @property
     def was_signed(self) -> bool:

@@ -68,8 +68,10 @@ def test_a_faulty_item_is_a_finding_of_the_agencys_data_and_breaks_no_rule(call:
     assert outcomes["everything_is_shared"] == "faulty_items"
     assert set(outcomes.values()) == {"kept", "faulty_items"}
     assert "!!  land_parcel: " in shown.out
-    assert "1 of 8 items became no records: map_sheet: missing" in shown.out
+    assert "1 of 8 items became no records: map_sheet: is missing (missing)" in shown.out
     assert "findings of the agency's data" in shown.out
+    vietnamese = call("adapter", "test", "register", "--rule", "everything_is_shared", "--lang", "vi").out
+    assert "số hiệu tờ bản đồ (map_sheet): bị thiếu (missing)" in vietnamese
 
 
 def test_more_faulty_items_than_a_run_tolerates_break_a_rule(call: Call, register: Register) -> None:
@@ -125,3 +127,17 @@ def test_a_system_that_cannot_be_reached_ends_the_test(call: Call, register: Reg
 
     assert refused.code == 69
     assert "register" in refused.err
+
+
+def test_a_reason_that_breaks_every_rule_is_told_once(call: Call, tmp_path: Path) -> None:
+    tmp_path.joinpath("received").mkdir()
+    constant = {"scheme": {"constant": "gso-2025-07"}, "commune_code": {"constant": "25747"}}
+    source = {"files": "thua_*", "key": "so", "fields": {**constant, "map_sheet": "to", "parcel_number": "so"}}
+    options = {"path": "received", "sources": {"land_parcel": source}, "settle_s": 0}
+    connection = {"adapter": "folder", "agency": "000.00.04.H09", "options": options}
+    write_config(CONFIG, {"connections": {"cadastre": connection}})
+
+    tested = call("adapter", "test", "cadastre", "--rule", "keys_are_there", "--rule", "keys_are_unique")
+
+    assert tested.out.count("there is no file thua_* yet") == 1
+    assert tested.out.count("As above.") == 1

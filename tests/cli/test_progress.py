@@ -55,6 +55,18 @@ def test_a_log_gets_at_most_one_line_a_second_on_the_way(capsys: pytest.CaptureF
     assert len(capsys.readouterr().err.splitlines()) == 4
 
 
+def test_a_log_gets_no_line_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    """The only page of a slow source comes after a second, and nothing follows it."""
+    clock = Stopwatch()
+    progress = PlainProgress(Console(Language.ENGLISH, as_json=False), clock)
+
+    clock.seconds = 2.5
+    progress("cadastre", "land_parcel", Counters(fetched=7, pages=1), 7)
+    progress.close()
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_a_log_names_who_has_not_responded_yet(capsys: pytest.CaptureFixture[str]) -> None:
     """Soon after the start, then after every ten seconds of silence; not who responded, and nobody at the end."""
     clock = Stopwatch()
@@ -73,7 +85,6 @@ def test_a_log_names_who_has_not_responded_yet(capsys: pytest.CaptureFixture[str
         "Waiting for the first response of: land land_parcel, one-stop dossier",
         "one-stop dossier: 1 read, 0 written, 0 quarantined",
         "Waiting for the first response of: land land_parcel",
-        "one-stop dossier: 1 read, 0 written, 0 quarantined",
     ]
 
 

@@ -17,11 +17,24 @@ _PARTS = {"yyyy": "(?P<year>[12][0-9]{3})", "MM": "(?P<month>[0-9]{2})", "dd": "
     "mm": "(?P<minute>[0-9]{2})",
     "ss": "(?P<second>[0-9]{2})",
 }
+_SPLIT = re.compile("yyyy|MM|dd|HH|mm|ss|.", re.DOTALL)
 _FORMS = ("yyyyMMdd", "yyyy-MM-dd", "ddMMyyyy", "dd-MM-yyyy")
 _CLOCK = r"(?:[T _-]?(?P<hour>[01][0-9]|2[0-3])[-:h]?(?P<minute>[0-5][0-9])(?:[-:m]?(?P<second>[0-5][0-9]))?)?"
 _MARK = "[-._ ]"
 _NUMBER = re.compile(r"(?:[-_ ](?:v|lan|l)?|\()\s{0,3}([0-9]{1,3})\)?\Z", re.IGNORECASE)
 _ENDING = re.compile(r"(?:\.tar)?\.[A-Za-z]{1,8}\Z")
+
+
+def is_date_form(form: str) -> bool:
+    """Whether a form has a year, each part at most once, and beside parts neither letters nor digits of ASCII.
+
+    >>> [is_date_form(form) for form in ("dd-MM-yyyy", "ddMM", "yyyyMMMM", "yyyyMMdd_v2")]
+    [True, False, False, False]
+    """
+    written = _SPLIT.findall(form)
+    parts = [part for part in written if part in _PARTS]
+    between = "".join(part for part in written if part not in _PARTS)
+    return "yyyy" in parts and len(set(parts)) == len(parts) and re.search("[A-Za-z0-9]", between) is None
 
 
 def delivery_time(name: str, form: str) -> datetime | None:
@@ -51,7 +64,7 @@ def delivery_time(name: str, form: str) -> datetime | None:
 def _pattern(form: str, *, is_declared: bool) -> re.Pattern[str]:
     written = "".join(
         _PARTS.get(part, re.escape(part) if is_declared else _MARK if part == "-" else re.escape(part))
-        for part in re.findall("yyyy|MM|dd|HH|mm|ss|.", form)
+        for part in _SPLIT.findall(form)
     )
     return re.compile(rf"(?<![0-9]){written}{'' if is_declared else _CLOCK}(?![0-9])")
 

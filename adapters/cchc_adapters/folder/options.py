@@ -12,6 +12,7 @@ from cchc_adapters.declared.checks import Sources
 from cchc_adapters.declared.reads import reads
 from cchc_adapters.declared.tables import Duration, Names, SourceTable
 from cchc_adapters.folder.built_in_maps import MapName, with_built_in_maps
+from cchc_adapters.folder.name_dates import is_date_form
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import FOLDER
 from cchc_connect.foreign_tables import TableForm, TextEncoding
@@ -40,8 +41,15 @@ SAMPLE_SOURCES = {
 }
 
 
-_NAME_DATE = r"^(?:(?:[^A-Za-z0-9]|MM|dd|HH|mm|ss)*yyyy(?:[^A-Za-z0-9]|MM|dd|HH|mm|ss)*)?$"
-"""Forms of dates that have a year."""
+def _date_form(form: str) -> str:
+    """Check a form of dates.
+
+    Raises:
+        PydanticCustomError: it has no year, a part twice, or letters and digits that are no part.
+    """
+    if form and not is_date_form(form):
+        raise PydanticCustomError("folder_name_date", "no form of dates")
+    return form
 
 
 class FolderSourceTable(SourceTable):
@@ -53,7 +61,7 @@ class FolderSourceTable(SourceTable):
     """Names of the files inside an archive (ZIP, tar) whose own name fits `files`; together they are one delivery."""
     delivery: Literal["snapshot", "increment"] = "snapshot"
     """Whether a delivery lists everything (`snapshot`), of which the latest counts, or what changed (`increment`)."""
-    name_date: Annotated[str, Field(pattern=_NAME_DATE)] = ""
+    name_date: Annotated[str, AfterValidator(_date_form)] = ""
     """Form of the date in names, "yyyyMMdd" or "dd-MM-yyyy"; it orders the deliveries. "": it is recognised."""
     dated_by: str = ""
     """Column whose latest date orders the deliveries, instead of a date in their names."""
@@ -64,7 +72,8 @@ class FolderSourceTable(SourceTable):
     columns: tuple[str, ...] = ()
     """Names of the columns by position, for tables without headings."""
     map: MapName | None = None
-    """Built-in map of a form: "pl3". Its headings may all be missing but for the key; own rules replace its rules."""
+    """Built-in map: "pl3", "agencies", "registered_databases", "satisfaction_ratings". Its headings may all be missing
+    but for the key; own rules replace its rules."""
     rows: str = ""
     """Successive rows with one key become one item: the cells of the first, and the list of all under this name."""
     optional: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -36,6 +36,8 @@ TABLE_NAMES = frozenset(
         VERSION_TABLE,
         *(
             "absence",
+            "agreement",
+            "agreement_use",
             "audit_entry",
             "audit_key",
             "audit_seal",
@@ -50,7 +52,7 @@ TABLE_NAMES = frozenset(
             "lease",
         ),
         *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run"),
-        *("run_counter", "source_property"),
+        *("run_counter", "share_scope", "source_property"),
     }
 )
 """Name of each table of the shared database."""

@@ -17,7 +17,7 @@ def test_a_file_may_lack_no_heading_that_a_condition_reads() -> None:
     assert [*lenient.optional_names] == ["Loại"]
 
 
-@pytest.mark.parametrize("form", ["ddMM", "-", "yyyyyyyy"])
-def test_a_form_of_dates_without_one_year_is_refused(form: str) -> None:
+@pytest.mark.parametrize("form", ["ddMM", "-", "yyyyyyyy", "yyyyMMMM", "ngày dd-MM-yyyy"])
+def test_a_form_of_dates_without_a_year_or_with_a_part_twice_is_refused(form: str) -> None:
     with pytest.raises(ValidationError, match="name_date"):
         FolderSourceTable.model_validate({"files": "ho_so*", "key": "Số", "fields": {"code": "Mã"}, "name_date": form})

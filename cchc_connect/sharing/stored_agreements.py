@@ -1,0 +1,203 @@
+"""Agreements in the shared database: their versions, what left under them, and the facts that decide on a request."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
+from cchc_connect.database.audit.chain import canonical_json
+from cchc_connect.database.bulk import insert_rows, upsert_row
+from cchc_connect.database.reading.records import live_records_query
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.tables import agreement, agreement_use, share_scope
+from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
+from cchc_connect.sharing.agreements import Agreement, AgreementState
+from cchc_connect.sharing.facts import AgreementUse, DossierFacts, Facts, StoredAgreement, decisive_versions
+from cchc_connect.sharing.requests import AccessRequest
+from cchc_connect.sharing.terms import SharingTerms
+from cchc_schemas import Agency, Dossier, DossierStatus, PartialDate, vietnamese_day
+
+STOPPED = {
+    DossierStatus.REFUSED: "refused_at",
+    DossierStatus.WITHDRAWN: "withdrawn_at",
+    DossierStatus.STOPPED: "stopped_at",
+}
+"""Status of a dossier that was not processed -> the field with its end."""
+
+IN_USE = (AgreementState.SIGNED, AgreementState.IN_FORCE)
+
+
+def agency_tree(connection: Connection) -> AgencyTree:
+    """Return the agencies of the shared database."""
+    rows = connection.execute(live_records_query(Agency))
+    return AgencyTree(_agency_unit(json.loads(row.document)) for row in rows)
+
+
+def stored_agreements(connection: Connection, consumers: Iterable[str] | None = None) -> Sequence[StoredAgreement]:
+    """Return every version of every agreement, by id and version; with `consumers` those of agencies with these codes.
+
+    Args:
+        connection: an open transaction.
+        consumers: codes as agreements write them; None: of all.
+    """
+    query = select(agreement).order_by(agreement.c.id, agreement.c.version)
+    if consumers is not None:
+        query = query.where(agreement.c.consumer.in_(sorted(consumers)))
+    return [
+        StoredAgreement(
+            agreement=_parsed(row.body, "expanded"),
+            written=_parsed(row.body, "written"),
+            state=AgreementState(row.state),
+            approved_by_provider=row.approved_by_provider,
+            approved_by_consumer=row.approved_by_consumer,
+            suspended_by=row.suspended_by,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def store_agreement(connection: Connection, stored: StoredAgreement, at: datetime) -> None:
+    """Store a version with its state and approvals; one that is stored already is replaced."""
+    written = stored.written or stored.agreement
+    body = canonical_json({"expanded": stored.agreement.document_body(), "written": written.document_body()})
+    values: dict[str, Any] = {
+        "body": body,
+        "state": stored.state.value,
+        "provider": stored.agreement.provider,
+        "consumer": stored.agreement.consumer,
+        "starts": stored.agreement.starts.isoformat(),
+        "ends": stored.agreement.ends.isoformat(),
+        "approved_by_provider": stored.approved_by_provider,
+        "approved_by_consumer": stored.approved_by_consumer,
+        "suspended_by": stored.suspended_by,
+        "changed_at": to_timestamp_text(at),
+    }
+    keys = {"id": stored.agreement.id, "version": stored.agreement.version}
+    upsert_row(connection, agreement, keys, values)
+
+
+def facts_of(connection: Connection, terms: SharingTerms, request: AccessRequest) -> Facts:
+    """Return the facts that decide on a request, as they are in this transaction.
+
+    Args:
+        connection: an open transaction; within a write transaction no other access is counted in between.
+        terms: terms of the configuration, with the agencies of the database.
+        request: the request.
+    """
+    stored = stored_agreements(connection, terms.agencies.codes([request.consumer]))
+    return Facts(
+        agreements=stored,
+        acts=terms.acts,
+        agencies=terms.agencies,
+        officials=terms.officials,
+        dossier=None if request.dossier is None else dossier_facts(connection, request.dossier),
+        uses=_uses(connection, {each.agreement.id for each in stored}, request),
+        records=terms.records,
+    )
+
+
+def dossier_facts(connection: Connection, code: str) -> DossierFacts | None:
+    """Return the dossier with this code; None if there is none, or it is deleted."""
+    row = connection.execute(
+        live_records_query(Dossier).where(record_table(Dossier.record_type).c.record_key == code)
+    ).one_or_none()
+    if row is None:
+        return None
+    document: Mapping[str, Any] = json.loads(row.document)
+    status = DossierStatus(document["status"])
+    return DossierFacts(
+        code=code,
+        procedure=document.get("procedure_code"),
+        agency=document.get("agency_code"),
+        status=status,
+        processed_at=_instant(document.get("processed_at")),
+        returned_at=_instant(document.get("returned_at")),
+        stopped_at=_instant(document.get(STOPPED.get(status, ""))),
+    )
+
+
+def count_use(connection: Connection, use: AgreementUse) -> None:
+    """Count records that leave, in the write transaction of their audit entry."""
+    keys = {"agreement": use.agreement, "day": use.day.isoformat(), "dossier": use.dossier}
+    is_row = [column == keys[name] for name, column in agreement_use.c.items() if name in keys]
+    counted = connection.execute(
+        update(agreement_use).where(*is_row).values(records=agreement_use.c.records + use.records)
+    )
+    if not counted.rowcount:
+        connection.execute(agreement_use.insert().values(**keys, records=use.records))
+
+
+def settle_states(connection: Connection, day: date) -> None:
+    """Bring stored states up to a Vietnamese day: what was signed begins on its first day and ends after its last."""
+    today = day.isoformat()
+    is_over = agreement.c.state.in_([state.value for state in (*IN_USE, AgreementState.SUSPENDED)]) & (
+        agreement.c.ends < today
+    )
+    connection.execute(update(agreement).where(is_over).values(state=AgreementState.ENDED.value))
+    has_begun = (agreement.c.state == AgreementState.SIGNED.value) & (agreement.c.starts <= today)
+    connection.execute(update(agreement).where(has_begun).values(state=AgreementState.IN_FORCE.value))
+
+
+def refresh_share_scope(connection: Connection, terms: SharingTerms, day: date) -> None:
+    """Bring states up to a Vietnamese day, and make `share_scope` anew from the agreements that are in force."""
+    settle_states(connection, day)
+    rows = {
+        (consumer, grant.record, provider)
+        for stored in decisive_versions(stored_agreements(connection))
+        if is_in_force(stored, terms, day)
+        for grant in stored.agreement.grants
+        for consumer in terms.agencies.codes([stored.agreement.consumer])
+        for provider in terms.agencies.codes(terms.agencies.as_provider(stored.agreement.provider))
+    }
+    connection.execute(delete(share_scope))
+    insert_rows(connection, share_scope, sorted(rows))
+
+
+def is_in_force(stored: StoredAgreement, terms: SharingTerms, day: date) -> bool:
+    """True if an agreement, in its decisive version, is in force on a Vietnamese day."""
+    parties = (stored.agreement.provider, stored.agreement.consumer)
+    return (
+        stored.was_signed
+        and stored.state in IN_USE
+        and stored.agreement.starts <= day <= stored.agreement.ends
+        and all(terms.agencies.is_valid(agency, day) for agency in parties)
+        and any(
+            basis.act in terms.acts and terms.acts[basis.act].in_force(day) for basis in stored.agreement.legal_basis
+        )
+    )
+
+
+def _uses(connection: Connection, agreements: Iterable[str], request: AccessRequest) -> Sequence[AgreementUse]:
+    is_counted = agreement_use.c.day == vietnamese_day(request.at).isoformat()
+    if request.dossier is not None:
+        is_counted |= agreement_use.c.dossier == request.dossier
+    query = select(agreement_use).where(agreement_use.c.agreement.in_(sorted(agreements)), is_counted)
+    return [
+        AgreementUse(agreement=row.agreement, day=date.fromisoformat(row.day), dossier=row.dossier, records=row.records)
+        for row in connection.execute(query)
+    ]
+
+
+def _agency_unit(document: Mapping[str, Any]) -> AgencyUnit:
+    codes = (document["code"], document.get("code_qcvn_102"), document.get("code_qd_20"))
+    last = document.get("valid_to")
+    return AgencyUnit(
+        code=document["code"],
+        other_codes=tuple(code for code in dict.fromkeys(codes) if code and code != document["code"]),
+        parent=document.get("parent_code"),
+        successors=tuple(successor["code"] for successor in document.get("successors") or ()),
+        valid_to=None if last is None else PartialDate.parse(last).latest(),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else from_timestamp_text(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(body: str, form: str) -> Agreement:
+    return Agreement.model_validate(json.loads(body)[form])

@@ -1,0 +1,80 @@
+"""What agreements are checked against and decided by, besides the database: acts, purposes, officials, records."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from cchc_connect.config.file import Config
+from cchc_connect.config.toml_text import read_toml_text
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Message, Messages
+from cchc_connect.sharing.agencies import AgencyTree
+from cchc_connect.sharing.facts import Official
+from cchc_schemas import RECORD_TYPES, Record
+from cchc_schemas.legal_acts import (
+    LegalAct,
+    Purpose,
+    TableInvalid,
+    legal_acts,
+    purposes,
+    read_acts,
+    read_purposes,
+)
+
+Row = TypeVar("Row", LegalAct, Purpose)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharingTerms:
+    """Acts, purposes, officials and agencies that agreements may name, and the records that they share."""
+
+    acts: Mapping[str, LegalAct] = field(default_factory=legal_acts)
+    purposes: Mapping[str, Purpose] = field(default_factory=purposes)
+    officials: Mapping[str, Official] = field(default_factory=dict[str, Official])
+    """Officials by id."""
+    agencies: AgencyTree = field(default_factory=AgencyTree)
+    """The agencies of the shared database; where there are none, every code is taken as it is."""
+    records: Mapping[str, type[Record]] = field(default_factory=lambda: RECORD_TYPES)
+
+
+def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> SharingTerms:
+    """Return the terms of a configuration.
+
+    Raises:
+        ConfigurationError: a table of acts or purposes cannot be read or has faults; all of them are named.
+    """
+    tables, faults = config.agreements, list[Message]()
+    terms = SharingTerms(
+        acts={**legal_acts(), **_added(tables.acts, read_acts, faults)},
+        purposes={**purposes(), **_added(tables.purposes, read_purposes, faults)},
+        officials={
+            name: Official(agency=row.agency, valid_to=row.valid_to, is_data_officer=row.data_officer)
+            for name, row in config.officials.items()
+        },
+        agencies=agencies or AgencyTree(),
+    )
+    if faults:
+        raise ConfigurationError("sharing.table_faults", faults=Messages(faults))
+    return terms
+
+
+def _added(path: Path | None, read: Callable[[str], Mapping[str, Row]], faults: list[Message]) -> Mapping[str, Row]:
+    """Return the rows of an agency's own table; what is wrong with it goes to `faults`."""
+    if path is None:
+        return {}
+    text = read_toml_text(path)
+    if isinstance(text, ConfigurationError):
+        faults.append(Message(text.code, text.context))
+        return {}
+    try:
+        return read(text)
+    except TableInvalid as invalid:
+        faults.extend(
+            Message(
+                f"act_table_fault.{fault.rule}",
+                {"file": path, "line": fault.line, "column": fault.column, "value": fault.value},
+            )
+            for fault in invalid.faults
+        )
+    return {}

@@ -1,0 +1,400 @@
+"""The life of an agreement in the shared database: two approvals, versions, suspension and end, each on record."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from cchc_connect import Config, RecordWriter
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.tables import agreement_use, audit_entry, share_scope
+from cchc_connect.errors import CchcError, NotFound, UsageMistake
+from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
+from cchc_connect.sharing.agreements import Agreement, AgreementState
+from cchc_connect.sharing.decision import AccessDecision, decide
+from cchc_connect.sharing.facts import AgreementUse, DossierFacts, Official
+from cchc_connect.sharing.life_cycle import (
+    ChangedBy,
+    ChangeKind,
+    apply_changes,
+    approve,
+    end,
+    planned_changes,
+    resume,
+    suspend,
+)
+from cchc_connect.sharing.stored_agreements import (
+    agency_tree,
+    count_use,
+    dossier_facts,
+    facts_of,
+    refresh_share_scope,
+    stored_agreements,
+)
+from cchc_connect.sharing.terms import SharingTerms
+from cchc_schemas import Agency, Dossier, DossierStatus, PartialDate
+from cchc_schemas.agencies import AgencySuccessor
+from tests.databases import DATABASE_KINDS, new_address
+from tests.sharing.invented_agreements import (
+    BUILDING,
+    DOSSIER,
+    KEY,
+    LAND,
+    NOW,
+    PROCEDURE,
+    PROVINCE,
+    agreement_table,
+    grant,
+    request,
+)
+
+OFFICIALS = {
+    "lan": Official(agency=LAND, is_data_officer=True),
+    "minh": Official(agency=BUILDING, is_data_officer=True),
+    "huy": Official(agency=BUILDING),
+    "mai": Official(agency=PROVINCE, is_data_officer=True),
+    "gone": Official(agency=LAND, is_data_officer=True, valid_to=date(2026, 11, 29)),
+}
+TERMS = SharingTerms(officials=OFFICIALS)
+
+
+@pytest.fixture(params=DATABASE_KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
+    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+        yield opened
+
+
+def by(official: str, at: datetime = NOW) -> ChangedBy:
+    return ChangedBy(official=official, at=at)
+
+
+def written(**changes: Any) -> Agreement:
+    return Agreement.model_validate(agreement_table(**changes))
+
+
+def applied(database: SharedDatabase, *agreements: Agreement) -> Sequence[ChangeKind]:
+    with database.writing() as connection:
+        changes = planned_changes(connection, agreements)
+        apply_changes(connection, changes, TERMS, by("lan"))
+    return [change.kind for change in changes]
+
+
+def changed(database: SharedDatabase, step: Any, official: str, at: datetime = NOW) -> AgreementState:
+    with database.writing() as connection:
+        return step(connection, "parcels", TERMS, by(official, at)).state  # type: ignore[no-any-return]  # of one of the steps
+
+
+def in_force(database: SharedDatabase, **changes: Any) -> None:
+    applied(database, written(**changes))
+    changed(database, approve, "lan")
+    changed(database, approve, "minh")
+
+
+def states(database: SharedDatabase) -> dict[str, str]:
+    with database.reading() as connection:
+        return {stored.agreement.reference: stored.state.value for stored in stored_agreements(connection)}
+
+
+def entries(database: SharedDatabase) -> Sequence[dict[str, Any]]:
+    with database.reading() as connection:
+        return [json.loads(body) for body in connection.execute(select(audit_entry.c.body)).scalars()]
+
+
+def granted(database: SharedDatabase, **changes: Any) -> Sequence[str]:
+    """Return why the stored agreements refuse a request; empty if they grant it."""
+    with database.reading() as connection:
+        facts = facts_of(connection, TERMS, request(**changes))
+    open_dossier = DossierFacts(code=DOSSIER, procedure=PROCEDURE, agency=BUILDING, status=DossierStatus.IN_PROCESS)
+    outcome = decide(request(**changes), replace(facts, dossier=open_dossier))
+    return () if isinstance(outcome, AccessDecision) else outcome.reasons
+
+
+def test_an_agreement_is_in_force_once_both_data_officers_approved_it(database: SharedDatabase) -> None:
+    assert applied(database, written()) == [ChangeKind.NEW]
+    assert list(granted(database)) == ["not_in_force"]
+
+    assert changed(database, approve, "minh") is AgreementState.DRAFT
+    assert list(granted(database)) == ["not_in_force"]
+
+    assert changed(database, approve, "lan") is AgreementState.IN_FORCE
+    assert list(granted(database)) == []
+
+
+def test_what_is_approved_before_its_first_day_begins_on_it(database: SharedDatabase) -> None:
+    before = datetime(2026, 7, 1, tzinfo=UTC)
+    applied(database, written())
+    changed(database, approve, "lan", before)
+
+    assert changed(database, approve, "minh", before) is AgreementState.SIGNED
+    with database.writing() as connection:
+        refresh_share_scope(connection, TERMS, date(2026, 8, 1))
+    assert states(database) == {"parcels@1": "in_force"}
+    with database.writing() as connection:
+        refresh_share_scope(connection, TERMS, date(2027, 8, 1))
+    assert states(database) == {"parcels@1": "ended"}
+
+
+@pytest.mark.parametrize(
+    ("official", "code"),
+    [
+        ("huy", "sharing.no_data_officer"),
+        ("gone", "sharing.no_data_officer"),
+        ("mai", "sharing.official_of_other"),
+        ("nobody", "sharing.official_unknown"),
+        ("lan", "sharing.approved_before"),
+    ],
+)
+def test_who_may_not_approve_is_told_why(database: SharedDatabase, official: str, code: str) -> None:
+    applied(database, written())
+    changed(database, approve, "lan")
+
+    with pytest.raises(UsageMistake) as refused:
+        changed(database, approve, official)
+
+    assert refused.value.code == code
+    assert states(database) == {"parcels@1": "draft"}
+
+
+def test_one_person_cannot_give_both_approvals(database: SharedDatabase) -> None:
+    """Not even an official who has changed to the other agency in between."""
+    applied(database, written())
+    changed(database, approve, "lan")
+    moved = replace(TERMS, officials={**OFFICIALS, "lan": OFFICIALS["minh"]})
+
+    with database.writing() as connection, pytest.raises(UsageMistake) as refused:
+        approve(connection, "parcels", moved, by("lan"))
+
+    assert refused.value.code == "sharing.approved_before"
+
+
+def test_a_second_officer_of_one_agency_is_not_the_other_agency(database: SharedDatabase) -> None:
+    applied(database, written())
+    changed(database, approve, "lan")
+    terms = replace(TERMS, officials={**OFFICIALS, "hoa": OFFICIALS["lan"]})
+
+    with database.writing() as connection:
+        assert approve(connection, "parcels", terms, by("hoa")).state is AgreementState.DRAFT
+
+
+def test_an_agreement_with_faults_is_not_approved(database: SharedDatabase) -> None:
+    """It was sound when it was applied; its acts have lapsed since."""
+    applied(database, written(legal_basis=[{"act": "nd-111-2024"}], starts=date(2026, 6, 1)))
+
+    with pytest.raises(UsageMistake) as refused:
+        changed(database, approve, "lan")
+
+    assert refused.value.code == "sharing.faults"
+    assert "parcels" in str(refused.value)
+
+
+def test_a_draft_that_is_replaced_loses_its_approvals(database: SharedDatabase) -> None:
+    applied(database, written())
+    changed(database, approve, "lan")
+
+    assert applied(database, written(title="Chia sẻ thửa đất, lần hai")) == [ChangeKind.CHANGED]
+    assert changed(database, approve, "minh") is AgreementState.DRAFT
+    assert applied(database, written(title="Chia sẻ thửa đất, lần hai")) == [ChangeKind.UNCHANGED]
+    assert changed(database, approve, "lan") is AgreementState.IN_FORCE
+
+
+def test_what_was_signed_changes_by_a_higher_version_alone(database: SharedDatabase) -> None:
+    in_force(database)
+
+    with pytest.raises(UsageMistake) as refused:
+        applied(database, written(ends=date(2027, 1, 1)), written(id="another"))
+
+    assert refused.value.code == "sharing.needs_version"
+    assert states(database) == {"parcels@1": "in_force"}
+    assert applied(database, written(version=3)) == [ChangeKind.NEW]
+    with pytest.raises(UsageMistake):
+        applied(database, written(version=2))
+
+
+def test_a_new_version_decides_once_it_is_signed(database: SharedDatabase) -> None:
+    in_force(database)
+    in_force(database, version=2, actions=["match"])
+
+    assert list(granted(database)) == ["action"]
+    assert list(granted(database, action="match")) == []
+
+
+def test_the_difference_to_what_is_stored_is_told_key_by_key(database: SharedDatabase) -> None:
+    in_force(database)
+    narrower = grant(fields=KEY)
+    with database.reading() as connection:
+        (change,) = planned_changes(connection, [written(version=2, grant=[narrower], ends=date(2027, 1, 1))])
+
+    assert {key: (before, after) for key, before, after in change.differences} == {
+        "version": ("-", "2"),
+        "ends": ("2027-07-31", "2027-01-01"),
+        "grant.1.fields.area_m2": ("plain", "-"),
+        "grant.1.fields.uses": ("plain", "-"),
+        "grant.1.fields.holders.name": ("plain", "-"),
+        "grant.1.fields.holders.id_number": ("masked", "-"),
+    }
+
+
+def test_a_suspended_agreement_is_resumed_by_the_agency_that_suspended_it(database: SharedDatabase) -> None:
+    in_force(database)
+
+    assert changed(database, suspend, "minh") is AgreementState.SUSPENDED
+    assert list(granted(database)) == ["not_in_force"]
+    with pytest.raises(UsageMistake) as refused:
+        changed(database, resume, "lan")
+    assert refused.value.code == "sharing.suspended_by_other"
+    assert changed(database, resume, "minh") is AgreementState.IN_FORCE
+    assert list(granted(database)) == []
+
+
+def test_a_suspended_later_version_closes_the_earlier_one_too(database: SharedDatabase) -> None:
+    in_force(database)
+    in_force(database, version=2)
+
+    changed(database, suspend, "lan")
+
+    assert states(database) == {"parcels@1": "in_force", "parcels@2": "suspended"}
+    assert list(granted(database)) == ["not_in_force"]
+
+
+def test_an_ended_agreement_stays_ended(database: SharedDatabase) -> None:
+    in_force(database)
+
+    assert changed(database, end, "lan") is AgreementState.ENDED
+    for step in (suspend, resume, end):
+        with pytest.raises(UsageMistake) as refused:
+            changed(database, step, "lan")
+        assert refused.value.code == "sharing.other_state"
+    with pytest.raises(NotFound):
+        changed(database, approve, "minh")
+
+
+def test_an_agreement_that_does_not_exist_is_told_with_the_nearest_name(database: SharedDatabase) -> None:
+    applied(database, written())
+
+    with database.writing() as connection, pytest.raises(CchcError) as refused:
+        suspend(connection, "parcel", TERMS, by("lan"))
+
+    assert "Did you mean 'parcels'?" in str(refused.value)
+
+
+def test_each_change_has_one_entry_that_names_the_approved_text_by_its_digest(database: SharedDatabase) -> None:
+    in_force(database)
+    changed(database, suspend, "minh")
+    changed(database, resume, "minh")
+    changed(database, end, "lan")
+
+    recorded = entries(database)
+
+    assert [(entry["official"], entry["change"]) for entry in recorded] == [
+        ("lan", "drafted"),
+        ("lan", "approved_by_provider"),
+        ("minh", "approved_by_consumer"),
+        ("minh", "suspended"),
+        ("minh", "resumed"),
+        ("lan", "ended"),
+    ]
+    assert {(entry["kind"], entry["agreement"], entry["provider"], entry["consumer"]) for entry in recorded} == {
+        ("agreement", "parcels@1", LAND, BUILDING)
+    }
+    assert len({entry["agreement_sha256"] for entry in recorded}) == 1
+
+
+def test_a_refused_change_leaves_no_trace(database: SharedDatabase) -> None:
+    in_force(database)
+    before = entries(database)
+
+    with pytest.raises(UsageMistake):
+        changed(database, end, "huy")
+
+    assert (entries(database), states(database)) == (before, {"parcels@1": "in_force"})
+
+
+def test_a_granted_part_is_stored_with_the_fields_it_had(database: SharedDatabase) -> None:
+    in_force(database)
+
+    with database.reading() as connection:
+        (stored,) = stored_agreements(connection)
+
+    assert "uses.code" in stored.agreement.grants[0].fields
+    assert "uses" not in stored.agreement.grants[0].fields
+    assert stored.written == written()
+
+
+def test_records_that_left_are_counted_by_day_and_dossier_in_one_row(database: SharedDatabase) -> None:
+    in_force(database, quota={"records_per_dossier": 5})
+    use = AgreementUse(agreement="parcels", day=date(2026, 11, 30), dossier=DOSSIER, records=2)
+    with database.writing() as connection:
+        for each in (use, use, replace(use, day=date(2026, 11, 1), records=1)):
+            count_use(connection, each)
+
+    with database.reading() as connection:
+        assert sorted(row.records for row in connection.execute(select(agreement_use))) == [1, 4]
+        facts = facts_of(connection, TERMS, request())
+    assert sum(each.records for each in facts.uses) == 5
+    assert list(granted(database)) == ["quota"]
+
+
+def test_the_share_scope_is_of_the_agreements_in_force(database: SharedDatabase) -> None:
+    tree = AgencyTree([AgencyUnit(code=LAND, other_codes=("H09.7",)), AgencyUnit(code="old", successors=(LAND,))])
+    in_force(database)
+
+    def scope(day: date) -> list[tuple[str, ...]]:
+        with database.writing() as connection:
+            refresh_share_scope(connection, replace(TERMS, agencies=tree), day)
+            return sorted(tuple(row) for row in connection.execute(select(share_scope)))
+
+    assert scope(date(2026, 11, 30)) == [
+        (BUILDING, "land_parcel", LAND),
+        (BUILDING, "land_parcel", "H09.7"),
+        (BUILDING, "land_parcel", "old"),
+    ]
+    changed(database, suspend, "lan")
+    assert scope(date(2026, 11, 30)) == []
+
+
+def test_dossier_and_agencies_are_read_as_they_are_stored(database: SharedDatabase) -> None:
+    config = Config.load('[connections.desk]\nadapter = "program"\nagency = "000.00.00.H09"\n')
+    ended = NOW - timedelta(days=3)
+    with RecordWriter(config, database, "desk") as writer:
+        writer.write(
+            Dossier(
+                code=DOSSIER,
+                procedure_code=PROCEDURE,
+                status=DossierStatus.WITHDRAWN,
+                agency_code=BUILDING,
+                withdrawn_at=ended,
+                returned_at=NOW,
+            )
+        )
+        writer.write(
+            Agency(
+                code=LAND,
+                code_qd_20="H09.7",
+                name="Sở Nông nghiệp và Môi trường",
+                parent_code=PROVINCE,
+                valid_to=PartialDate(2027),
+                successors=(AgencySuccessor(code="000.00.09.H09"),),
+            )
+        )
+
+    with database.reading() as connection:
+        dossier, tree = dossier_facts(connection, DOSSIER), agency_tree(connection)
+        assert dossier_facts(connection, "000.00.05.H09-260801-0009") is None
+
+    assert dossier == DossierFacts(
+        code=DOSSIER,
+        procedure=PROCEDURE,
+        agency=BUILDING,
+        status=DossierStatus.WITHDRAWN,
+        returned_at=NOW,
+        stopped_at=ended,
+    )
+    assert tree.code("H09.7") == LAND
+    assert tree.valid_to(LAND) == date(2027, 12, 31)
+    assert tree.successors("H09.7") == ("000.00.09.H09",)
+    assert LAND in tree.under(PROVINCE)
