@@ -83,7 +83,7 @@ def _show_notes(line: ReportLine, console: Console, *, dry_run: bool) -> None:
         console.message("sync_view.noted", place=_line_label(line), rules="; ".join(_noted_in_words(line, console)))
         if not dry_run and line.counts.noted_records:
             key = shlex.quote(next(iter(line.counts.noted_records.values())))
-            console.message("sync_view.noted_record", record_type=line.record_type, key=key)
+            console.message("sync_view.noted_record", type_name=line.record_type, key=key)
     for note in (*time_notes(line.counts), *line.notes):
         console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 
