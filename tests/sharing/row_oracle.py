@@ -133,7 +133,7 @@ class RowOracle(Oracle):
 
 def walk_values(value: Any, path: str) -> Iterator[Any]:
     if isinstance(value, list):
-        for element in cast("list[Any]", value):
+        for element in cast("Sequence[Any]", value):
             yield from walk_values(element, path)
     elif not path:
         yield value
