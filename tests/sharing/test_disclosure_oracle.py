@@ -76,8 +76,8 @@ class RandomRows(RandomCase):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         if self.facts.dossier is not None:
-            known = self.facts.dossier.status in STOPPED
-            stopped_at = self.facts.dossier.stopped_at if known else None
+            is_stopped = self.facts.dossier.status in STOPPED
+            stopped_at = self.facts.dossier.stopped_at if is_stopped else None
             self.facts = replace(self.facts, dossier=replace(self.facts.dossier, stopped_at=stopped_at))
         if self.random.random() < 0.6:
             self._bring_into_force()
