@@ -23,6 +23,7 @@ from cchc_connect.foreign_tables.forms import (
     refused,
 )
 from cchc_connect.foreign_tables.headings import MAX_ROWS_ABOVE, Headings, find_headings, note_heading_faults
+from cchc_connect.foreign_tables.regular_lines import RegularLines
 from cchc_connect.messages import Message
 
 _BLOCK_BYTES = 128 * 1024
@@ -176,9 +177,9 @@ class CsvTable:
         """Return whether every row has a cell for each column, none beside them, and none that lost digits."""
         if self._has_rounded and any("E+" in "\0".join(row) for row in rows):
             return False
-        if self._is_regular:
-            return True
         width = self.headings.width
+        if self._is_regular and width > 1:  # an empty line has as many separators as one cell
+            return True
         return min(map(len, rows)) >= width and not any(any(row[width:]) for row in rows)
 
     def _cells(self, row: list[str], line: int, faults: FaultList) -> list[object] | None:
@@ -199,11 +200,9 @@ class CsvTable:
         """
         self._file.seek(0)
         separator = self._separator.encode()
-        line_end = separator * (self.headings.width - 1) + b"\n"
+        lines = RegularLines(separator, self.headings.width)
         empty_cells = -(-(self.headings.width - FEW_CELLS) // (FEW_CELLS + 1))
         run = re.compile(re.escape(separator) * empty_cells)
-        plain_bytes = bytes(set(range(256)) - {*separator, *b'"\n'})
-        quoted = re.compile(rb'"(?<![^%s\n]")[^"]*(?:""[^"]*)*"(?=[%s\r\n]|\Z)' % ((re.escape(separator),) * 2))
         lines_above = self.headings.row + 1 + (self._start > 0)
         for block in _blocks(self._file):
             below, lines_above = _below(block, lines_above)
@@ -211,11 +210,7 @@ class CsvTable:
             self._are_long &= run.search(below) is None
             self._is_regular &= _OTHER_LINE_END.search(block) is None
             self._is_regular &= len(block) <= min(MAX_CELL, csv.field_size_limit())
-            if self._is_regular:
-                plain = quoted.sub(b"", below) if b'"' in below else below
-                shape = plain.translate(None, plain_bytes)
-                shape += b"" if not shape or shape.endswith(b"\n") else b"\n"
-                self._is_regular = shape == line_end * (len(shape) // len(line_end))
+            self._is_regular = self._is_regular and lines.are_all_of(below)
 
 
 class _Reader:

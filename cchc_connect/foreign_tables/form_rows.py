@@ -82,9 +82,9 @@ class RecordRows:
         """
         if not are_long and max(map(_empty_cells, rows)) > max(0, self._width - FEW_CELLS - 1):
             return False
-        if self._keys[0] and not _NO_PLAIN_STARTS.isdisjoint(map(itemgetter(0), rows)):
+        if self._keys[0] and not _NO_PLAIN_STARTS.isdisjoint(map(str.strip, map(itemgetter(0), rows))):
             return False
-        keys = [row[self._keys[0]] for row in rows]
+        keys = [*map(str.strip, map(itemgetter(self._keys[0]), rows))]
         return self._no_keys.isdisjoint(keys) and _LINE_BREAK.search("".join(keys)) is None
 
     def is_record(self, cells: Sequence[object]) -> bool:
