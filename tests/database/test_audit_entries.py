@@ -15,7 +15,7 @@ from cchc_connect.database.audit.entries import (
     AuditEntry,
     AuditKind,
     Decision,
-    SubjectNotice,
+    Disclosure,
     append,
     entry_of_body,
     keys_digest,
@@ -50,7 +50,7 @@ FULL = AuditEntry(
     decision=Decision.RELEASED,
     reasons=("no_agreement",),
     answer_sha512="ab" * 64,
-    disclosure=SubjectNotice.DELAYED,
+    disclosure=Disclosure.DELAYED,
     disclosed_from=date(2027, 1, 1),
     details={"range": {"first": 1, "last": 9}},
 )

@@ -14,7 +14,7 @@ import pytest
 
 from cchc_connect.cli import main
 from cchc_connect.clock import VIETNAM_TIME
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, SubjectNotice
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure
 from cchc_connect.database.audit.persons import person_numbers
 from cchc_connect.database.audit.recording import record_command
 from cchc_connect.database.audit.subject_keys import SubjectKeys
@@ -111,7 +111,7 @@ def test_what_is_told_later_is_not_there_before_its_day(
 ) -> None:
     """By the Vietnamese calendar."""
     with setting.database() as database:
-        release(database, keys, NUMBER, disclosure=SubjectNotice.DELAYED, disclosed_from=disclosed_from)
+        release(database, keys, NUMBER, disclosure=Disclosure.DELAYED, disclosed_from=disclosed_from)
 
     assert len(ask()) == is_told
 
@@ -223,7 +223,7 @@ def test_the_report_of_a_thousand_persons_is_what_an_oracle_knows(tmp_path: Path
             members["decision"] = Decision.REFUSED if refused else Decision.RELEASED
             if delayed is not None:
                 day = (TODAY + timedelta(days=delayed)).date()
-                members |= {"disclosure": SubjectNotice.DELAYED, "disclosed_from": day}
+                members |= {"disclosure": Disclosure.DELAYED, "disclosed_from": day}
             release(database, keys, *persons, **members)
             gives = kind.value in {"read", "match", "push", "export", "reveal"} and not refused
             if gives and (delayed is None or delayed <= 0):

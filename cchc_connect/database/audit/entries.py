@@ -66,7 +66,7 @@ class Decision(StrEnum):
     REFUSED = "refused"
 
 
-class SubjectNotice(StrEnum):
+class Disclosure(StrEnum):
     """Whether a person is told that somebody had their records."""
 
     SHOWN = "shown"
@@ -120,7 +120,7 @@ class AuditEntry:
     """Codes of the reasons of a refusal."""
     answer_sha512: str | None = None
     """SHA-512 of what was released, in hexadecimal digits."""
-    disclosure: SubjectNotice = SubjectNotice.SHOWN
+    disclosure: Disclosure = Disclosure.SHOWN
     disclosed_from: date | None = None
     """Day (Vietnamese) from which a delayed entry is shown to the persons."""
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -188,7 +188,7 @@ def _document(
     document: dict[str, Any] = {**entry.details, **members}
     document |= {"chain": entry_number.chain, "entry": entry_number.entry, "at": to_timestamp_text(entry.at)}
     document["count"] = entry.count
-    if entry.disclosure is SubjectNotice.SHOWN:
+    if entry.disclosure is Disclosure.SHOWN:
         del document["disclosure"]
     if entry.disclosed_from is not None:
         document["disclosed_from"] = entry.disclosed_from.isoformat()
@@ -226,7 +226,7 @@ def entry_of_body(body: str) -> AuditEntry:
     if "decision" in members:
         members["decision"] = Decision(members["decision"])
     if "disclosure" in members:
-        members["disclosure"] = SubjectNotice(members["disclosure"])
+        members["disclosure"] = Disclosure(members["disclosure"])
     if "disclosed_from" in members:
         members["disclosed_from"] = date.fromisoformat(members["disclosed_from"])
     return AuditEntry(**members, details=details)

@@ -20,7 +20,7 @@ from cchc_connect.database.audit.entries import (
     AuditEntry,
     AuditKind,
     Decision,
-    SubjectNotice,
+    Disclosure,
     entry_of_body,
 )
 from cchc_connect.database.audit.persons import normal_number, person_numbers
@@ -155,7 +155,7 @@ def _unfinished_runs(connection: Connection, run_ids: set[str]) -> frozenset[str
 
 def _is_told(entry: AuditEntry, now: datetime) -> bool:
     """Return whether the person may know of it today."""
-    if entry.disclosure is SubjectNotice.SHOWN:
+    if entry.disclosure is Disclosure.SHOWN:
         return True
     return entry.disclosed_from is not None and entry.disclosed_from <= now.date()
 
