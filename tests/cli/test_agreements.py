@@ -5,7 +5,7 @@ import os
 import pwd
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from cchc_connect import (
 from cchc_connect.database.tables import audit_entry
 from cchc_connect.sharing.agreement_files import read_folder
 from cchc_connect.sharing.terms import SharingTerms
+from cchc_schemas import vietnamese_day
 from tests.checkout import ROOT
 from tests.cli.conftest import CONFIG, Call
 from tests.sharing.invented_agreements import BUILDING, LAND
@@ -32,7 +33,9 @@ from tests.sharing.invented_agreements import BUILDING, LAND
 EXAMPLES = ROOT / "examples" / "agreements"
 PARCELS = "sxd-nnmt-2026-01"
 USER = pwd.getpwuid(os.getuid()).pw_name
-NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
+NOW = datetime.now(UTC)
+STARTS, ENDS = (vietnamese_day(NOW + timedelta(days=days)).isoformat() for days in (-100, 200))
+"""Days of the agreements: the commands go by the clock of this machine."""
 
 OFFICIALS = f"""
 [operator]
@@ -52,7 +55,10 @@ data_officer = true
 def configured() -> None:
     """Write a configuration with officials and the folder of examples, and create the database."""
     CONFIG.write_text(f'[database]\nurl = "sqlite:///shared.db"\n{OFFICIALS}', encoding="utf-8")
-    shutil.copytree(EXAMPLES, "agreements")
+    Path("agreements").mkdir()
+    for example in EXAMPLES.iterdir():
+        text = example.read_text(encoding="utf-8").replace("2026-08-01", STARTS).replace("2027-07-31", ENDS)
+        Path("agreements", example.name).write_text(text, encoding="utf-8")
     Config.load(CONFIG).open_database().close()
 
 
@@ -74,7 +80,7 @@ def test_the_examples_have_no_fault() -> None:
 
 
 def test_check_names_every_fault_with_file_and_place_and_ends_with_78(call: Call) -> None:
-    edit(lambda text: text.replace('"holders.birth"', '"holder.birth"').replace("2027-07-31", "2020-07-31"))
+    edit(lambda text: text.replace('"holders.birth"', '"holder.birth"').replace(ENDS, "2020-07-31"))
 
     checked = call("agreements", "check")
 
@@ -104,7 +110,7 @@ def test_check_tells_of_stored_agreements_that_the_folder_lacks(call: Call) -> N
     with config.open_database() as database:
         apply_agreements(config, database, USER, at=NOW)
         shutil.rmtree("agreements")
-        at_the_end = check_agreements(config, database, at=datetime(2027, 7, 30, tzinfo=UTC))
+        at_the_end = check_agreements(config, database, at=NOW + timedelta(days=199))
 
     assert [finding.code for finding in at_the_end.findings].count("ends_soon") == 3
     assert call("agreements", "check").code == 0
@@ -156,7 +162,7 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
         states = {stored.agreement.id: stored.state.value for stored in agreements(database)}
     assert states[PARCELS] == "in_force"
     row = next(line for line in call("agreements", "list").out.splitlines() if PARCELS in line)
-    assert row.split()[-3:] == ["force", "2027-07-31", "2/2"]
+    assert row.split()[-3:] == ["force", ENDS, "2/2"]
 
     assert call("agreements", "suspend", PARCELS).code == 0
     assert call("agreements", "resume", PARCELS).code == 0
@@ -167,9 +173,8 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
 
 def test_an_official_who_is_not_configured_changes_nothing(call: Call) -> None:
     call("agreements", "apply")
-    CONFIG.write_text(
-        CONFIG.read_text(encoding="utf-8").replace(f"officials.{USER}", "officials.other"), encoding="utf-8"
-    )
+    text = CONFIG.read_text(encoding="utf-8")
+    CONFIG.write_text(text.replace(f"officials.{USER}", "officials.other"), encoding="utf-8")
 
     refused = call("agreements", "approve", PARCELS)
 
@@ -181,14 +186,14 @@ def test_explain_says_step_by_step_why_a_request_is_refused(call: Call) -> None:
     call("agreements", "apply")
     question = ("agreements", "explain", "land_parcel", "--purpose", "construction_permit", "--official", "minh")
 
-    refused = call(*question, "--at", "2026-11-30")
+    refused = call(*question)
 
     assert refused.code == 77
     assert "yes: The purpose is that of the agreement (construction_permit)." in refused.out
-    assert "NO:  The agreement is not in force: draft version, 2026-08-01 to 2027-07-31." in refused.out
+    assert f"NO:  The agreement is not in force: draft version, {STARTS} to {ENDS}." in refused.out
     assert "NO:  The request needs a dossier." in refused.out
     assert "Refused: not_in_force, dossier_missing." in refused.out
-    document = call(*question, "--json", "--at", "2026-11-30").document
+    document = call(*question, "--json").document
     assert (document["granted"], document["reasons"]) == (False, ["not_in_force", "dossier_missing"])
     assert [step["reason"] for step in document["steps"] if not step["holds"]] == document["reasons"]
     assert "Yêu cầu phải nêu hồ sơ." in call(*question, "--lang", "vi").out
@@ -204,24 +209,15 @@ def test_explain_shows_what_would_leave_and_records_nothing(call: Call) -> None:
         approve_agreement(config, database, PARCELS, "minh", at=NOW)
     before = recorded()
 
-    granted = call(
-        "agreements",
-        "explain",
-        "land_parcel",
-        "--agreement",
-        PARCELS,
-        "--field",
-        "holders.id_number",
-        "--at",
-        "2026-11-30",
-    )
+    question = ("agreements", "explain", "land_parcel", "--agreement", PARCELS)
+    granted = call(*question, "--field", "holders.id_number")
 
     assert granted.code == 0
     assert f"Granted by {PARCELS}@1, grant parcels:" in granted.out
     assert granted.out.splitlines()[-1].split() == ["holders.id_number", "masked"]
     assert recorded() == before
-    more = call("agreements", "explain", "land_parcel", "--agreement", PARCELS, "--field", "address", "--json")
-    assert more.document["reasons"] == ["field"]
+    assert call(*question, "--field", "address", "--json").document["reasons"] == ["field"]
+    assert call(*question, "--at", "2026-07-15", "--json").document["reasons"] == ["not_in_force"]
 
 
 @pytest.mark.parametrize(
@@ -264,9 +260,7 @@ def test_an_agency_adds_acts_and_purposes_of_its_own(call: Call) -> None:
 
     assert call("agreements", "check").code == 0
     assert "1/QĐ-UBND" in call("agreements", "acts").out
-    assert ["fire", "Phòng", "cháy"] in [
-        line.split() for line in call("agreements", "purposes", "--lang", "vi").out.splitlines()
-    ]
+    assert call("agreements", "purposes", "--lang", "vi").out.splitlines()[-1].split() == ["fire", "Phòng", "cháy"]
 
     Path("acts.csv").write_text(f"{heading}qd 1,1/QĐ-UBND,,2026-13-01,,,,\n", encoding="utf-8")
     refused = call("agreements", "check")
