@@ -10,7 +10,7 @@ from cchc_connect.cli.context import DatabaseOption, command_context
 
 agreement_app = typer.Typer(help="help.agreements", no_args_is_help=True)
 
-AgreementId = Annotated[str, typer.Argument(metavar="AGREEMENT", help="help.agreement_id")]
+AgreementId = Annotated[str, typer.Argument(metavar="AGREEMENT_ID", help="help.agreement_id")]
 
 
 @agreement_app.command("check", help="help.agreements_check")
@@ -62,7 +62,7 @@ def agreements_explain(  # noqa: PLR0913  # a command has as many parameters as 
     dossier: Annotated[str | None, typer.Option(metavar="DOSSIER", help="help.explain_dossier")] = None,
     procedure: Annotated[str | None, typer.Option(metavar="CODE", help="help.explain_procedure")] = None,
     official: Annotated[str | None, typer.Option(metavar="OFFICIAL", help="help.explain_official")] = None,
-    agreement: Annotated[str | None, typer.Option(metavar="AGREEMENT", help="help.explain_agreement")] = None,
+    agreement: Annotated[str | None, typer.Option(metavar="AGREEMENT_ID", help="help.explain_agreement")] = None,
     grant: Annotated[str | None, typer.Option(metavar="NAME", help="help.explain_grant")] = None,
     at: Annotated[str | None, typer.Option(metavar="INSTANT", help="help.explain_at")] = None,
 ) -> int:

@@ -184,19 +184,19 @@ def test_an_official_who_is_not_configured_changes_nothing(call: Call) -> None:
 
 def test_explain_says_step_by_step_why_a_request_is_refused(call: Call) -> None:
     call("agreements", "apply")
-    question = ("agreements", "explain", "land_parcel", "--purpose", "construction_permit", "--official", "minh")
+    command_line = ("agreements", "explain", "land_parcel", "--purpose", "construction_permit", "--official", "minh")
 
-    refused = call(*question)
+    refused = call(*command_line)
 
     assert refused.code == 77
     assert "yes: The purpose is that of the agreement (construction_permit)." in refused.out
     assert f"NO:  The agreement is not in force: draft version, {STARTS} to {ENDS}." in refused.out
     assert "NO:  The request needs a dossier." in refused.out
     assert "Refused: not_in_force, dossier_missing." in refused.out
-    document = call(*question, "--json").document
+    document = call(*command_line, "--json").document
     assert (document["granted"], document["reasons"]) == (False, ["not_in_force", "dossier_missing"])
     assert [step["reason"] for step in document["steps"] if not step["holds"]] == document["reasons"]
-    assert "Yêu cầu phải nêu hồ sơ." in call(*question, "--lang", "vi").out
+    assert "Yêu cầu phải nêu hồ sơ." in call(*command_line, "--lang", "vi").out
 
 
 def test_explain_shows_what_would_leave_and_records_nothing(call: Call) -> None:
@@ -209,15 +209,15 @@ def test_explain_shows_what_would_leave_and_records_nothing(call: Call) -> None:
         approve_agreement(config, database, PARCELS, "minh", at=NOW)
     before = recorded()
 
-    question = ("agreements", "explain", "land_parcel", "--agreement", PARCELS)
-    granted = call(*question, "--field", "holders.id_number")
+    command_line = ("agreements", "explain", "land_parcel", "--agreement", PARCELS)
+    granted = call(*command_line, "--field", "holders.id_number")
 
     assert granted.code == 0
     assert f"Granted by {PARCELS}@1, grant parcels:" in granted.out
     assert granted.out.splitlines()[-1].split() == ["holders.id_number", "masked"]
     assert recorded() == before
-    assert call(*question, "--field", "address", "--json").document["reasons"] == ["field"]
-    assert call(*question, "--at", "2026-07-15", "--json").document["reasons"] == ["not_in_force"]
+    assert call(*command_line, "--field", "address", "--json").document["reasons"] == ["field"]
+    assert call(*command_line, "--at", "2026-07-15", "--json").document["reasons"] == ["not_in_force"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_explain_shows_what_would_leave_and_records_nothing(call: Call) -> None:
         (("land_parcel", "--at", "soon"), "soon"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused_with_64(call: Call, options: tuple[str, ...], part: str) -> None:
+def test_a_command_line_that_makes_no_sense_is_refused_with_64(call: Call, options: tuple[str, ...], part: str) -> None:
     refused = call("agreements", "explain", *options)
 
     assert refused.code == 64
