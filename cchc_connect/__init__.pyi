@@ -50,6 +50,7 @@ from .database.shared_database import SharedDatabase as SharedDatabase
 from .database.state.counters import Counters as Counters
 from .database.state.drifts import Drift as Drift, accept_drift as accept_drift, drifts as drifts
 from .errors import (
+    AccessDenied as AccessDenied,
     AuthenticationFailed as AuthenticationFailed,
     CchcError as CchcError,
     ConfigurationError as ConfigurationError,

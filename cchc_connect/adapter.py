@@ -26,6 +26,7 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from cchc_connect.http import Conversation, Dialect
+from cchc_connect.messages import Message
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Item
 from cchc_schemas import Record
@@ -133,12 +134,13 @@ class Page:
     next_is_probe: bool = False
     """Whether `next_page_token` is a question beyond what may be the end: the source gave no link, the adapter asks on.
 
-    The page that answers it is read like any other. If it repeats a page of the pass, then the source ignores
-    the question; the pass ends there, unproven, instead of being put on hold for a repeated page. An adapter whose
-    source answers such a question with an error catches it and returns an empty page with `ListingEnd.UNPROVEN`.
+    If the page that answers it repeats one of the pass, the source ignores the question, and the pass ends there,
+    unproven, without a hold. An adapter whose source answers with an error returns an empty page, `UNPROVEN` too.
     """
     ends_part: bool = False
     """Whether a part of the listing that is asked for by itself (a month, say) ends here; it may have been empty."""
+    lacks: Sequence[Message] = ()
+    """What the options name and the response lacks, such as a total: a run goes on, `check` and the kit tell it."""
 
 
 class Source(Protocol):
@@ -382,10 +384,7 @@ class Adapter(Protocol):
 
 
 class AdapterFactory(Protocol):
-    """Callable that makes an adapter from its options: usually the adapter's class.
-
-    An entry point of the group `cchc_connect.adapters` names it.
-    """
+    """Makes an adapter from its options: usually its class, named by an entry point of `cchc_connect.adapters`."""
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802  # it is a class

@@ -22,6 +22,7 @@
     ├── Stopped                   a person or the machine asked the run to end; the next run continues from there
     ├── Rejected                  set this one record or message aside and continue with the next
     │   └── MessageRefused        the other system will never accept this message
+    ├── AccessDenied              no agreement in force covers the access request
     └── NotFound                  what was asked for is not in the shared database
         └── RecordNotFound        no such record
 
@@ -36,7 +37,7 @@ An error carries a stable `code` and its `context`. Both are API; the sentence m
 The sentences are in `cchc_connect/messages/*.toml`, one file for each language. They contain no personal value.
 """
 
-from cchc_connect.messages import Language, render_message
+from cchc_connect.messages import Language, Message, Messages, render_message
 
 
 class CchcError(Exception):
@@ -172,6 +173,16 @@ class Rejected(CchcError):
 
 class MessageRefused(Rejected):
     """The other system will never accept this message."""
+
+
+class AccessDenied(CchcError):
+    """No agreement in force covers an access request (từ chối khai thác); that it was refused is on record."""
+
+    def __init__(self, code: str, /, *, reasons: tuple[str, ...] = (), **context: object) -> None:
+        """Create the error; `reasons` are codes such as `no_agreement` or `not_in_force`."""
+        sentences = Messages([Message(f"access_refusal.{reason}") for reason in reasons])
+        super().__init__(code, reasons=sentences, **context)
+        self.reasons = reasons
 
 
 class NotFound(CchcError):

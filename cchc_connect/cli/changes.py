@@ -62,10 +62,14 @@ def show_changes(command: CommandContext, database: str | None, options: Changes
             is_stopping=stop.is_set,
             sleep=pause,
         )
+        is_empty = True
         for change in islice(feed, options.limit):
+            is_empty = False
             command.console.stream_item(_document(change, unmasked=unmasked), _line(change, command.console))
             if stop.is_set():
                 break
+    if is_empty and not options.follow:
+        command.console.stderr(command.console.text("changes_view.none", since=options.since))
     return ExitCode.DONE
 
 

@@ -175,6 +175,7 @@ def _source_findings(
     else:
         is_whole = page.next_page_token is None and len(source.profile.partitions) < MIN_PARTS
         yield from _page_findings(subject, classified, config.run.max_quarantined_share, is_whole=is_whole)
+        yield from (Finding.bad(subject, SourceHeld(lack.code, **lack.context)) for lack in page.lacks)
         if classified.left_out:
             members = Counter(member for members in classified.left_out.values() for member in members).most_common(3)
             context = {"number": len(classified.left_out), "members": "; ".join(member for member, _ in members)}

@@ -1,12 +1,13 @@
 """Kinds of paging in which we ask on: pages with numbers, offsets, and the key of the last item."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cchc_connect.errors import SourceHeld
+from cchc_connect.messages import Message
 from cchc_connect.paging.listings import PageListing
 from cchc_connect.paging.positions import LAST, UNPROVEN, Position, Step, digest_of
 from cchc_connect.paging.tables import PagingTable
@@ -101,6 +102,10 @@ class PagePaging(AskedPaging):
             expected = {"shown": position.shown, "total": listing.total, "expected": self.first - 1}
             raise SourceHeld("rest.first_missing", **expected)
         return super().step(position, listing)
+
+    def lacking(self, listing: PageListing) -> Sequence[Message]:
+        """Return what the options name of a first page and the page does not have: total, and number of pages."""
+        return (*super().lacking(listing), *listing.lacking(self.pages))
 
     def _follows(self, position: Position, listing: PageListing) -> bool | None:
         pages = listing.number(self.pages) if self.pages else None

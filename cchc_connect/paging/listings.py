@@ -7,7 +7,9 @@ from typing import Any, cast
 
 from cchc_connect.errors import SourceHeld
 from cchc_connect.http import HttpResponse
+from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
+from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.wire.codecs import as_object, as_objects, whole_number
 from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.json import Item
@@ -44,6 +46,21 @@ class PageListing:
         """Return a whole number of the body or of a header; None where it is none."""
         number = whole_number(self.response.headers.get(header) if header else self.value(name))
         return number if isinstance(number, int) else None
+
+    def lacking(self, name: str, header: str = "") -> Sequence[Message]:
+        """Return what is to be told where a number that the options name is not in the body, or not in the headers.
+
+        A property that is null, or a number below 0, is an announcement of none.
+        """
+        if not (name or header) or self.number(name, header) is not None or (name and self.has_null(name)):
+            return ()
+        numbers = _numeric_headers(self.response) if header else [path_text(path) for path in _numbers(self.document)]
+        context = {"property": header or name, "suggestion": suggestion(header or name, numbers)}
+        return (Message("rest.number_missing", {**context, "properties": listed(map(shown_name, numbers)) or "-"}),)
+
+    def has_null(self, name: str) -> bool:
+        """Return whether the body has a property that is null."""
+        return self.has(name) and self.value(name) is None
 
     def has(self, name: str) -> bool:
         """Return whether the body has a property, also one that is null."""
@@ -103,6 +120,22 @@ def no_listing(document: object, items_path: str) -> SourceHeld:
     return SourceHeld(
         "rest.no_listing", path=items_path or '""', suggestion=suggestion(items_path, paths), paths=listed(paths) or "-"
     )
+
+
+def _numbers(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to whole numbers in the objects of a document."""
+    members = as_object(value)
+    if members is None:
+        if path and value is not None and isinstance(whole_number(value), int):
+            yield path
+        return
+    for name, member in members.items() if len(path) < _SEARCH_DEPTH else ():
+        if not isinstance(member, list):
+            yield from _numbers(member, (*path, name))
+
+
+def _numeric_headers(response: HttpResponse) -> list[str]:
+    return [name for name, value in response.headers.items() if isinstance(whole_number(value), int)]
 
 
 def _lists(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -6,12 +6,13 @@ may allow fewer items than were asked for; then one question beyond shows it.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from cchc_connect.errors import SourceHeld
+from cchc_connect.messages import Message
 from cchc_connect.paging.listings import PageListing
 from cchc_connect.paging.positions import LAST, UNPROVEN, Position, Step
 from cchc_schemas.described_models import DescribedModel
@@ -59,6 +60,10 @@ class PagingTable(DescribedModel):
         """Return the parameters that say where the page begins."""
         del position
         return {}
+
+    def lacking(self, listing: PageListing) -> Sequence[Message]:
+        """Return what the options name of a first page and the page does not have."""
+        return listing.lacking(self.total, self.total_header)
 
     @abstractmethod
     def step(self, position: Position, listing: PageListing) -> Step:

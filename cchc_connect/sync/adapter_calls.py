@@ -206,6 +206,7 @@ def _require_page(page: object) -> None:
         ("total_has_deleted", page.total_has_deleted, bool),
         ("ends_part", page.ends_part, bool),
         ("snapshot", page.snapshot, str),
+        ("lacks", page.lacks, Sequence),
     )
     for name, value, expected in fields:
         if not isinstance(value, expected):

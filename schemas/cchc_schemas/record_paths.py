@@ -10,13 +10,13 @@ a part (`uses`) has leaves. A new field of a record is a new leaf, which no stor
 ('scheme', 'commune_code', 'map_sheet', 'parcel_number')
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from inspect import getattr_static
 from types import MappingProxyType
-from typing import Any, Self, get_args
+from typing import Any, Self, cast, get_args
 
 from pydantic import BaseModel
 
@@ -71,6 +71,15 @@ def leaves_at(model: type[BaseModel], path: str) -> tuple[str, ...]:
     return tuple(leaf for leaf in leaves(model) if leaf == path or leaf.startswith(below))
 
 
+def values_at(document: object, path: str) -> Iterator[object]:
+    """Yield the values of a document at a path that are not None, of every element of a list on the way.
+
+    >>> list(values_at({"holders": [{"name": "A"}, {"name": None}, {"name": "B"}]}, "holders.name"))
+    ['A', 'B']
+    """
+    yield from _values(document, path.split("."))
+
+
 @cache
 def key_fields(record_type: type[Record]) -> tuple[str, ...]:
     """Return the fields of which the key of a record is made, in the order of the fields."""
@@ -80,6 +89,17 @@ def key_fields(record_type: type[Record]) -> tuple[str, ...]:
         for is_present in (True, False):  # a key may be made of one field or, where it is empty, of another
             key.fget(_Recorder(read, is_present=is_present))
     return tuple(name for name in record_type.model_fields if name in read | record_type.optional_key_fields)
+
+
+def _values(value: object, steps: Sequence[str]) -> Iterator[object]:
+    if isinstance(value, list | tuple):
+        for element in cast("Sequence[object]", value):
+            yield from _values(element, steps)
+    elif not steps:
+        if value is not None:
+            yield value
+    elif isinstance(value, Mapping):
+        yield from _values(cast("Mapping[str, object]", value).get(steps[0]), steps[1:])
 
 
 class _Recorder:

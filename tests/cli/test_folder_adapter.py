@@ -1,12 +1,15 @@
 """The adapter `folder` from end to end: deliveries in their order, snapshots, increments, files that fail, `check`."""
 
 import io
+import json
 import os
 import sqlite3
+import tarfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from openpyxl import Workbook
@@ -247,16 +250,61 @@ def test_an_item_that_is_absent_is_deleted_by_the_next_different_snapshot_alone(
     assert parcels() == {"12": 91}
 
 
-def test_the_tables_in_an_archive_are_one_delivery(call: Call, connect: Connect) -> None:
+MEMBERS = {"Phú Lợi/a.csv": table("12:90"), "Phú Hòa/b.csv": table("13:5 14:6"), "ghi chú.txt": "không có gì"}
+
+
+def zipped(file: io.BytesIO) -> None:
+    with zipfile.ZipFile(file, "w") as package:
+        for name, content in MEMBERS.items():
+            package.writestr(name, content)
+
+
+def tarred(file: io.BytesIO, mode: Literal["w", "w:gz"]) -> None:
+    with tarfile.open(fileobj=file, mode=mode) as package:
+        for name, content in MEMBERS.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content.encode())
+            package.addfile(member, io.BytesIO(content.encode()))
+
+
+@pytest.mark.parametrize(
+    ("ending", "pack"),
+    [("zip", zipped), ("tar", partial(tarred, mode="w")), ("tar.gz", partial(tarred, mode="w:gz"))],
+    ids=["zip", "tar", "tar.gz"],
+)
+def test_the_tables_in_an_archive_are_one_delivery(
+    call: Call, connect: Connect, ending: str, pack: Callable[[io.BytesIO], None]
+) -> None:
     connect(members="*.csv")
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("Phú Lợi/a.csv", table("12:90"))
-        package.writestr("Phú Hòa/b.csv", table("13:5 14:6"))
-        package.writestr("ghi chú.txt", "không có gì")
-    (FOLDER / "thua_20260401.zip").write_bytes(archive.getvalue())
+    pack(archive)
+    (FOLDER / f"thua_20260401.{ending}").write_bytes(archive.getvalue())
 
     assert sync(call)["inserted"] == 3
+    assert parcels() == {"12": 90, "13": 5, "14": 6}
+
+
+def test_a_geojson_file_is_a_delivery_of_its_features(call: Call, connect: Connect) -> None:
+    def feature(number: int, area: float) -> object:
+        corner = 106.6 + number / 10_000
+        ring = [[corner, 11.0], [corner + 0.0001, 11.0], [corner + 0.0001, 11.0001], [corner, 11.0]]
+        properties = {"so_to": 1, "so_thua": number, "dien_tich": area}
+        return {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+    named = {"map_sheet": "properties.so_to", "parcel_number": "properties.so_thua"}
+    area = {"property": "properties.dien_tich", "codec": "area"}
+    fields = (
+        FIELDS | named | {"area_m2": area, "geometry": {"property": "geometry", "codec": "shape", "crs": "OGC:CRS84"}}
+    )
+    connect(key=["properties.so_to", "properties.so_thua"], fields=fields, delivery="increment", deletes="never")
+    for day, features in ((1, [feature(12, 90), feature(13, 5)]), (2, [feature(12, 91)])):
+        document = {"type": "FeatureCollection", "features": features}
+        (FOLDER / f"thua_2026040{day}.geojson").write_text(json.dumps(document), encoding="utf-8")
+
+    line = sync(call)
+
+    assert (line["inserted"], line["quarantined"]) == (2, 0)
+    assert parcels() == {"12": 91, "13": 5}
 
 
 def test_a_half_written_file_is_left_alone(call: Call) -> None:

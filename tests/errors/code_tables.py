@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "OutsideHours": ("wait for the opening", "yes, after `opens_at`", "nobody"),
     "Rejected": ("correct this record, file or message", "not unchanged", "official, agency"),
     "MessageRefused": ("correct the record, then replay the dead letter", "not unchanged", "official, agency"),
+    "AccessDenied": ("agree on the data, or ask for what is agreed", "no", "whoever asks"),
     "NotFound": ("check number, key or code", "no", "whoever asks"),
     "RecordNotFound": ("check the key, or pull first", "no", "whoever asks"),
     "CannotCreate": ("choose another path", "no", "operator"),

@@ -1,7 +1,7 @@
 """A declared source whose listing comes in pages, whatever the pages are asked for and read with."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from cchc_connect import (
     PageRequest,
     SourceHeld,
 )
+from cchc_connect.messages import Message
 from cchc_connect.paging.listings import PageListing
 from cchc_connect.paging.pager import Pager
 from cchc_connect.paging.positions import Position, Step, inner_token, paging_digest
@@ -65,7 +66,8 @@ class PagedSource(DeclaredSource):
         position = Position.of(token, self._paging.first_at())
         listing, step = yield from self._pager.ask(position, self._since(page_request.since))
         following = None if step.following is None else step.following.token
-        return replace(self._page(listing, step, following), total=listing.total)
+        lacks = self._lacking(position, listing)
+        return replace(self._page(listing, step, following), total=listing.total, lacks=lacks)
 
     def _fetch_window(self, paging: WindowsPaging, since: datetime | None, token: str | None) -> Conversation[Page]:
         window = paging.first_window(since, token)
@@ -74,14 +76,18 @@ class PagedSource(DeclaredSource):
         listing, step = yield from self._pager.ask(position, parameters)
         if step.following is not None:
             following = Window(window.begins, step.following.token, is_proven=window.is_proven)
-            return self._page(listing, step, following.token)
+            return replace(self._page(listing, step, following.token), lacks=self._lacking(position, listing))
         self._require_whole(position, listing, step)
         is_proven = window.is_proven and step.end is ListingEnd.PROVEN
         if paging.is_last(window, self._now()):
             end = ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN
-            return self._page(listing, replace(step, end=end), None)
+            return replace(self._page(listing, replace(step, end=end), None), lacks=self._lacking(position, listing))
         following = Window(paging.following(window.begins), is_proven=is_proven)
-        return replace(self._page(listing, step, following.token), ends_part=True)
+        lacks = self._lacking(position, listing)
+        return replace(self._page(listing, step, following.token), ends_part=True, lacks=lacks)
+
+    def _lacking(self, position: Position, listing: PageListing) -> Sequence[Message]:
+        return self._paging.lacking(listing) if position.is_first else ()
 
     def _require_whole(self, position: Position, listing: PageListing, step: Step) -> None:
         """Hold the source if a window shows fewer items than it counts, by its last page or one before."""

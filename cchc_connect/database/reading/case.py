@@ -56,26 +56,45 @@ def find_case(database: SharedDatabase, code: str) -> Case:
         RecordNotFound: the shared database has no such dossier.
     """
     with database.reading() as connection:
-        reader = _LinkedRecords(connection)
-        dossiers = reader.records(Dossier, [code])
-        if not dossiers:
-            raise RecordNotFound("case.no_dossier", code=code)
-        linked = reader.keys_linking_to("dossier", [code])
-        permits = reader.records(ConstructionPermit, linked.get("construction_permit", []))
-        works_codes = [permit.works_code for permit in permits if permit.works_code]
-        named_keys = [ref.parcel_key for permit in permits for ref in permit.parcel_refs if ref.parcel_key]
-        renumbered = reader.keys_linking_to("land_parcel", named_keys).get("land_parcel", [])
-        succeeding = [row.new_key for key in named_keys for row in successors(connection, "land_parcel", key)]
-        parcel_keys = sorted({*named_keys, *renumbered, *succeeding, *linked.get("land_parcel", [])})
-        steps = reader.records(DossierStep, linked.get("dossier_step", []))
-        return Case(
-            dossier=dossiers[0],
-            steps=tuple(sorted(steps, key=lambda step: step.at)),
-            permits=permits,
-            works=reader.records(ConstructionWorks, works_codes),
-            parcels=reader.records(LandParcel, parcel_keys),
-            agencies=reader.agencies,
-        )
+        case = case_of(connection, code)
+    if case is None:
+        raise RecordNotFound("case.no_dossier", code=code)
+    return case
+
+
+def case_of(connection: Connection, code: str) -> Case | None:
+    """Return the case of the dossier `code` in an open transaction; None if there is no such dossier."""
+    reader = _LinkedRecords(connection)
+    dossiers = reader.records(Dossier, [code])
+    if not dossiers:
+        return None
+    linked = linking_keys(connection, "dossier", [code])
+    permits = reader.records(ConstructionPermit, linked.get("construction_permit", []))
+    works_codes = [permit.works_code for permit in permits if permit.works_code]
+    named_keys = [ref.parcel_key for permit in permits for ref in permit.parcel_refs if ref.parcel_key]
+    renumbered = linking_keys(connection, "land_parcel", named_keys).get("land_parcel", [])
+    succeeding = [row.new_key for key in named_keys for row in successors(connection, "land_parcel", key)]
+    parcel_keys = sorted({*named_keys, *renumbered, *succeeding, *linked.get("land_parcel", [])})
+    steps = reader.records(DossierStep, linked.get("dossier_step", []))
+    return Case(
+        dossier=dossiers[0],
+        steps=tuple(sorted(steps, key=lambda step: step.at)),
+        permits=permits,
+        works=reader.records(ConstructionWorks, works_codes),
+        parcels=reader.records(LandParcel, parcel_keys),
+        agencies=reader.agencies,
+    )
+
+
+def linking_keys(connection: Connection, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:
+    """Return the keys of the records with a link to one of the targets, by record type."""
+    is_linked: ColumnElement[bool] = (record_link.c.target_type == target_type) & record_link.c.target_key.in_(
+        list(target_keys)
+    )
+    keys_by_type: dict[str, list[str]] = {record_type: [] for record_type in RECORD_TYPES}
+    for row in connection.execute(select(record_link.c.record_type, record_link.c.record_key).where(is_linked)):
+        keys_by_type[row.record_type].append(row.record_key)
+    return keys_by_type
 
 
 class _LinkedRecords:
@@ -91,15 +110,3 @@ class _LinkedRecords:
             self.agencies[record.key] = agency
             records.append(record)
         return tuple(records)
-
-    def keys_linking_to(self, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:
-        """Return the keys of the records with a link to one of the targets, by record type."""
-        is_linked: ColumnElement[bool] = (record_link.c.target_type == target_type) & record_link.c.target_key.in_(
-            list(target_keys)
-        )
-        keys_by_type: dict[str, list[str]] = {record_type: [] for record_type in RECORD_TYPES}
-        for row in self._connection.execute(
-            select(record_link.c.record_type, record_link.c.record_key).where(is_linked)
-        ):
-            keys_by_type[row.record_type].append(row.record_key)
-        return keys_by_type

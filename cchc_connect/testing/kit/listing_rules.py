@@ -45,6 +45,9 @@ def keys_are_stable(bench: Bench, source: Source) -> None:
 
 def pages_add_up(bench: Bench, source: Source) -> None:
     """The pages have as many items as the source announces, and it announces the same number on each."""
+    lacks = [lack for page in whole_listing(bench, source).pages for lack in page.lacks]
+    if lacks:
+        raise RuleBroken(lacks[0].code, **lacks[0].context)
     for listed in whole_listings(bench, source):
         totals = {page.total for page in listed.pages if page.total is not None}
         if len(totals) > 1:
