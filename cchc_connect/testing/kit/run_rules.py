@@ -15,7 +15,14 @@ from cchc_connect.testing.kit.bench import Bench, Holdings
 from cchc_connect.testing.kit.listing import is_record, listing, whole_listing
 from cchc_connect.testing.kit.relay import Relay, unaltered
 from cchc_connect.testing.kit.rule import ItemsFaulty, Rule, RuleBroken
-from cchc_connect.testing.kit.spoilt import WRONG_VALUES, Spoil, unreadable, with_unreadable_item, with_values
+from cchc_connect.testing.kit.spoilt import (
+    WRONG_VALUES,
+    Spoil,
+    unreadable,
+    with_mixed_values,
+    with_unreadable_item,
+    with_values,
+)
 from cchc_connect.testing.kit.systems import ChangingSystem, RemovingSystem
 from cchc_connect.wire.json import Item
 from cchc_schemas import Fault
@@ -25,6 +32,9 @@ MAX_RUNS = 4
 
 QUICK_VALUES = 2
 """Wrong values of the quick form."""
+
+MIXTURES = 12
+"""Items with several wrong values of different kinds that are tried."""
 
 MIN_PAGES = 2
 """Pages between which items can move."""
@@ -111,12 +121,12 @@ def deletions_are_found(bench: Bench, source: Source) -> None:
             raise RuleBroken("kit.deletion_missed", deleted=len(deleted))
 
 
-def _wrong_values_affect_one_item(values: Sequence[object], bench: Bench, source: Source) -> None:
+def _wrong_values_affect_one_item(spoils: Sequence[Spoil], bench: Bench, source: Source) -> None:
     """An item whose values are of the wrong kind is quarantined, or read without them, and affects no other item."""
     with bench.database() as database:
         sound = holdings_after_run(bench, database, source)
-    for wrong in values:
-        _require_unaffected(bench, source, sound, with_values(wrong))
+    for spoil in spoils:
+        _require_unaffected(bench, source, sound, spoil)
 
 
 def unreadable_item_is_quarantined_alone(bench: Bench, source: Source) -> None:
@@ -258,11 +268,16 @@ RUN_RULES = (
     Rule(name="deletions_are_found", check=deletions_are_found, applies=_deletes),
     Rule(
         name="wrong_values_affect_one_item",
-        check=partial(_wrong_values_affect_one_item, WRONG_VALUES[:QUICK_VALUES]),
+        check=partial(_wrong_values_affect_one_item, [with_values(wrong) for wrong in WRONG_VALUES[:QUICK_VALUES]]),
     ),
     Rule(
         name="every_wrong_value_affects_one_item",
-        check=partial(_wrong_values_affect_one_item, WRONG_VALUES[QUICK_VALUES:]),
+        check=partial(_wrong_values_affect_one_item, [with_values(wrong) for wrong in WRONG_VALUES[QUICK_VALUES:]]),
+        is_thorough=True,
+    ),
+    Rule(
+        name="mixed_wrong_values_affect_one_item",
+        check=partial(_wrong_values_affect_one_item, [with_mixed_values(seed) for seed in range(MIXTURES)]),
         is_thorough=True,
     ),
     Rule(name="unreadable_item_is_quarantined_alone", check=unreadable_item_is_quarantined_alone),
