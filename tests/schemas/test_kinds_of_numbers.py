@@ -46,9 +46,9 @@ def test_a_number_of_another_kind_is_kept_with_a_note(number: str) -> None:
 
 @pytest.mark.parametrize("number", ["0100000004", "0100000003-01", "28000001"])
 def test_an_irregular_tax_code_is_kept_with_a_note(number: str) -> None:
-    kept, rules = payer_of(number)
+    code_read, rules = payer_of(number)
 
-    assert (kept, rules[-1]) == (number, "tax_code_irregular")
+    assert (code_read, rules[-1]) == (number, "tax_code_irregular")
 
 
 def test_an_irregular_number_may_not_be_written() -> None:
@@ -74,8 +74,8 @@ def test_a_tax_code_with_its_check_digit_is_read_in_one_spelling(digits: str, br
     digit = check_digit(digits)
     code = f"{digits}{digit % 10}{branch}"
 
-    kept, rules = payer_of(f" {code} ")
+    code_read, rules = payer_of(f" {code} ")
 
-    assert kept == code or rules == ["identity_placeholder"]
+    assert code_read == code or rules == ["identity_placeholder"]
     assert TAX_CODE.fits(code) == (digit < 10)
-    assert ("tax_code_irregular" in rules) == (digit == 10 and kept is not None)
+    assert ("tax_code_irregular" in rules) == (digit == 10 and code_read is not None)
