@@ -44,6 +44,8 @@ class ExitCode(IntEnum):
     """The shared database cannot be opened or written, or the output cannot be written (EX_IOERR)."""
     LEASE_HELD = 75
     """Another run is in progress; start again later (EX_TEMPFAIL)."""
+    REFUSED = 77
+    """No agreement allows what was asked for; the reasons were printed (EX_NOPERM)."""
     CONFIGURATION = 78
     """cchc.toml, a secret or an adapter's options must be corrected (EX_CONFIG)."""
     INTERRUPTED = 130

@@ -10,6 +10,7 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from cchc_connect import (
+    CchcError,
     Conversation,
     DeleteDetection,
     DeliveryStatus,
@@ -75,12 +76,17 @@ class Parcels:
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch a page."""
         offset = self._offset if self._flaw == "own position" else int(page_request.page_token or 0)
-        response = yield HttpRequest(
-            method="GET",
-            path="/parcels",
-            params=self._params(page_request, offset),
-            accepted_verdicts=ALL_VERDICTS if self._flaw in {"blind", "log"} else frozenset({Verdict.OK}),
-        )
+        try:
+            response = yield HttpRequest(
+                method="GET",
+                path="/parcels",
+                params=self._params(page_request, offset),
+                accepted_verdicts=ALL_VERDICTS if self._flaw in {"blind", "log"} else frozenset({Verdict.OK}),
+            )
+        except CchcError:
+            if self._flaw != "swallows":
+                raise
+            return Page(items=[], next_page_token=None)
         if self._flaw == "log":
             log.warning("answer: %s", response.body.decode())
         if self._flaw == "blind" and b'"parcels"' not in response.body:
