@@ -18,6 +18,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.reading.change_feed import Change, follow
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import RECORD_TYPES
+from cchc_schemas.versions import newest_document
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Signals that end `--follow`; that is not a failure."""
@@ -77,7 +78,7 @@ def _document(change: Change, *, unmasked: bool) -> Mapping[str, Any]:
     document: dict[str, Any] = json.loads(change.document)
     kind = RECORD_TYPES.get(change.record_type)
     if not unmasked:
-        document = {} if kind is None else masked_document(kind, document)
+        document = {} if kind is None else masked_document(kind, newest_document(kind, document))
     names = ("sequence", "record_type", "record_key", "operation", "version")
     days = {"valid_from": change.valid_from, "valid_to": change.valid_to}
     return {
