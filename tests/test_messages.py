@@ -21,6 +21,7 @@ from pydantic_core.core_schema import ErrorType
 from cchc_connect import errors
 from cchc_connect.database.state.source_properties import DriftKind, PropertyDrift
 from cchc_connect.messages import Language, render_message, sentences_by_code
+from cchc_connect.messages.values import CATALOGUE_TABLES
 from tests.checkout import Module, modules
 
 ENGLISH = sentences_by_code(Language.ENGLISH)
@@ -90,6 +91,10 @@ def test_the_tables_of_the_catalogue_are_read_one_by_one_as_they_are_in_the_file
     assert [render_message(code, language, {}) for code in ("no_table.x", "config.no_such_code", "plain")] == [
         *("no_table.x", "config.no_such_code", "plain")
     ]
+
+
+COMMAND = re.compile(r"cchc-connect [^\n]*")
+"""A command that a sentence suggests, which ends its line."""
 
 
 def test_both_languages_have_the_same_codes() -> None:
@@ -167,7 +172,7 @@ VIETNAMESE_MESSAGES = [
     ),
     ("quarantine.no_entry", {"number": 1413}, "Không có mục cách ly số 1413."),
     ("cli.cannot_write", {"path": "a", "reason": os.strerror(errno.EACCES)}, "không có quyền truy cập"),
-    ("config_rule.enum", {"expected": "'a' or 'b'", "suggestion": ""}, "'a' hoặc 'b'"),
+    ("config_rule.enum", {"expected": "'a' or 'b'", "suggestion": ""}, "“a” hoặc “b”"),
     ("config.adapter_unknown", {"name": "a", "suggestion": "", "known": ["b", "c"]}, "Đã cài: b, c."),
 ]
 
@@ -273,3 +278,21 @@ def test_each_kind_of_drift_has_a_message() -> None:
     messages = [PropertyDrift(property="soTo", kind=kind).message() for kind in DriftKind]
 
     assert {message.code for message in messages} - ENGLISH.keys() == set()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_suggested_command_holds_no_value_that_is_put_into_words(language: Language) -> None:
+    """A record type in it would be "land_parcel (thửa đất)", which no shell takes."""
+    suggested = {
+        code: COMMAND.findall(sentence)
+        for code, sentence in sentences_by_code(language).items()
+        if "cchc-connect " in sentence
+    }
+
+    in_words = {
+        code
+        for code, commands in suggested.items()
+        for command in commands
+        if any(f"{{{name}}}" in command for name in CATALOGUE_TABLES)
+    }
+    assert in_words == set()

@@ -18,7 +18,7 @@ TEXTS = [
 WORDS_BY_ABANDONED_WORD = {
     r"hãy": "đề nghị",
     r"tạm dừng": "tạm ngừng",
-    r"nhật ký kiểm tra": "nhật ký kiểm toán",
+    r"nhật ký kiểm (?:tra|toán)": "nhật ký khai thác",
     r"khóa chống trùng": "khóa chống gửi trùng",
     r"hệ thống trình diễn": "hệ thống giả lập",
     r"lượt chạy": "lần chạy",

@@ -79,6 +79,7 @@ def show_changes(
             is_stopping=stop.is_set,
             sleep=pause,
         )
+<<<<<<< HEAD
         view = unmasked_view(command, opened, looking)
         shown = _ShownChanges(opened, view, batch_size=1 if options.follow or view is None else BATCH_SIZE)
         for change, document in shown.documents(islice(feed, options.limit)):
@@ -86,6 +87,17 @@ def show_changes(
             if options.follow and stop.is_set():
                 break
     return shown.ended(command.console)
+=======
+        is_empty = True
+        for change in islice(feed, options.limit):
+            is_empty = False
+            command.console.stream_item(_document(change, unmasked=unmasked), _line(change, command.console))
+            if stop.is_set():
+                break
+    if is_empty and not options.follow:
+        command.console.stderr(command.console.text("changes_view.none", since=options.since))
+    return ExitCode.DONE
+>>>>>>> last
 
 
 class _ShownChanges:
@@ -101,7 +113,7 @@ class _ShownChanges:
     def documents(self, feed: Iterator[Change]) -> Iterator[tuple[Change, Mapping[str, Any]]]:
         """Yield each change with its document."""
         while batch := list(islice(feed, self._batch_size)):
-            states = {} if self._view is None else self._states(batch)
+            states: Mapping[tuple[str, str], RecordState] = {} if self._view is None else self._states(batch)
             revealed = None if self._view is None else self._revealed(self._view, states)
             for change in batch:
                 state = states.get((change.record_type, change.record_key))

@@ -10,13 +10,14 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
+from cchc_connect.cli.formatting import iso_suggestion
 from cchc_connect.database.reading.filters import ValueRange
 from cchc_connect.errors import UsageMistake
 from cchc_connect.exports.field_types import field_types
 from cchc_connect.messages import Language, Message
 from cchc_connect.messages.catalogue import Wording
 from cchc_connect.record_fields import field_name, member_name
-from cchc_schemas import Record
+from cchc_schemas import PartialDate, Record
 
 _CONDITION = re.compile(r"\s*(?P<name>[\w.]+)\s*(?P<sign>>=|<=|=|<|>)(?P<values>.*)", re.DOTALL)
 _POINT_FOR_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
@@ -97,7 +98,8 @@ def _reader(record_class: type[Record], name: str, wording: Wording) -> Callable
             return read(text.strip())
         except (ValueError, KeyError, InvalidOperation):
             pass
-        raise UsageMistake("filter.value_unreadable", expected=Message(expected), **subject)
+        hint = iso_suggestion(text) if issubclass(kind, date | PartialDate) else ""
+        raise UsageMistake("filter.value_unreadable", expected=Message(expected), suggestion=hint, **subject)
 
     return value
 
@@ -144,6 +146,7 @@ _READERS: Mapping[type[Any], tuple[Callable[[str], object], str]] = MappingProxy
         int: (int, "cli.where_number"),
         Decimal: (Decimal, "cli.where_number"),
         datetime: (_moment, "cli.where_instant"),
+        PartialDate: (PartialDate.parse, "cli.where_day"),
     }
 )
 """Kinds of values that are written as text: how the text is read, and the words for what is expected."""

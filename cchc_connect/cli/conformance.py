@@ -7,6 +7,7 @@ from cchc_connect.cli.adapter_texts import left_out_in_words
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.fault_texts import members_in_words
 from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.database.names import require_known
 from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
@@ -87,13 +88,20 @@ def _message_of(error: CchcError) -> Message:
     return Message(error.code, error.context)
 
 
+def _sentence(message: Message, record_type: str, console: Console) -> str:
+    context = dict(message.context)
+    if "members" in context:
+        context["members"] = members_in_words(context["members"], record_type, console)
+    return console.text(message.code, **context)
+
+
 def _shown(result: tuple[RuleCase, str, Message | None], earlier: str | None, console: Console) -> dict[str, Any]:
     """Write the line of a rule, with its reason unless that is the `earlier` one; return it as a document."""
     case, outcome, message = result
     statement = console.text(f"kit_rule.{case.rule.name}")
     mark, record_name = console.text(f"check.{LEVELS[outcome]}"), console.term("record_name", case.record_type)
     console.line(f"{mark} {record_name}: {statement}", hanging=HANGING)
-    reason = None if message is None else console.sentence(message)
+    reason = None if message is None else _sentence(message, case.record_type, console)
     if reason:
         console.line(f"    {console.text('adapter_test.same_reason') if reason == earlier else reason}")
     return {"rule": case.rule.name, "record_type": case.record_type, "outcome": outcome, "reason": reason}

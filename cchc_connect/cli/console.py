@@ -72,6 +72,7 @@ class Console(Wording):
         """Write a heading."""
         title = escape_control_characters(self.text(code, **context))
         self.line()
+        self._ends_blank = False
         if not self.as_json:
             _write_line(sys.stdout, f"{BOLD}{title}{RESET}" if is_terminal(sys.stdout) else title)
 

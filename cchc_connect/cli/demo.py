@@ -164,7 +164,7 @@ class Demonstration:
             report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronise()
         self._document[name] = report_document(report, self._console)
         if report.rows_written or report.outcome is not RunStatus.DONE:
-            show_report(report, self._console)
+            show_report(report, self._console, names_records=False)
         return report
 
     def _show_edit(self, edit: Edit) -> None:
@@ -185,6 +185,7 @@ class Demonstration:
         rows = [
             (self._name(census.record_type), self._mark(census), census.rows, census.quarantined, census.at_sources)
             for census in censuses
+            if census.at_sources or census.rows or census.quarantined
         ]
         columns = ("record_type", "equal", "rows", "quarantined", "at_sources")
         self._console.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))

@@ -4,6 +4,7 @@ So somebody who has no system can type `check`, `sync` and the other commands in
 the test doubles are in files beside the configuration, because a configuration never contains a secret.
 """
 
+import re
 import signal
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -31,6 +32,9 @@ DEFAULT_PORTS = (8741, 8742, 8743, 8744)
 DEFAULT_DATABASE = Path("shared.db")
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_OPTIONS_OF_HEADER = re.compile(r"demo --serve((?: --small)?(?: --seed [0-9]+)?)")
+"""The options in the first line of a configuration that decide which records the systems have."""
 
 POLL_INTERVAL_S = 0.1
 """Seconds between two looks at whether a signal came."""
@@ -73,7 +77,7 @@ def serve_demo(command: CommandContext, options: ServeOptions) -> ExitCode:
             if known_ports is None:
                 _write_configuration(command, agencies, options)
             _write_secrets(agencies, path.parent)
-            _introduce(command, agencies, is_new=known_ports is None)
+            _introduce(command, agencies, _world_options(options), is_new=known_ports is None)
             _serve(command, agencies, options, stop)
     command.console.message("demo_serve.stopped", options=_world_options(options))
     return ExitCode.DONE
@@ -83,6 +87,14 @@ def _world_options(options: ServeOptions) -> str:
     """Return the options, each with a space in front, that another start needs for the same records."""
     seed = "" if options.seed == DEFAULT_SEED else f" --seed {options.seed}"
     return (" --small" if options.small else "") + seed
+
+
+def _warn_of_other_records(command: CommandContext, world_options: str) -> None:
+    """Say so if the configuration was written for other records: a `sync` would replace those in the database."""
+    first_line = command.config.read_text(encoding="utf-8").partition("\n")[0]
+    before = _OPTIONS_OF_HEADER.search(first_line)
+    if before and before[1] != world_options:
+        command.console.message("demo_serve.other_records", path=command.config, options=before[1])
 
 
 def _ports_of(path: Path) -> Sequence[int] | None:
@@ -149,7 +161,7 @@ def _write_secrets(agencies: Agencies, folder: Path) -> None:
             raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
 
 
-def _introduce(command: CommandContext, agencies: Agencies, *, is_new: bool) -> None:
+def _introduce(command: CommandContext, agencies: Agencies, world_options: str, *, is_new: bool) -> None:
     console, path = command.console, command.config
     by_name = dict(zip(CONNECTION_NAMES, agencies.doubles, strict=True))
     lines = [console.typed_options.complete(f"{program_command()} {line}") for line in NEXT_COMMANDS]
@@ -159,6 +171,8 @@ def _introduce(command: CommandContext, agencies: Agencies, *, is_new: bool) -> 
     rows = [(name, double.base_url, _held_text(double.record_counts(), console)) for name, double in by_name.items()]
     console.table(OutputTable(headings=("demo.connection", "demo.address", "demo.holds"), rows=rows))
     console.message("demo_serve.written" if is_new else "demo_serve.kept", path=path)
+    if not is_new:
+        _warn_of_other_records(command, world_options)
     console.message("demo_serve.second_terminal")
     for line in lines:
         console.line(f"  {line}")

@@ -38,7 +38,9 @@ def rule_text(fault: Fault, console: Console) -> str:
 def members_in_words(members: object, record_type: str, console: Console) -> str:
     """Return fields with the rules that they break, "area_m2: area_not_positive; ...", with the terms of the fields."""
     parts = (part.rpartition(": ") for part in str(members).split("; "))
-    return "; ".join(f"{field_with_term(path, record_type, console)}: {rule}" for path, _, rule in parts)
+    return "; ".join(
+        f"{field_with_term(path, record_type, console)}: {rule}" if path else rule for path, _, rule in parts
+    )
 
 
 def field_with_term(path: str, record_type: str, console: Console) -> str:

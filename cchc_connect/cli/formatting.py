@@ -1,12 +1,15 @@
 """Instants, dates and decimals for people: Vietnamese time, order and signs of the language; instants in options."""
 
+import re
 from contextlib import suppress
 from datetime import date, datetime
 
 from cchc_connect.clock import as_instant
 from cchc_connect.errors import UsageMistake
-from cchc_connect.messages import Language
+from cchc_connect.messages import Language, Message
 from cchc_connect.messages.values import day_text, instant_text, number_text
+
+_VIETNAMESE_DAY = re.compile(r"(?P<day>[0-9]{1,2})[-/.](?P<month>[0-9]{1,2})[-/.](?P<year>[0-9]{4})")
 
 
 def local_time(moment: datetime | str | None, language: Language) -> str:
@@ -55,4 +58,20 @@ def parse_moment(written: str | None, option: str) -> date | None:
         return date.fromisoformat(written)
     with suppress(ValueError):
         return as_instant(datetime.fromisoformat(written))
-    raise UsageMistake("cli.instant_unreadable", option=option, value=written)
+    raise UsageMistake("cli.instant_unreadable", option=option, value=written, suggestion=iso_suggestion(written))
+
+
+def iso_suggestion(written: str) -> Message | str:
+    """Return the question whether a day, written as officials write it, was meant; "" if it is no such day.
+
+    >>> str(iso_suggestion("1/5/2026"))
+    " Did you mean '2026-05-01'?"
+    """
+    match = _VIETNAMESE_DAY.fullmatch(written.strip())
+    if match is None:
+        return ""
+    try:
+        day = date(int(match["year"]), int(match["month"]), int(match["day"]))
+    except ValueError:
+        return ""
+    return Message("suggestion.meant", {"meant": day.isoformat()})

@@ -46,15 +46,15 @@ def report_document(report: RunReport, console: Console) -> Mapping[str, object]
     return {**report.as_document(), "lines": lines}
 
 
-def show_report(report: RunReport, console: Console) -> None:
-    """Write the results of every source and route."""
+def show_report(report: RunReport, console: Console, *, names_records: bool = True) -> None:
+    """Write the results of every source and route; with `names_records` a command that shows a record with a note."""
     if report.dry_run:
         console.message("sync_view.dry_run")
     show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome), dry_run=report.dry_run)
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
-        _show_notes(line, console, dry_run=report.dry_run)
+        _show_notes(line, console, names_records=names_records and not report.dry_run)
     for line in report.lines:
         _show_reason(line, console)
     if report.lost_sequence is not None:
@@ -78,12 +78,12 @@ def _noted_in_words(line: ReportLine, console: Console) -> Iterator[str]:
         yield f"{number} × {field}{colon}{console.term('fault', rule)} ({rule})"
 
 
-def _show_notes(line: ReportLine, console: Console, *, dry_run: bool) -> None:
+def _show_notes(line: ReportLine, console: Console, *, names_records: bool) -> None:
     if line.counts.noted:
         console.message("sync_view.noted", place=_line_label(line), rules="; ".join(_noted_in_words(line, console)))
-        if not dry_run and line.counts.noted_records:
+        if names_records and line.counts.noted_records:
             key = shlex.quote(next(iter(line.counts.noted_records.values())))
-            console.message("sync_view.noted_record", record_type=line.record_type, key=key)
+            console.message("sync_view.noted_record", type_name=line.record_type, key=key)
     for note in (*time_notes(line.counts), *line.notes):
         console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from cchc_connect.cli.console import OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.database.names import require_known
+from cchc_connect.database.names import require_record_type
 from cchc_connect.errors import UsageMistake
 from cchc_schemas import RECORD_TYPES, VersionUnknown, changes_between, json_schema
 from cchc_schemas.schema_changes import SchemaChange
@@ -63,7 +63,7 @@ def _schema(source: str) -> Mapping[str, Any]:
     """Return the schema of a file, or of a record type of this program."""
     named = _NAMED.fullmatch(source)
     if named is not None and not Path(source).is_file():
-        require_known("names.record_type_unknown", named["name"], RECORD_TYPES)
+        require_record_type(named["name"])
         record = RECORD_TYPES[named["name"]]
         try:
             return json_schema(record, int(named["version"] or record.record_version))

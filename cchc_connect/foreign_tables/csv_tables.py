@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from itertools import accumulate, islice
 from typing import Any, BinaryIO, Self, cast, get_args
 
-from cchc_connect.foreign_tables.form_rows import FEW_CELLS, FillDown, RecordRows
+from cchc_connect.foreign_tables.form_rows import FillDown, RecordRows
 from cchc_connect.foreign_tables.forms import (
     FaultList,
     PassedOver,
@@ -23,6 +23,7 @@ from cchc_connect.foreign_tables.forms import (
     refused,
 )
 from cchc_connect.foreign_tables.headings import MAX_ROWS_ABOVE, Headings, find_headings, note_heading_faults
+from cchc_connect.foreign_tables.regular_lines import RegularLines
 from cchc_connect.messages import Message
 
 _BLOCK_BYTES = 128 * 1024
@@ -64,7 +65,7 @@ class CsvTable:
         if not form.columns:
             note_heading_faults(self.headings, form, self.headings.row + 1, faults)
             faults.check(where)
-        self._has_rounded, self._is_regular, self._are_long = False, True, self.headings.width > FEW_CELLS + 1
+        self._has_rounded, self._is_regular = False, True
         self.passed_over = PassedOver()
         self._check_bytes()
         if not self._is_regular:
@@ -162,7 +163,7 @@ class CsvTable:
                 length = size
                 if not rows:
                     return
-                if records.is_inside and self._are_whole(rows) and records.are_plain(rows, are_long=self._are_long):
+                if records.is_inside and self._are_whole(rows) and records.are_plain(rows):
                     yield rows, lines
                     continue
                 cells = [
@@ -176,9 +177,9 @@ class CsvTable:
         """Return whether every row has a cell for each column, none beside them, and none that lost digits."""
         if self._has_rounded and any("E+" in "\0".join(row) for row in rows):
             return False
-        if self._is_regular:
-            return True
         width = self.headings.width
+        if self._is_regular and width > 1:  # an empty line has as many separators as one cell
+            return True
         return min(map(len, rows)) >= width and not any(any(row[width:]) for row in rows)
 
     def _cells(self, row: list[str], line: int, faults: FaultList) -> list[object] | None:
@@ -194,28 +195,17 @@ class CsvTable:
     def _check_bytes(self) -> None:
         """See in the bytes whether every row has as many cells as there are columns, and every quote is closed.
 
-        `_is_regular` tells whether that is so; `_has_rounded`, whether a cell may have lost digits; `_are_long`, that
-        no row can have as few cells as a signature: then so many separators would follow one another.
+        `_is_regular` tells whether that is so; `_has_rounded`, whether a cell may have lost digits.
         """
         self._file.seek(0)
-        separator = self._separator.encode()
-        line_end = separator * (self.headings.width - 1) + b"\n"
-        empty_cells = -(-(self.headings.width - FEW_CELLS) // (FEW_CELLS + 1))
-        run = re.compile(re.escape(separator) * empty_cells)
-        plain_bytes = bytes(set(range(256)) - {*separator, *b'"\n'})
-        quoted = re.compile(rb'"(?<![^%s\n]")[^"]*(?:""[^"]*)*"(?=[%s\r\n]|\Z)' % ((re.escape(separator),) * 2))
+        lines = RegularLines(self._separator.encode(), self.headings.width)
         lines_above = self.headings.row + 1 + (self._start > 0)
         for block in _blocks(self._file):
             below, lines_above = _below(block, lines_above)
             self._has_rounded |= b"+" in block and b"E+" in block  # one sign is found much faster than two
-            self._are_long &= run.search(below) is None
             self._is_regular &= _OTHER_LINE_END.search(block) is None
             self._is_regular &= len(block) <= min(MAX_CELL, csv.field_size_limit())
-            if self._is_regular:
-                plain = quoted.sub(b"", below) if b'"' in below else below
-                shape = plain.translate(None, plain_bytes)
-                shape += b"" if not shape or shape.endswith(b"\n") else b"\n"
-                self._is_regular = shape == line_end * (len(shape) // len(line_end))
+            self._is_regular = self._is_regular and lines.are_all_of(below)
 
 
 class _Reader:

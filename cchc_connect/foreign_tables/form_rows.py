@@ -7,12 +7,12 @@ in brackets (or of all of many columns), a total without another text, or a sign
 import re
 from collections.abc import Sequence
 from itertools import zip_longest
-from operator import itemgetter, methodcaller
+from operator import itemgetter
 
 from cchc_connect.foreign_tables.forms import PassedOver
 from cchc_connect.foreign_tables.headings import Headings, plain_name
 
-FEW_CELLS = 3
+_FEW_CELLS = 3
 """A signature has at most so many cells."""
 _MIN_BARE_NUMBERS = 4
 """Columns that a row of bare numbers 1 2 3 4 must number to be no record."""
@@ -46,8 +46,8 @@ _GROUP_CELLS = 2
 """Cells of a row that names a group: its number and its name."""
 _ENUMERATOR = re.compile(r"(?:[IVXLC]+|[A-ZĐ]|[0-9]{1,3})[.)]?")
 _NUMBERED = re.compile(r"[(\[]?\s*(\d{1,3})\s*(?:=.{0,30})?[)\]]?")
-_LINE_BREAK = re.compile(r"[\r\n]")
-_empty_cells = methodcaller("count", "")
+_TWO_WORDS = re.compile(r"[^\W\d_]{2}(?:_|[^\w\n]).*[^\W\d_]{2}")
+"""What every signature has in its line."""
 _BRACKETED = re.compile(r"[(\[].*[)\]]")
 
 
@@ -75,17 +75,16 @@ class RecordRows:
         """Whether the next row neither is the first below headings nor stands below the table."""
         return bool(self._keys) and not self._is_first and not self._is_below
 
-    def are_plain(self, rows: Sequence[Sequence[str]], *, are_long: bool) -> bool:
-        """Whether all rows are records at one glance: each has its key, in one line, that is no total and no heading.
-
-        They must have more cells than a signature; `are_long`: that is known.
-        """
-        if not are_long and max(map(_empty_cells, rows)) > max(0, self._width - FEW_CELLS - 1):
+    def are_plain(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Whether all rows are records at one glance: each has its key, which is no total, heading or signature."""
+        if self._keys[0] and not _NO_PLAIN_STARTS.isdisjoint(map(str.strip, map(itemgetter(0), rows))):
             return False
-        if self._keys[0] and not _NO_PLAIN_STARTS.isdisjoint(map(itemgetter(0), rows)):
+        keys = [*map(str.strip, map(itemgetter(self._keys[0]), rows))]
+        if not self._no_keys.isdisjoint(keys):
             return False
-        keys = [row[self._keys[0]] for row in rows]
-        return self._no_keys.isdisjoint(keys) and _LINE_BREAK.search("".join(keys)) is None
+        lines = "\n".join(keys)
+        is_one_word_each = "".join(keys).isalnum()
+        return is_one_word_each or (lines.count("\n") == len(keys) - 1 and _TWO_WORDS.search(lines) is None)
 
     def is_record(self, cells: Sequence[object]) -> bool:
         """Return whether a row is a record; one that is none is counted, apart from empty ones."""
@@ -113,7 +112,7 @@ class RecordRows:
             return "numbered"
         if _is_total(filled, has_key=has_key):
             return "totals"
-        is_short = len(filled) <= FEW_CELLS and len(filled) < self._width
+        is_short = len(filled) <= _FEW_CELLS and len(filled) < self._width
         if (
             is_short
             and not has_key
@@ -121,7 +120,7 @@ class RecordRows:
         ):
             return "signatures"
         is_named = len(set(filled)) == 1 or (len(filled) == _GROUP_CELLS and _ENUMERATOR.fullmatch(filled[0]))
-        return "groups" if is_named and not has_key and self._keys and self._width > FEW_CELLS else None
+        return "groups" if is_named and not has_key and self._keys and self._width > _FEW_CELLS else None
 
     def _numbers_all(self, numbers: Sequence[str]) -> bool:
         """Whether numbers cannot be a record although one of them stands as its key."""

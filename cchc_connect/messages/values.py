@@ -112,13 +112,18 @@ def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, st
         return "; ".join(_rule_in_words(member, catalogue) for member in text.split("; "))
     if name in SYSTEM_TEXT_PLACEHOLDERS:
         return _system_text(text, catalogue)
-    # pydantic writes "'a', 'b' or 'c'"
-    return text.replace(" or ", f" {catalogue['value.or']} ") if name in {"expected", "expected_tags"} else text
+    return _listing(text, language, catalogue) if name in {"expected", "expected_tags"} else text
 
 
 def _vietnamese_text(name: str, text: str) -> str | None:
     """Return what only Vietnamese shows otherwise: stored quantities; None for other text."""
     return _quantity_text(int(text)) if name in QUANTITY_PLACEHOLDERS and _DIGITS.fullmatch(text) else None
+
+
+def _listing(text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
+    """Return what pydantic writes, "'a', 'b' or 'c'", with the word and the quotation marks of the language."""
+    listing = text.replace(" or ", f" {catalogue['value.or']} ")
+    return re.sub(r"'([^']*)'", "“\\1”", listing) if language == VIETNAMESE else listing
 
 
 def _rule_in_words(member: str, catalogue: Mapping[str, str]) -> str:

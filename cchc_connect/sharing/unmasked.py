@@ -212,10 +212,11 @@ class UnmaskedView:
     ) -> tuple[Mapping[str, Document], Denial | None]:
         """Return what agreements grant of another agency's records, and what they do not."""
         request = self._request(record_type, provider=provider, keys=tuple(keys))
+        documents: Mapping[str, Document] = {}
         try:
             documents = disclosure_point(self._config, self._database).disclose(request).documents
         except AccessDenied as refused:
-            reasons, missing, documents = refused.reasons, len(keys), {}
+            reasons, missing = refused.reasons, len(keys)
         else:
             reasons, missing = (OUTSIDE,), len(keys) - len(documents)
         denial = Denial(record_type=record_type, provider=provider, reasons=reasons, records=missing)
@@ -315,19 +316,30 @@ def _granted(stored: object, masked: object, granted: object) -> object:
     """Return a masked value with the granted values in place of what is masked."""
     if masked == stored:
         return masked
-    if isinstance(masked, Mapping):
-        if not isinstance(granted, Mapping):
-            return cast("Document", masked)
-        values, released = cast("Document", stored), cast("Document", granted)
-        return {
-            name: _granted(values[name], value, released[name]) if name in released else value
-            for name, value in cast("Document", masked).items()
-        }
-    if isinstance(masked, list):
-        if not isinstance(stored, list) or not isinstance(granted, list):
-            return cast("list[object]", masked)
-        lists = [cast("Sequence[object]", each) for each in (stored, masked, granted)]
-        if len({len(each) for each in lists}) > 1:
-            return lists[1]
-        return [_granted(*part) for part in zip(*lists, strict=True)]
-    return granted
+    match masked:
+        case Mapping():
+            return _granted_fields(stored, cast("Document", masked), granted)
+        case list():
+            return _granted_parts(stored, cast("list[object]", masked), granted)
+        case _:
+            return granted
+
+
+def _granted_fields(stored: object, masked: Document, granted: object) -> object:
+    if not isinstance(granted, Mapping):
+        return masked
+    values, released = cast("Document", stored), cast("Document", granted)
+    return {
+        name: _granted(values[name], value, released[name]) if name in released else value
+        for name, value in masked.items()
+    }
+
+
+def _granted_parts(stored: object, masked: list[object], granted: object) -> object:
+    values = cast("list[object]", stored)
+    if not isinstance(granted, list):
+        return masked
+    parts = cast("list[object]", granted)
+    if len(parts) != len(masked):
+        return masked
+    return [_granted(*part) for part in zip(values, masked, parts, strict=True)]

@@ -83,6 +83,8 @@ def open_wsdl(wsdl: Path, folder: Path, service: str | None, port: str | None) -
         and port in {None, name}
     ]
     if not matching:
+        if service is None and port is None:
+            raise ConfigurationError("soap.no_soap_port", path=wsdl)
         raise ConfigurationError("soap.no_port", path=wsdl, service=service or "*", port=port or "*")
     service_name, port_name, binding = matching[0]
     client = _zeep.Client(document, transport=files, service_name=service_name, port_name=port_name, settings=settings)

@@ -9,7 +9,7 @@ the item; then the two steps are taken, and they report faults and notes.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationError, create_model, model_validator
 from pydantic.fields import FieldInfo
@@ -152,7 +152,9 @@ class _Plan:
                     document[added_name] = value
                     break
         for added_name, (name, parts_reader) in self._filtered_parts.items():
-            document[added_name] = parts_reader.included_members(item.get(name))
+            value = item.get(name)
+            is_unknown = value is None and parts_reader.none_is_unknown
+            document[added_name] = None if is_unknown else parts_reader.included_members(value)
         for added_name, read_value in self._adapter_values.items():
             document[added_name] = read_value(item)
         return document
@@ -204,10 +206,11 @@ class _Plan:
         if parts_reader.is_included is not None:
             self._filtered_parts[_ADDED_PREFIX + name] = source_name, parts_reader
             source_name = _ADDED_PREFIX + name
-        default = () if field_info.default == () else ...
+        default = field_info.default if field_info.default == () or parts_reader.none_is_unknown else ...
         field: Any = Field(default, validation_alias=source_name)
         accepts = _CodecSchema(codecs.as_list, is_last=True)
-        self.fields[name] = Annotated[tuple[part, ...], accepts], field  # type: ignore[valid-type]  # a class made at run time
+        kind: Any = tuple[part, ...] | None if parts_reader.none_is_unknown else tuple[part, ...]  # type: ignore[valid-type]  # a class made at run time
+        self.fields[name] = Annotated[kind, accepts], field
 
 
 def _plan_model(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozenset()) -> _Plan | None:
@@ -236,7 +239,8 @@ def _plan_model(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = 
 
 def _compile_part(field_info: FieldInfo, parts_reader: ListReader) -> type[BaseModel] | None:
     """Return the wire model of a list's parts."""
-    members = get_args(field_info.annotation)
+    kinds = (field_info.annotation, *get_args(field_info.annotation))
+    members: tuple[Any, ...] = next((get_args(kind) for kind in kinds if get_origin(kind) is tuple), ())
     if members[1:] != (...,) or not (isinstance(members[0], type) and issubclass(members[0], BaseModel)):
         return None
     plan = _plan_model(members[0], parts_reader.fields)

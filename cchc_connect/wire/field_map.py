@@ -63,9 +63,13 @@ class ListReader:
 
     fields: FieldMap
     is_included: ValueReader | None
+    none_is_unknown: bool = False
+    """Whether no list at all is None, of a field for which an empty list says that there is none."""
 
-    def __call__(self, value: object) -> list[object]:
+    def __call__(self, value: object) -> list[object] | None:
         """Return the fields of each part that is not left out."""
+        if value is None and self.none_is_unknown:
+            return None
         parts = [as_object(member) for member in self.included_members(value)]
         fields = self.fields.items()
         return [NOT_AN_OBJECT if part is None else {name: value(part) for name, value in fields} for part in parts]

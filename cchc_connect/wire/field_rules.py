@@ -70,6 +70,7 @@ class FieldRule(DescribedModel):
     first: tuple["FieldRule", ...] = ()
     """The first of these rules that gives a value."""
     _is_built_in: bool = PrivateAttr(default=False)
+    _none_is_unknown: bool = PrivateAttr(default=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -152,6 +153,18 @@ class FieldRule(DescribedModel):
             read = replace(at(*paths, read=self._reader(decimal_sign)), is_own=not self._is_built_in)
         return read if self.when is None else Conditional(self.when.matcher(), read, tuple(self.when.reads()))
 
+    def for_list(self, *, none_is_unknown: bool) -> "FieldRule":
+        """Return the rule for a list: whether the field is null, and not an empty list, where nothing is there."""
+        changed = self.model_copy(
+            update={"first": [rule.for_list(none_is_unknown=none_is_unknown) for rule in self.first]}
+        )
+        changed._none_is_unknown = none_is_unknown  # noqa: SLF001  # of this class
+        return changed
+
+    def leaves_list_unknown(self) -> bool:
+        """Return whether the list of which it is a part is null where nothing is there."""
+        return self._none_is_unknown
+
     def unread(self, read: Reader) -> At:
         """Return the function that takes this rule's value from an item with a reader of another one."""
         paths = (self.property,) if isinstance(self.property, str) else self.property
@@ -181,7 +194,8 @@ class FieldRule(DescribedModel):
 
     def _list_reader(self, decimal_sign: DecimalSign) -> Reader:
         if self.codec is not Codec.MEASURES:
-            return each(field_map(self.each, decimal_sign), self.where)
+            parts = each(field_map(self.each, decimal_sign), self.where)
+            return replace(parts, none_is_unknown=self.leaves_list_unknown())
         readers = {name: text_or_none if name == "name" else unchanged for name in self.each}
         return MeasureReader({name: self.each[name].unread(read) for name, read in readers.items()}, decimal_sign)
 
@@ -193,7 +207,8 @@ def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> Fiel
     """
     readers = {name: rule.value(decimal_sign) for name, rule in rules.items() if rule.reads()}
     parcels = {name: rule for name, rule in rules.items() if rule.codec is Codec.PARCEL_LIST}
-    return grouped(readers | {name: rule.parcels(readers) for name, rule in parcels.items()})
+    unknown = frozenset(name.partition(".")[0] for name, rule in rules.items() if rule.leaves_list_unknown())
+    return grouped(readers | {name: rule.parcels(readers) for name, rule in parcels.items()}, unknown)
 
 
 def rules_of(table: Mapping[str, Any], *, is_built_in: bool = False) -> Mapping[str, FieldRule]:

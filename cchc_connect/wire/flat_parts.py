@@ -4,7 +4,7 @@ A rule for one part names the field, the position in the list and the field of t
 that is one part and no list it is "land_document.number".
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, TypeAlias, cast
@@ -59,6 +59,8 @@ class FlatParts:
     """Reads a list of parts, each out of flat properties."""
 
     parts: dict[int, FlatPart] = field(default_factory=dict[int, FlatPart])
+    none_is_unknown: bool = False
+    """Whether it is null, and not an empty list, where no part is there."""
 
     @property
     def readers(self) -> Iterable[_Reader]:
@@ -68,11 +70,16 @@ class FlatParts:
     def __call__(self, item: Item) -> object:
         """Return the parts that are there, in the order of their positions."""
         parts = [self.parts[position](item) for position in sorted(self.parts)]
-        return [part for part in parts if part is not None]
+        there = [part for part in parts if part is not None]
+        return None if self.none_is_unknown and not there else there
 
 
-def grouped(readers: Mapping[str, _Reader]) -> dict[str, _Reader]:
+def grouped(readers: Mapping[str, _Reader], unknown: Container[str] = frozenset[str]()) -> dict[str, _Reader]:
     """Return `readers` with those for parts of a field replaced by one reader of that field.
+
+    Args:
+        readers: reader of each field, or of a field of one of its parts.
+        unknown: fields that are null, and no empty list, where no part is there.
 
     Raises:
         ValueError: a field has a rule, and rules for its parts.
@@ -86,7 +93,7 @@ def grouped(readers: Mapping[str, _Reader]) -> dict[str, _Reader]:
         elif head in readers:
             raise ValueError(f"{head} has a rule, and rules for its parts")
         elif position.isdecimal():
-            parts: FlatParts = fields.setdefault(head, FlatParts())
+            parts: FlatParts = fields.setdefault(head, FlatParts(none_is_unknown=head in unknown))
             parts.parts.setdefault(int(position), FlatPart()).fields[member] = read
         else:
             part: FlatPart = fields.setdefault(head, FlatPart())

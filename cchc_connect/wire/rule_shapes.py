@@ -20,6 +20,7 @@ from cchc_connect.wire.named_codecs import INSTANTS, Codec
 from cchc_schemas import PartialDate
 from cchc_schemas.geometry import Geometry
 from cchc_schemas.parcel_refs import ParcelRef
+from cchc_schemas.personal import models_in
 from cchc_schemas.text import listed
 
 _SAMPLES: Mapping[Codec, object] = {
@@ -96,7 +97,16 @@ def missing_fields(
 
 def with_member_values(rules: Mapping[str, FieldRule], model: type[BaseModel]) -> dict[str, FieldRule]:
     """Return rules in which the name of a member of an enumeration is its value: 4 for "in_process"."""
-    return {name: _with_values(rule, *_target(model, name)) for name, rule in rules.items()}
+    return {
+        name: _with_values(rule, *_target(model, name)).for_list(none_is_unknown=_may_be_unknown(model, name))
+        for name, rule in rules.items()
+    }
+
+
+def _may_be_unknown(model: type[BaseModel], path: str) -> bool:
+    """True if a path leads to or into a list of a record for which null is "unknown" and empty is "none"."""
+    head = model.model_fields.get(path.partition(".")[0])
+    return head is not None and _list_member(head) is not None and head.default is None
 
 
 def _with_values(rule: FieldRule, part: type[BaseModel] | None, annotation: Any) -> FieldRule:
@@ -118,7 +128,7 @@ def _target(model: type[BaseModel], path: str) -> tuple[type[BaseModel] | None, 
     part: type[BaseModel] | None = model
     for step in path.split("."):
         if step.isdecimal() and annotation is not None:
-            annotation = (get_args(annotation) or (None,))[0] if get_origin(annotation) is tuple else annotation
+            annotation = _member_of(annotation) or annotation
         elif part is None or step not in part.model_fields:
             return None, None
         else:
@@ -256,17 +266,18 @@ def _takes(field_type: TypeAdapter[Any], value: object) -> bool:
 
 def _part_of(field_info: FieldInfo) -> type[BaseModel] | None:
     """Return the model of the parts of a field, of a list or a single one; None if it has none."""
-    arguments = get_args(field_info.annotation)
-    candidates = (field_info.annotation, *arguments)
-    return next(
-        (candidate for candidate in candidates if isinstance(candidate, type) and issubclass(candidate, BaseModel)),
-        None,
-    )
+    return next(models_in(field_info.annotation), None)
 
 
 def _list_member(field_info: FieldInfo) -> Any:
     """Return the type of a list's members; None if the field is no list."""
-    return get_args(field_info.annotation)[0] if get_origin(field_info.annotation) is tuple else None
+    return _member_of(field_info.annotation)
+
+
+def _member_of(annotation: Any) -> Any:
+    """Return the type of a list's members, whether the list may be null or not; None of any other type."""
+    lists = [kind for kind in (annotation, *get_args(annotation)) if get_origin(kind) is tuple]
+    return get_args(lists[0])[0] if lists else None
 
 
 def _what_to_write(name: str, rule: FieldRule, part: type[BaseModel], *, is_list: bool) -> str:

@@ -114,6 +114,25 @@ def test_a_dossier_is_read_with_all_its_fields() -> None:
     )
 
 
+def test_a_dossier_from_the_national_portal_says_so_and_others_leave_it_open() -> None:
+    assert [read_dossier(systemId=system).submitted_via for system in (5, "5", 0, "")] == ["1", "1", None, None]
+
+
+@pytest.mark.parametrize(
+    ("source_status", "withdrawn"), [("cancelled", datetime(2021, 9, 29, 2, 0, tzinfo=UTC)), ("cancelling", None)]
+)
+def test_a_dossier_is_withdrawn_once_the_request_is_granted(source_status: str, withdrawn: datetime | None) -> None:
+    record = read_dossier(dossierStatus=source_status, cancellingDate="29/09/2021 09:00:00")
+
+    assert record.withdrawn_at == withdrawn
+
+
+def test_what_the_listing_does_not_have_is_unknown_and_not_none() -> None:
+    record = read_dossier()
+
+    assert (record.supplements, record.fees, record.submitted_papers, record.is_authenticated) == (None,) * 4
+
+
 def test_a_step_is_read_from_the_last_action() -> None:
     source = site().sources[1]
 

@@ -68,8 +68,10 @@ def test_a_faulty_item_is_a_finding_of_the_agencys_data_and_breaks_no_rule(call:
     assert outcomes["everything_is_shared"] == "faulty_items"
     assert set(outcomes.values()) == {"kept", "faulty_items"}
     assert "!!  land_parcel: " in shown.out
-    assert "1 of 8 items became no records: map_sheet: missing" in shown.out
+    assert "1 of 8 items became no records: map_sheet: is missing (missing)" in shown.out
     assert "findings of the agency's data" in shown.out
+    vietnamese = call("adapter", "test", "register", "--rule", "everything_is_shared", "--lang", "vi").out
+    assert "số hiệu tờ bản đồ (map_sheet): bị thiếu (missing)" in vietnamese
 
 
 def test_more_faulty_items_than_a_run_tolerates_break_a_rule(call: Call, register: Register) -> None:

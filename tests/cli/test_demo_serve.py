@@ -87,6 +87,20 @@ def test_the_command_that_starts_it_again_names_the_options_of_its_records() -> 
     assert CONFIG.read_text(encoding="utf-8").splitlines()[0].endswith(again)
 
 
+@pytest.mark.usefixtures("call")
+def test_a_start_with_other_records_than_those_of_the_configuration_is_told() -> None:
+    with served():
+        pass
+    with served() as again:
+        pass
+    with served("--seed", "3") as different:
+        pass
+
+    warning = "cchc.toml was written for other records"
+    assert not any(line.startswith(warning) for line in again)
+    assert any(line.startswith(warning) and line.rstrip().endswith("demo --serve --small") for line in different)
+
+
 def test_a_configuration_of_other_systems_is_left_as_it_is(call: Call) -> None:
     """Exit code 73; --force overwrites it."""
     call("init")

@@ -209,3 +209,22 @@ def test_fields_and_record_types_that_are_known_have_their_vietnamese_terms(call
     assert "received_at (ngày tiếp nhận); " in call("export", *where, "--lang", "vi").err
     assert "submitted_at, received_at, due_at" in call("export", *where).err
     assert "land_parcel (thửa đất), " in call("export", "thua_dat", "--to", "a.csv", "--lang", "vi", "--db", pulled).err
+
+
+@pytest.mark.parametrize("where", ["received_at>=01/05/2026", "received_at>=1.5.2026", "--since 01/05/2026"])
+def test_a_day_in_the_order_of_offices_is_asked_back_in_the_order_of_options(
+    call: Call, pulled: Path, where: str
+) -> None:
+    export = ("export", "dossier", "--to", "a.csv", "--where", where, "--db", pulled)
+    since = ("quarantine", "list", *where.split(), "--db", pulled)
+
+    refused = call(*(since if where.startswith("--") else export), "--lang", "vi")
+
+    assert refused.code == 64
+    assert "Có phải là “2026-05-01” không?" in refused.err
+
+
+def test_a_day_of_a_record_is_expected_in_words(call: Call, pulled: Path) -> None:
+    where = ("construction_permit", "--to", "a.csv", "--where", "issued_on>=hôm qua", "--lang", "vi", "--db", pulled)
+
+    assert "được lọc theo ngày theo ISO 8601: 2026-07-01" in call("export", *where).err

@@ -141,3 +141,12 @@ def test_both_sides_are_compared_and_put_right(call: Call, agencies: Agencies) -
     assert (compared.code, compared.document["sources"][0]["missing_here"]["number"]) == (3, 2)
     assert repaired.code == 0
     assert int(first(DATABASE, "SELECT count(*) FROM land_parcel WHERE deleted_at IS NULL")) == int(counted) + 2
+
+
+def test_a_feed_without_a_further_change_says_so_beside_its_output(call: Call, own: Path) -> None:
+    """A sequence with a digit too many would else look like a command that did not work."""
+    shown, document = (call("changes", "--since", "9999999", *options, "--db", own) for options in ([], ["--json"]))
+
+    assert (shown.code, shown.out) == (0, "")
+    assert shown.err == "There is no change after sequence 9999999.\n"
+    assert (document.code, document.out, document.err) == (0, "", "")

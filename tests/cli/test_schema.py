@@ -125,4 +125,7 @@ def test_what_is_no_schema_is_refused(call: Call, content: str, code: str) -> No
 
 @pytest.mark.parametrize("name", ["dossier@9", "tree", "missing.json"])
 def test_what_is_neither_a_file_nor_a_version_is_refused(call: Call, name: str) -> None:
-    assert call("schema", "diff", "dossier", name).code == 64
+    refused = call("schema", "diff", "dossier", name)
+
+    assert refused.code == 64
+    assert name.partition("@")[0] in refused.err

@@ -18,11 +18,22 @@ PROGRAM = "from cchc_connect.cli import main; raise SystemExit(main())"
 PYTHONPATH = os.pathsep.join(map(str, (ROOT, *sys.path)))
 
 
-def on_a_terminal(*arguments: str, **environment: str) -> str:
+HEADINGS_BELOW_A_TABLE = """
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.messages import Language
+
+screen = Console(Language.ENGLISH, as_json=False)
+screen.table(OutputTable(headings=["schema_view.value"], rows=[["1"]]))
+screen.heading("sync_view.pulled")
+screen.heading("sync_view.pushed")
+"""
+
+
+def on_a_terminal(*arguments: str, program: str = PROGRAM, **environment: str) -> str:
     """Return what a command writes to a terminal of its own, output and progress together."""
     controller, terminal = pty.openpty()
     plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    command = [sys.executable, "-c", PROGRAM, *arguments]
+    command = [sys.executable, "-c", program, *arguments]
     seen = {**plain, "TERM": "xterm-256color", "PYTHONPATH": PYTHONPATH, **environment}
     with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=seen):
         os.close(terminal)
@@ -85,3 +96,9 @@ def test_a_terminal_gets_one_empty_line_below_a_table() -> None:
 
     assert "Result: done" in shown
     assert "\n\n\n" not in shown
+
+
+def test_two_headings_are_apart_also_below_a_table() -> None:
+    written = on_a_terminal(program=HEADINGS_BELOW_A_TABLE, COLUMNS="80").replace("\r\n", "\n")
+
+    assert "1    \n\n\x1b[1mPulled\x1b[0m\n\n\x1b[1mPushed" in written

@@ -10,6 +10,7 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from cchc_connect import (
+    CchcError,
     Conversation,
     DeleteDetection,
     DeliveryStatus,
@@ -75,12 +76,17 @@ class Parcels:
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch a page."""
         offset = self._offset if self._flaw == "own position" else int(page_request.page_token or 0)
-        response = yield HttpRequest(
-            method="GET",
-            path="/parcels",
-            params=self._params(page_request, offset),
-            accepted_verdicts=ALL_VERDICTS if self._flaw in {"blind", "log"} else frozenset({Verdict.OK}),
-        )
+        try:
+            response = yield HttpRequest(
+                method="GET",
+                path="/parcels",
+                params=self._params(page_request, offset),
+                accepted_verdicts=ALL_VERDICTS if self._flaw in {"blind", "log"} else frozenset({Verdict.OK}),
+            )
+        except CchcError:
+            if self._flaw != "swallows":
+                raise
+            return Page(items=[], next_page_token=None)
         if self._flaw == "log":
             log.warning("answer: %s", response.body.decode())
         if self._flaw == "blind" and b'"parcels"' not in response.body:
@@ -177,6 +183,12 @@ class Parcels:
         carries = {"carries objects": dict, "carries flags": bool}.get(self._flaw)
         if carries and isinstance(item.get("sheet"), carries):
             self._sheet = item["sheet"]
+        if (
+            self._flaw == "carries two"
+            and not isinstance(item.get("area"), str)
+            and isinstance(item.get("address"), str)
+        ):
+            self._sheet = "99"
         return {
             "scheme": AdminScheme.GSO_2025_07,
             "commune_code": "25747",
@@ -226,6 +238,21 @@ class Inbox:
         if self._flaw == "mixes up":
             receipts.reverse()
         return receipts[1:] if self._flaw == "short receipts" else receipts
+
+    def withdraw(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
+        """Withdraw parcels, one message each."""
+        receipts = list[Receipt]()
+        for outgoing in batch:
+            assert isinstance(outgoing.record, LandParcel)
+            number = "" if self._flaw == "drops withdrawals" else outgoing.record.parcel_number
+            verdicts = ALL_VERDICTS if self._flaw == "believes" else frozenset({Verdict.OK})
+            path = f"/inbox/{number}"
+            response = yield HttpRequest(method="DELETE", path=path, idempotent=True, accepted_verdicts=verdicts)
+            word = "delivered" if self._flaw == "believes" else _words(response)[0]
+            if self._flaw == "refuses repeats" and word == "duplicate":
+                word = "refused"
+            receipts.append(Receipt(status=DeliveryStatus(word)))
+        return receipts
 
     def _message(self, outgoing: Outgoing) -> dict[str, str]:
         parcel = outgoing.record

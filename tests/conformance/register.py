@@ -61,7 +61,23 @@ class Register(FaultyServer):
     def _respond(self, request: ReceivedRequest) -> ServerResponse:
         if request.headers.get("x-api-key") != "mat-khau-mau":
             return json_response({"message": "unauthorized"}, status=401)
+        if request.method == "DELETE":
+            is_gone = self.withdraw(request.path.rpartition("/")[2])
+            return json_response({"receipts": ["delivered" if is_gone else "duplicate"]})
         return self._take(json.loads(request.body)) if request.method == "POST" else self._page(request)
+
+    def holds(self, record: Record) -> bool:
+        """Return whether a parcel is among those received."""
+        assert isinstance(record, LandParcel)
+        return any(message["number"] == record.parcel_number for message in self.received.values())
+
+    def withdraw(self, number: str) -> bool:
+        """Remove the parcel of a number from those received; return whether it was there."""
+        keys = [key for key, message in self.received.items() if message["number"] == number]
+        for key in keys:
+            del self.received[key]
+        self.change_count += bool(keys)
+        return bool(keys)
 
     def _page(self, request: ReceivedRequest) -> ServerResponse:
         since = datetime.fromisoformat(request.first("since", "0001-01-01T00:00:00+00:00"))

@@ -102,7 +102,7 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
     "sql": {"system": LandOffice, "options": land_office_options},
     "soap": {
         "system": lambda: SoapRegister(password="mat-khau-mau"),
-        "options": SOAP_OPTIONS,
+        "options": {**SOAP_OPTIONS, "answers": {"not_found": {"property": "Fault.code", "values": ["KhongCo"]}}},
         "connection": {"account": {"kind": "ws_security", "username": "mau", "password": "mat-khau-mau"}},
     },
 }

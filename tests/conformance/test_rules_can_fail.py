@@ -44,6 +44,7 @@ FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("deletions_are_promised", "deletes all", {"deletes": "never"}),
     ("wrong_values_affect_one_item", "carries objects", {}),
     ("every_wrong_value_affects_one_item", "carries flags", {}),
+    ("mixed_wrong_values_affect_one_item", "carries two", {}),
     ("unreadable_item_is_quarantined_alone", "strict", {}),
     ("empty_answer_is_no_page", "blind", {}),
     ("html_is_no_page", "blind", {}),
@@ -63,7 +64,11 @@ FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("order_is_kept", "drops updates", {}),
     ("no_answer_is_taken_for_a_receipt", "believes", {}),
     ("failed_deliveries_tell_no_secret", "log", {}),
+    ("withdrawn_record_is_gone", "drops withdrawals", {}),
+    ("withdrawing_twice_is_no_error", "refuses repeats", {}),
+    ("refused_withdrawal_is_told", "believes", {}),
     ("no_fault_is_taken_for_a_page", "blind", {}),
+    ("no_tls_fault_is_taken_for_a_page", "swallows", {}),
     ("crashes_lose_nothing", "forgets its place", {}),
     ("order_of_items_is_no_matter", "remembers the first", {}),
     ("items_shown_twice_count_once", "new keys for old", {}),
@@ -90,8 +95,9 @@ def case_of(setup: Setup, rule: str) -> RuleCase:
 def test_a_rule_finds_the_flaw_that_it_is_about(rule: str, flaw: str, options: dict[str, Any]) -> None:
     setup = setup_with({**options, "flaw": flaw})
 
-    with setup.opened() as bench, pytest.raises((RuleBroken, CchcError)) as broken:
-        case_of(setup, rule).check(bench)
+    case = case_of(setup, rule)
+    with setup.opened(with_tls=case.rule.needs_tls) as bench, pytest.raises((RuleBroken, CchcError)) as broken:
+        case.check(bench)
 
     assert not str(broken.value).startswith("kit."), "its message is not in the catalogue"
 
@@ -108,9 +114,10 @@ def _of_a_sound_adapter() -> list[Any]:
 @pytest.mark.parametrize(("rule", "options"), _of_a_sound_adapter())
 def test_the_same_rule_holds_for_an_adapter_without_the_flaw(rule: str, options: tuple[tuple[str, Any], ...]) -> None:
     setup = setup_with(dict(options))
+    case = case_of(setup, rule)
 
-    with setup.opened() as bench:
-        case_of(setup, rule).check(bench)
+    with setup.opened(with_tls=case.rule.needs_tls) as bench:
+        case.check(bench)
 
 
 class WrongSample(FlawedOptions, frozen=True):

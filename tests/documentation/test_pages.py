@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from cchc_connect import SharedDatabase, records
 from cchc_connect.cli import main
 from cchc_connect.cli.app import app
 from cchc_connect.config.file import Config
+from cchc_schemas import LandParcel
 from tests.checkout import ROOT, relative_path
 from tests.documentation.pages import DOCS, Reader, blocks, pages, shown_commands
 from tests.quick import few
@@ -26,7 +29,7 @@ OPERATE = DOCS / "operate.md"
 OF_OPERATORS = pytest.mark.parametrize("page", [OPERATE, DOCS / "vi" / "van_hanh.md"], ids=relative_path)
 """A test of what the page of operators shows, in English and in Vietnamese."""
 TYPED = ("quickstart.md", "connect_a_system.md", "operate.md", "disclosure.md")
-TYPED_IN_VIETNAMESE = ("vi/huong_dan_nhanh.md", "vi/van_hanh.md")
+TYPED_IN_VIETNAMESE = ("vi/huong_dan_nhanh.md", "vi/ket_noi_he_thong.md", "vi/van_hanh.md")
 """The pages that are typed from top to bottom in one folder, with the demonstration's database in it."""
 EVERYWHERE = [*pages(), ROOT / "README.md", *(ROOT / "examples").rglob("README.md")]
 
@@ -98,19 +101,53 @@ def test_every_table_of_configuration_is_toml(page: Path) -> None:
         assert tomllib.loads(block.text)
 
 
-def test_the_tables_of_connect_a_system_make_a_valid_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "connections"),
+    [
+        ("connect_a_system.md", {"land-registry", "one-stop"}),
+        (
+            "vi/ket_noi_he_thong.md",
+            {"land-registry", "one-stop", "cadastre", "planning-office", "district-desk"},
+        ),
+    ],
+)
+def test_the_tables_of_connect_a_system_make_a_valid_configuration(
+    tmp_path: Path, name: str, connections: set[str]
+) -> None:
     secret = tmp_path / "one-stop.password"
     secret.write_text("invented", encoding="utf-8")
     secret.chmod(0o600)
-    texts = [block.text for block in blocks(DOCS / "connect_a_system.md", "toml")]
+    texts = [block.text for block in blocks(DOCS / name, "toml")]
     texts.append(PORTAL.format(secret=secret))
     file = tmp_path / "cchc.toml"
     file.write_text("\n".join(texts).replace("/etc/cchc/one-stop.password", str(secret)), encoding="utf-8")
 
     config = Config.load(file)
 
-    assert set(config.connections) == {"land-registry", "one-stop", "national-portal"}
+    assert set(config.connections) == {*connections, "national-portal"}
     assert set(config.routes) == {"to-portal"}
+
+
+def test_the_file_of_the_vietnamese_page_is_read_by_its_table(reader: Reader) -> None:
+    page = DOCS / "vi" / "ket_noi_he_thong.md"
+    (file,) = blocks(page, "text")
+    (table,) = (block.text for block in blocks(page, "toml") if "[connections.cadastre]" in block.text)
+    Path("thua-dat").mkdir()
+    Path("thua-dat/thua_dat_20260401.csv").write_text(file.text, encoding="utf-8")
+    Path("cchc.toml").write_text(
+        table.replace('path = "thua-dat"', 'path = "thua-dat"\nsettle_s = 0'), encoding="utf-8"
+    )
+
+    for block in blocks(page, "console"):
+        for line in block.commands():
+            reader.type(line)
+
+    checked, _, synced, *_ = reader.output
+    assert "đọc được 2 mục của trang đầu, 1 mục sẽ bị cách ly" in checked
+    assert "Kết quả: hoàn thành; đã ghi 2 dòng" in synced
+    with SharedDatabase("shared.db") as database:
+        areas = {parcel.area_m2 for parcel in records(database, LandParcel)}
+    assert areas == {Decimal("228.4"), Decimal("1071.7")}
 
 
 @OF_OPERATORS

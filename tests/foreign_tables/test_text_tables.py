@@ -309,10 +309,11 @@ def rows_below_each_other(*late: str) -> str:
     [
         ("Người lập biểu;Nơi nhận:;;;", PassedOver(signatures=1)),
         ("Tổng cộng;;;;", PassedOver(totals=1)),
+        ("  ; ; ; ; ", PassedOver()),
         ("Số tờ;Số thửa;Diện tích;Loại đất;Ghi chú", PassedOver(repeated_headings=1)),
         ('"Số\ntờ";"Số\nthửa";Diện tích;Loại đất;Ghi chú', PassedOver(repeated_headings=1)),
     ],
-    ids=["signature", "total", "headings", "headings in two lines"],
+    ids=["signature", "total", "spaces", "headings", "headings in two lines"],
 )
 def test_what_is_no_record_is_recognised_far_below_the_headings(late: str, count: PassedOver) -> None:
     text = rows_below_each_other(late, "7;201;;ODT;x")
@@ -338,6 +339,13 @@ def test_lines_are_counted_and_cells_filled_down_where_cells_have_several_lines(
 
     assert [row.line for row in rows] == list(range(2, 602, 2))
     assert [row["Số tờ"] for row in rows] == [str(number // 50 * 50) for number in range(300)]
+
+
+def test_empty_lines_are_passed_over_where_there_is_one_column() -> None:
+    numbers = [str(number) for number in range(1, 100)]
+    form = TableForm(names=[("Số thửa",)], key_names=["Số thửa"])
+
+    assert [row["Số thửa"] for row in read("\n\n".join(["Số thửa", *numbers, ""]), form)] == numbers
 
 
 JSON_ITEMS = [{"Số tờ": 1, "Số thửa": 12}, {"Số tờ": 1, "Số thửa": 13}]

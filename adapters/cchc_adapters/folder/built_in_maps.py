@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 from cchc_adapters.building_blocks.options import package_table
 from cchc_connect.wire.flat_parts import flat_rules, without_replaced
 
-MapName: TypeAlias = Literal["pl3"]
+MapName: TypeAlias = Literal["pl3", "agencies", "registered_databases", "satisfaction_ratings"]
 """Names of the maps."""
 
 
@@ -25,8 +25,27 @@ def _with_map(table: object) -> object:
     name, own = written.get("map"), flat_rules(written.get("fields", {}))
     if name not in get_args(MapName) or not isinstance(own, Mapping):
         return written
-    built_in = package_table(name)
+    built_in = _in_any_case(package_table(name))
     own_rules = cast("Mapping[str, Any]", own)
     rules = cast("Mapping[str, Any]", flat_rules(built_in["fields"]))
     fields = {**without_replaced(rules, own_rules), **own_rules}
-    return {"key": built_in["key"], "rows": built_in["rows"], **written, "fields": fields}
+    return {**{key: built_in[key] for key in ("key", "rows") if key in built_in}, **written, "fields": fields}
+
+
+def _in_any_case(table: Any) -> Any:
+    """Return a built-in map whose words are also those with a capital, and those in capitals."""
+    if not isinstance(table, Mapping):
+        return table
+    rules = cast("Mapping[str, Any]", table)
+    return {name: _spelled(rule) if name == "words" else _in_any_case(rule) for name, rule in rules.items()}
+
+
+def _spelled(words: Mapping[str, object]) -> Mapping[str, object]:
+    spellings = [
+        (spelling, meaning) for word, meaning in words.items() for spelling in (word, _capital(word), word.upper())
+    ]
+    return dict(spellings)
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]

@@ -72,7 +72,8 @@ class FolderSourceTable(SourceTable):
     columns: tuple[str, ...] = ()
     """Names of the columns by position, for tables without headings."""
     map: MapName | None = None
-    """Built-in map of a form: "pl3". Its headings may all be missing but for the key; own rules replace its rules."""
+    """Built-in map: "pl3", "agencies", "registered_databases", "satisfaction_ratings". Its headings may all be missing
+    but for the key; own rules replace its rules."""
     rows: str = ""
     """Successive rows with one key become one item: the cells of the first, and the list of all under this name."""
     optional: tuple[str, ...] = ()

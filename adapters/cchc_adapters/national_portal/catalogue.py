@@ -127,7 +127,7 @@ def _required_papers(item: Item) -> object:
             components.append(Unreadable("object_expected"))
             continue
         case_name = {"case": codecs.text_or_none(case_fields.get("TRUONGHOP"))}
-        for component in each(paper)(case_fields.get("GIAYTO")):
+        for component in each(paper)(case_fields.get("GIAYTO")) or ():
             fields = codecs.as_object(component)
             components.append(component if fields is None else {**fields, **case_name})
     return components

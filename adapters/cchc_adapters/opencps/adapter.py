@@ -16,6 +16,8 @@ Caveats:
     - While a request to correct or cancel a dossier is pending, the dossier keeps its last national status.
     - Only the last action of a dossier is listed: actions between two pulls are missed, and a step's status is
       that of its dossier when it was read.
+    - Supplement rounds, fees and papers are not listed: of a pause only its end is seen, by the due date that moves.
+    - `systemId` 5 is a dossier from the national portal; for the others the portal of submission is unknown.
     - Applicants' names are in upper case and stay so; telephone and e-mail are those of a contact person.
     - `""` is null, a list of one may be a lone object; agencies, procedures and dossiers may have local codes.
 """

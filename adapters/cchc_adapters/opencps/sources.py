@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from cchc_adapters.opencps.options import OpenCpsOptions
-from cchc_adapters.opencps.vocabulary import OpenCpsVocabulary, posted
+from cchc_adapters.opencps.vocabulary import OpenCpsVocabulary, local_instant, posted, withdrawn_at
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Page, PageRequest, SourceHeld, SourceProfile
 from cchc_connect.paging import OffsetPaging, PageListing, Pager, Position, query
 from cchc_connect.wire import codecs
@@ -16,9 +16,7 @@ from cchc_connect.wire.times import change_time
 from cchc_schemas import Dossier, DossierStep
 
 DOSSIERS = "/dossiers"
-MAPPING_VERSION = 3
-
-local_instant = READERS[Codec.LOCAL_INSTANT]
+MAPPING_VERSION = 4
 
 DOSSIER: FieldMap = {
     "procedure_name": at("serviceName"),
@@ -113,9 +111,12 @@ class Dossiers(_DossierListing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
+        status = self._vocabulary.status_fields(item)
         return translated(item, self._fields) | {
-            **self._vocabulary.status_fields(item),
+            **status,
             "channel": self._vocabulary.channel(item),
+            "submitted_via": self._vocabulary.submitted_via(item),
+            "withdrawn_at": withdrawn_at(item, status["status"]),
         }
 
 

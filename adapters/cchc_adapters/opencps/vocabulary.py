@@ -6,13 +6,16 @@ from functools import partial
 from cchc_adapters.building_blocks.options import package_table
 from cchc_connect import Item, Unreadable
 from cchc_connect.wire import codecs
-from cchc_schemas import Channel
+from cchc_connect.wire.named_codecs import READERS, Codec
+from cchc_schemas import Channel, DossierStatus
 from cchc_schemas.dossiers import STATUS_KEPT
 from cchc_schemas.faults import Noted
 from cchc_schemas.text import listed
 
 POST_VALUES = frozenset({"0", "1", "2"})
 """Values of `viaPostal`: not offered, offered and not chosen, chosen. Source: DossierLocalServiceImpl."""
+
+local_instant = READERS[Codec.LOCAL_INSTANT]
 
 
 class OpenCpsVocabulary:
@@ -26,6 +29,7 @@ class OpenCpsVocabulary:
         self._pending = frozenset[str](table["keeps_status"]) - statuses.keys()
         self._without_number = frozenset[str](table["before_processing"])
         self._channels: Mapping[str, int] = table["channels"]
+        self._places: Mapping[str, str] = table["submission_places"]
         kinds: Mapping[str, int] = table["applicant_kinds"]
         self.applicant_kind: codecs.Reader = partial(codecs.code_meaning, meanings=kinds, rule="applicant_kind_unknown")
 
@@ -57,6 +61,18 @@ class OpenCpsVocabulary:
         if online is True or isinstance(online, Unreadable):
             return Channel.ONLINE if online is True else online
         return self._channels.get(codecs.plain_text(item.get("originality")))
+
+    def submitted_via(self, item: Item) -> str | None:
+        """Return the portal on which a dossier was submitted; None if its system does not tell."""
+        return self._places.get(codecs.plain_text(item.get("systemId")))
+
+
+def withdrawn_at(item: Item, status: object) -> object:
+    """Return when the applicant withdrew a dossier: the day of the request, once the dossier is withdrawn.
+
+    Before, the request is pending and may be refused.
+    """
+    return local_instant(item.get("cancellingDate")) if status == DossierStatus.WITHDRAWN else None
 
 
 def posted(value: object, values: AbstractSet[str]) -> bool | Unreadable | None:

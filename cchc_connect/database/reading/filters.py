@@ -107,7 +107,7 @@ def _condition(record_class: type[Record], name: str, allowed: object) -> Column
     except _WrongValueError as wrong:
         code, context = wrong.code, wrong.context
     context |= {"record_type": record_class.record_type, "name": name, "expected": Message(kind.expected)}
-    raise UsageMistake(code, **context)
+    raise UsageMistake(code, **context, suggestion="")
 
 
 def _is_list(allowed: object) -> TypeGuard[Collection[object]]:

@@ -13,14 +13,19 @@ from sqlalchemy import Connection, delete, select
 from cchc_connect.database.bulk import batches, insert_rows
 from cchc_connect.database.tables import record_lineage, record_link
 from cchc_schemas import (
+    Agency,
     ConstructionPermit,
     ConstructionWorks,
     DossierStep,
+    Feedback,
     LandChange,
     LandParcel,
     ParcelRef,
     Reading,
     Record,
+    RegisteredDatabase,
+    SatisfactionRating,
+    TaxNotice,
 )
 
 LinkTarget = tuple[str, str]
@@ -111,8 +116,12 @@ def _links(record: Record) -> Iterator[LinkTarget]:
                 yield "construction_works", record.works_code
         case ConstructionWorks():
             yield from _parcels(record.parcel_refs)
-        case DossierStep():
+        case DossierStep() | TaxNotice() | SatisfactionRating() | Feedback():
             yield from _dossier(record.dossier_code)
+        case Agency():
+            yield from _agencies(record.parent_code, *(successor.code for successor in record.successors or ()))
+        case RegisteredDatabase():
+            yield from _agencies(record.owner_code)
         case _:
             return
 
@@ -120,6 +129,10 @@ def _links(record: Record) -> Iterator[LinkTarget]:
 def _dossier(code: str | None) -> Iterator[LinkTarget]:
     if code:
         yield "dossier", code
+
+
+def _agencies(*codes: str | None) -> Iterator[LinkTarget]:
+    return (("agency", code) for code in codes if code)
 
 
 def _parcels(references: Iterable[ParcelRef]) -> Iterator[LinkTarget]:

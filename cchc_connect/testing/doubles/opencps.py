@@ -64,6 +64,8 @@ _WINDOWS: MappingProxyType[str, Callable[[DossierFact], datetime | None]] = Mapp
     }
 )
 _ONLINE_PORTAL, _ONE_STOP = 1, 3
+_NATIONAL_PORTAL = 5
+"""`systemId` of dossiers that came from the national portal."""
 _POST_CHOSEN = 2
 
 
@@ -139,11 +141,16 @@ class OpenCpsDouble(AgencyDouble):
             "viaPostal": _POST_CHOSEN if dossier.return_by_post else int(dossier.online),
             "online": dossier.online,
             "originality": _ONLINE_PORTAL if dossier.online else _ONE_STOP,
-            "systemId": 0,
+            "systemId": _system(dossier),
             "serviceLevel": 4 if dossier.online else 2,
             "durationCount": float(dossier.procedure.working_days),
             "durationUnit": 0,
         }
+
+
+def _system(dossier: DossierFact) -> int:
+    """Return the system that sent a dossier: of those submitted online every third came from the national portal."""
+    return _NATIONAL_PORTAL if dossier.online and int(dossier.source_id) % 3 == 0 else 0
 
 
 def _identity(dossier: DossierFact) -> WireItem:
@@ -186,7 +193,7 @@ def _progress(dossier: DossierFact) -> WireItem:
         "extendDate": "",
         "releaseDate": _moment(dossier.released_at),
         "finishDate": _moment(dossier.finished_at),
-        "cancellingDate": "",
+        "cancellingDate": _moment(last.at) if dossier.opencps_status == "cancelled" else "",
         "correctingDate": "",
         "dossierStatus": dossier.opencps_status,
         "dossierStatusText": _STATUS_TEXTS[dossier.status],

@@ -47,7 +47,7 @@ def check_adapter(
 
     @pytest.mark.parametrize("case", chosen)
     def test_adapter(case: RuleCase) -> None:
-        with setup.opened() as bench:
+        with setup.opened(with_tls=case.rule.needs_tls) as bench:
             case.check(bench)
 
     return test_adapter

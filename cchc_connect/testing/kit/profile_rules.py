@@ -106,7 +106,9 @@ def order_is_true(bench: Bench, source: Source) -> None:
 
 def deletions_are_promised(bench: Bench, source: Source) -> None:
     """A source that lists the keys of deleted items promises tombstones."""
-    if isinstance(bench.system, RemovingSystem):
+    if bench.system is not None:
+        if not isinstance(bench.system, RemovingSystem):
+            raise RuleBroken("kit.cannot_remove")
         bench.system.remove(source.record_type.record_type)
     gone = [key for page in whole_listing(bench, source).pages for key in page.deleted_keys]
     if gone:

@@ -21,9 +21,9 @@ Alteration = Callable[[ServerResponse], ServerResponse]
 class Relay(FaultyServer):
     """Passes requests on to a system over sockets. In its responses the system's address becomes the relay's own."""
 
-    def __init__(self, system_url: str) -> None:
-        """Pass requests on to the system at `system_url`."""
-        super().__init__(self._respond)
+    def __init__(self, system_url: str, *, tls: bool = False) -> None:
+        """Pass requests on to the system at `system_url`; `tls`: speak TLS to the engine."""
+        super().__init__(self._respond, tls=tls)
         self._system_url = system_url
         self.instead: Callable[[ReceivedRequest], ServerResponse | None] = _pass_on
         """Returns the response to give in the system's place; None: pass the request on."""

@@ -56,5 +56,7 @@ class Rule:
     """Whether it is about responses, so that a source without HTTP does not have it."""
     replays: bool = False
     """Whether it can be checked over recorded answers: it asks for nothing but pages of the complete listing."""
+    needs_tls: bool = False
+    """Whether it is about connections with TLS: then the relay speaks it, with the certificates of a test authority."""
     is_thorough: bool = False
     """Whether it is left to the thorough form, because it takes seconds."""

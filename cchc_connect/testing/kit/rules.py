@@ -8,6 +8,7 @@ from cchc_connect.testing.kit.rule import Rule
 from cchc_connect.testing.kit.run_rules import RUN_RULES
 from cchc_connect.testing.kit.target_rules import TARGET_RULES
 from cchc_connect.testing.kit.thorough_rules import THOROUGH_RULES
+from cchc_connect.testing.kit.withdrawal_rules import WITHDRAWAL_RULES
 
 RULES: tuple[Rule, ...] = (
     *ADAPTER_RULES,
@@ -16,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     *RUN_RULES,
     *ANSWER_RULES,
     *TARGET_RULES,
+    *WITHDRAWAL_RULES,
     *THOROUGH_RULES,
 )
 """Every rule."""

@@ -8,21 +8,33 @@ from functools import partial
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
 from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.messages import Message
 from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.kit.bench import Bench, Holdings
 from cchc_connect.testing.kit.listing import is_record, listing, whole_listing
 from cchc_connect.testing.kit.relay import Relay, unaltered
 from cchc_connect.testing.kit.rule import ItemsFaulty, Rule, RuleBroken
-from cchc_connect.testing.kit.spoilt import WRONG_VALUES, Spoil, unreadable, with_unreadable_item, with_values
+from cchc_connect.testing.kit.spoilt import (
+    WRONG_VALUES,
+    Spoil,
+    unreadable,
+    with_mixed_values,
+    with_unreadable_item,
+    with_values,
+)
 from cchc_connect.testing.kit.systems import ChangingSystem, RemovingSystem
 from cchc_connect.wire.json import Item
+from cchc_schemas import Fault
 
 MAX_RUNS = 4
 """Runs after a change at the source, until everything must have come."""
 
 QUICK_VALUES = 2
 """Wrong values of the quick form."""
+
+MIXTURES = 12
+"""Items with several wrong values of different kinds that are tried."""
 
 MIN_PAGES = 2
 """Pages between which items can move."""
@@ -34,12 +46,12 @@ def everything_is_shared(bench: Bench, source: Source) -> None:
         report = run_done(bench, database, source)
         faulty = sum(line.counts.quarantined for line in report.lines)
         if faulty and not bench.spares_the_system:
-            raise RuleBroken("kit.quarantined", number=faulty, rules=_rules(database))
+            raise RuleBroken("kit.quarantined", number=faulty, members=_rules(database))
         stored, listed = len(bench.holdings(database, source)), len(set(whole_listing(bench, source).keys))
         if not stored or stored + faulty < listed:
             raise RuleBroken("kit.not_shared", stored=stored, listed=listed)
         if faulty:  # a run with more than it tolerates is not done
-            raise ItemsFaulty("kit.items_faulty", number=faulty, total=listed, rules=_rules(database))
+            raise ItemsFaulty("kit.items_faulty", number=faulty, total=listed, members=_rules(database))
 
 
 def second_run_writes_nothing(bench: Bench, source: Source) -> None:
@@ -109,12 +121,12 @@ def deletions_are_found(bench: Bench, source: Source) -> None:
             raise RuleBroken("kit.deletion_missed", deleted=len(deleted))
 
 
-def _wrong_values_affect_one_item(values: Sequence[object], bench: Bench, source: Source) -> None:
+def _wrong_values_affect_one_item(spoils: Sequence[Spoil], bench: Bench, source: Source) -> None:
     """An item whose values are of the wrong kind is quarantined, or read without them, and affects no other item."""
     with bench.database() as database:
         sound = holdings_after_run(bench, database, source)
-    for wrong in values:
-        _require_unaffected(bench, source, sound, with_values(wrong))
+    for spoil in spoils:
+        _require_unaffected(bench, source, sound, spoil)
 
 
 def unreadable_item_is_quarantined_alone(bench: Bench, source: Source) -> None:
@@ -201,7 +213,9 @@ def require_done(report: RunReport) -> None:
     """Raise `RuleBroken` if a line of a report is not done."""
     for line in report.lines:
         if line.outcome is not RunStatus.DONE:
-            raise RuleBroken("kit.run_not_done", outcome=line.outcome.value, reason=line.reason or "-")
+            raise RuleBroken(
+                "kit.run_not_done", outcome=Message(f"outcome.{line.outcome.value}"), reason=line.reason or "-"
+            )
 
 
 def holdings_after_run(bench: Bench, database: SharedDatabase, source: Source) -> Holdings:
@@ -234,8 +248,12 @@ def require_equal(held: Holdings, expected: Holdings) -> None:
 def _rules(database: SharedDatabase) -> str:
     """Return the rules that quarantined items break, the most frequent first, with the fields."""
     with database.reading() as connection:
-        broken = Counter(f"{fault.path}: {fault.rule}" for entry in entries(connection) for fault in entry.faults)
+        broken = Counter(_rule_of(fault) for entry in entries(connection) for fault in entry.faults)
     return "; ".join(rule for rule, _ in broken.most_common(5))
+
+
+def _rule_of(fault: Fault) -> str:
+    return f"{fault.path}: {fault.rule}" if fault.path else fault.rule
 
 
 def _deletes(source: Source) -> bool:
@@ -250,11 +268,16 @@ RUN_RULES = (
     Rule(name="deletions_are_found", check=deletions_are_found, applies=_deletes),
     Rule(
         name="wrong_values_affect_one_item",
-        check=partial(_wrong_values_affect_one_item, WRONG_VALUES[:QUICK_VALUES]),
+        check=partial(_wrong_values_affect_one_item, [with_values(wrong) for wrong in WRONG_VALUES[:QUICK_VALUES]]),
     ),
     Rule(
         name="every_wrong_value_affects_one_item",
-        check=partial(_wrong_values_affect_one_item, WRONG_VALUES[QUICK_VALUES:]),
+        check=partial(_wrong_values_affect_one_item, [with_values(wrong) for wrong in WRONG_VALUES[QUICK_VALUES:]]),
+        is_thorough=True,
+    ),
+    Rule(
+        name="mixed_wrong_values_affect_one_item",
+        check=partial(_wrong_values_affect_one_item, [with_mixed_values(seed) for seed in range(MIXTURES)]),
         is_thorough=True,
     ),
     Rule(name="unreadable_item_is_quarantined_alone", check=unreadable_item_is_quarantined_alone),

@@ -30,16 +30,17 @@ class Setup:
     """Further keys of the connection's table. Secrets of an account stand in it as plain text."""
 
     @contextmanager
-    def opened(self) -> Generator[Bench, None, None]:
-        """Start the system, and a relay before it if it speaks HTTP.
+    def opened(self, *, with_tls: bool = False) -> Generator[Bench, None, None]:
+        """Start the system, and a relay before it if it speaks HTTP; `with_tls`: the relay speaks TLS.
 
         Raises:
-            ConfigurationError: the adapter or its options cannot be used.
+            ConfigurationError: the adapter or its options cannot be used, or TLS is needed without the extra `testing`.
         """
         with ExitStack() as opened:
             folder = opened.enter_context(temporary_folder())
             system = opened.enter_context(running(self.system))
-            relay = opened.enter_context(Relay(system.base_url)) if isinstance(system, HttpSystem) else None
+            is_http = isinstance(system, HttpSystem)
+            relay = opened.enter_context(Relay(system.base_url, tls=with_tls)) if is_http else None
             secrets: list[str] = []
             tables = self._tables(system, relay, folder, secrets)
             config = _with_route(tables, folder / "cchc.toml")
@@ -55,6 +56,8 @@ class Setup:
         table["options"] = dict(table_for(self.options, system))
         if relay is not None:
             table = cast("dict[str, Any]", _readdressed(table, system.base_url, relay.base_url))
+        if relay is not None and relay.tls:
+            table["tls"] = {**table.get("tls", {}), "ca": str(relay.ca_file)}
         if isinstance(account := table.get("account"), dict):
             table["account"] = _with_secret_files(cast("dict[str, Any]", account), folder, secrets)
         connections: dict[str, Any] = {CONNECTION: {**table, "adapter": self.adapter}}

@@ -1,6 +1,7 @@
 """Spoils one wire item of a page, without touching what identifies it."""
 
 import json
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -22,9 +23,28 @@ Spoil = Callable[[Source, Item], Item]
 """Returns a spoilt copy of an item of a source."""
 
 
+Wrong = Callable[[], Any]
+"""Returns the wrong value for the next property; UNSPOILT leaves it as it is."""
+
+UNSPOILT: Any = object()
+
+
 def with_values(wrong: Any) -> Spoil:
     """Return what gives an item a wrong value in place of each one that does not identify it."""
+    return _spoiling(lambda: wrong)
 
+
+def with_mixed_values(seed: int) -> Spoil:
+    """Return what gives several properties of an item wrong values of different kinds, and leaves the others."""
+
+    def spoil(source: Source, item: Item) -> Item:
+        dice = random.Random(seed)  # noqa: S311  # seeded randomness is wanted
+        return _spoiling(lambda: dice.choice((UNSPOILT, *WRONG_VALUES)))(source, item)
+
+    return spoil
+
+
+def _spoiling(next_wrong: Wrong) -> Spoil:
     def spoil(source: Source, item: Item) -> Item:
         unspoilt = dict(item)
         key = source.key(unspoilt)
@@ -35,7 +55,7 @@ def with_values(wrong: Any) -> Spoil:
             except Exception:  # noqa: BLE001  # code of the adapter: what it needs for the key is left to it
                 return False
 
-        return _spoilt(unspoilt, wrong, lambda changed: changed, keeps_key)
+        return _spoilt(unspoilt, next_wrong, lambda changed: changed, keeps_key)
 
     return spoil
 
@@ -83,13 +103,16 @@ def _children(node: Any) -> Iterable[Any]:
 
 def _spoilt(
     part: dict[str, Any],
-    wrong: Any,
+    next_wrong: Wrong,
     around: Callable[[dict[str, Any]], dict[str, Any]],
     keeps_key: Callable[[Mapping[str, Any]], bool],
 ) -> dict[str, Any]:
     """Return an object with the wrong value in each property that may change; objects that may not are entered."""
     spoilt = dict(part)
     for name, value in part.items():
+        wrong = next_wrong()
+        if wrong is UNSPOILT:
+            continue
         candidate = {**spoilt, name: wrong}
         if keeps_key(around(candidate)):
             spoilt = candidate
@@ -99,5 +122,5 @@ def _spoilt(
             def inside(changed: dict[str, Any], name: str = name, before: dict[str, Any] = before) -> dict[str, Any]:
                 return around({**before, name: changed})
 
-            spoilt[name] = _spoilt(inner, wrong, inside, keeps_key)
+            spoilt[name] = _spoilt(inner, next_wrong, inside, keeps_key)
     return spoilt

@@ -68,6 +68,15 @@ class RefusingSystem(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldingSystem(Protocol):
+    """A receiving system that says what it holds: the rules about withdrawals need it."""
+
+    def holds(self, record: Record, /) -> bool:
+        """Return whether it holds a record that was sent to it, and has not withdrawn it."""
+        ...
+
+
 Options = Mapping[str, Any] | Callable[[Any], Mapping[str, Any]]
 """Table of a connection, or a function that gets the running system and returns it."""
 

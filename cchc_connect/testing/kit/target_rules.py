@@ -28,11 +28,11 @@ VERSIONS = 3
 
 def receipts_fit(bench: Bench, target: Target) -> None:
     """A message with one record, and one with as many as fit, has a receipt for each, and all are accepted."""
-    system, records = _receiver(bench, target)
+    system, records = receiver_of(bench, target)
     before = system.change_count
     sent = 0
     for size in sorted({1, min(target.batch_limit, len(records) - 1)}):
-        batch = [_outgoing(record) for record in records[sent : sent + size]]
+        batch = [outgoing_of(record) for record in records[sent : sent + size]]
         receipts = _send(bench, target, batch)
         refused = [receipt.reason for receipt in receipts if receipt.status is not DeliveryStatus.DELIVERED]
         if refused:
@@ -44,8 +44,8 @@ def receipts_fit(bench: Bench, target: Target) -> None:
 
 def sending_twice_has_one_effect(bench: Bench, target: Target) -> None:
     """A message that is sent again, with the same idempotency keys, is accepted and changes nothing."""
-    system, records = _receiver(bench, target)
-    batch = [_outgoing(record) for record in records[: target.batch_limit]]
+    system, records = receiver_of(bench, target)
+    batch = [outgoing_of(record) for record in records[: target.batch_limit]]
     _send(bench, target, batch)
     before = system.change_count
     receipts = _send(bench, target, batch)
@@ -55,7 +55,7 @@ def sending_twice_has_one_effect(bench: Bench, target: Target) -> None:
 
 def lost_response_has_one_effect(bench: Bench, target: Target) -> None:
     """A message whose response was lost is sent again by the next runs, and has one effect."""
-    system, records = _receiver(bench, target)
+    system, records = receiver_of(bench, target)
     end, lost, before = login_end(bench), list[str](), system.change_count
 
     def loses(request: ReceivedRequest) -> bool:
@@ -82,7 +82,7 @@ def lost_response_has_one_effect(bench: Bench, target: Target) -> None:
 
 def refused_record_stops_no_other(bench: Bench, target: Target) -> None:
     """A record that the system refuses becomes a dead letter, and the records before and after it are delivered."""
-    system, records = _receiver(bench, target)
+    system, records = receiver_of(bench, target)
     if not isinstance(bench.system, RefusingSystem):
         raise RuleBroken("kit.cannot_refuse")
     refused = bench.system.record_to_refuse(target.record_type.record_type)
@@ -100,7 +100,7 @@ def refused_record_stops_no_other(bench: Bench, target: Target) -> None:
 
 def order_is_kept(bench: Bench, target: Target) -> None:
     """The versions of a record arrive in their order, also after attempts that failed."""
-    system, records = _receiver(bench, target)
+    system, records = receiver_of(bench, target)
     before = system.change_count
     versions = [_version(records[0], number) for number in range(VERSIONS)]
     sequences, reports = list[int](), list[RunReport]()
@@ -125,7 +125,7 @@ def order_is_kept(bench: Bench, target: Target) -> None:
 
 def update_has_effect(bench: Bench, target: Target) -> None:
     """A later version of a record that was accepted changes the system once more."""
-    system, records = _receiver(bench, target)
+    system, records = receiver_of(bench, target)
     before = system.change_count
     with bench.database() as database:
         for number in range(2):
@@ -137,11 +137,11 @@ def update_has_effect(bench: Bench, target: Target) -> None:
 
 def no_answer_is_taken_for_a_receipt(bench: Bench, target: Target) -> None:
     """Empty answers, pages of HTML and errors with status 200 deliver nothing."""
-    _, records = _receiver(bench, target)
+    _, records = receiver_of(bench, target)
     for response in (*EMPTY, *HTML, *LOGIN_PAGE, *CAPTIVE_PORTAL, *errors_in_200(bench.system)):
         with answering(bench, response):
             try:
-                receipts = _send(bench, target, [_outgoing(records[0])])
+                receipts = _send(bench, target, [outgoing_of(records[0])])
             except CchcError:
                 continue
         if any(receipt.status in ACCEPTED for receipt in receipts):
@@ -150,7 +150,7 @@ def no_answer_is_taken_for_a_receipt(bench: Bench, target: Target) -> None:
 
 def failed_deliveries_tell_no_secret(bench: Bench, target: Target) -> None:
     """No log line and no reason of a delivery repeats a secret of the account, or what a response says of a person."""
-    _, records = _receiver(bench, target)
+    _, records = receiver_of(bench, target)
     with bench.database() as database, log_lines() as lines:
         write(bench, database, records[:1])
         reports = list[RunReport]()
@@ -174,7 +174,12 @@ def push(bench: Bench, database: SharedDatabase) -> RunReport:
     return Synchronizer(bench.config, database, environment).synchronise(only=[ROUTE])
 
 
-def _receiver(bench: Bench, target: Target) -> tuple[ReceivingSystem, Sequence[Record]]:
+def receiver_of(bench: Bench, target: Target) -> tuple[ReceivingSystem, Sequence[Record]]:
+    """Return the system under test and records that it accepts.
+
+    Raises:
+        RuleBroken: it takes none, or gives too few.
+    """
     if not isinstance(bench.system, ReceivingSystem):
         raise RuleBroken("kit.cannot_receive")
     records = bench.system.records_to_send(target.record_type.record_type)
@@ -188,9 +193,10 @@ def _send(bench: Bench, target: Target, batch: Sequence[Outgoing]) -> Sequence[R
         return send_batch(transport, target, batch, route=ROUTE)
 
 
-def _outgoing(record: Record, sequence: int = 1) -> Outgoing:
+def outgoing_of(record: Record, sequence: int = 1, *, is_delivered: bool = False) -> Outgoing:
+    """Return a message about a record, with the same idempotency key for the same sequence."""
     key = f"{abs(hash((record.key, sequence))):032x}"[-32:]
-    return Outgoing(record=record, idempotency_key=key, previously_delivered=False, sequence=sequence, version=1)
+    return Outgoing(record=record, idempotency_key=key, previously_delivered=is_delivered, sequence=sequence, version=1)
 
 
 def _version(record: Record, number: int) -> Record:

@@ -1,6 +1,7 @@
 """Rules of the thorough form: named faults on the wire, a crash after every page, other orders of the items."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,14 +36,21 @@ class CrashAfterPage(BaseException):  # as a signal that ends a process: nothing
 
 def no_fault_is_taken_for_a_page(bench: Bench, source: Source) -> None:
     """No named fault of a network or a server changes records or is taken for a page."""
+    _require_all_survived([fault for fault in FAULTS.values() if not fault.needs_tls], bench, source)
+
+
+def no_tls_fault_is_taken_for_a_page(bench: Bench, source: Source) -> None:
+    """No wrong certificate and no other fault of TLS changes records or is taken for a page."""
+    _require_all_survived([fault for fault in FAULTS.values() if fault.needs_tls], bench, source)
+
+
+def _require_all_survived(faults: Sequence[WireFault], bench: Bench, source: Source) -> None:
     if bench.relay is None:
         raise RuleBroken("kit.no_relay")
     bench.policy, bench.pause = FAULT_POLICY, LONG_PAUSE
     with bench.database() as database:
         before = holdings_after_run(bench, database, source)
-        for fault in FAULTS.values():
-            if fault.needs_tls:
-                continue
+        for fault in faults:
             bench.relay.fail(replace(fault, script=_where_it_fits(fault)))
             try:
                 report = bench.run(database, source.record_type.record_type, everything=True)
@@ -158,6 +166,13 @@ THOROUGH_RULES = (
         name="no_fault_is_taken_for_a_page",
         check=no_fault_is_taken_for_a_page,
         needs_http=True,
+        is_thorough=True,
+    ),
+    Rule(
+        name="no_tls_fault_is_taken_for_a_page",
+        check=no_tls_fault_is_taken_for_a_page,
+        needs_http=True,
+        needs_tls=True,
         is_thorough=True,
     ),
     Rule(name="crashes_lose_nothing", check=crashes_lose_nothing, is_thorough=True),

@@ -98,10 +98,9 @@ class SoapRegister(Register):
                 receipt = json.loads(self._take([message]).body)["receipts"][0]
                 return result(operation, f"<ketQua>{receipt}</ketQua>")
             case _:
-                is_here = any(message["number"] == values["so"] for message in self.received.values())
-                return (
-                    result(operation, "<ketQua>delivered</ketQua>") if is_here else fault("Client.KhongCo", "Không có")
-                )
+                if not self.withdraw(values["so"]):
+                    return fault("Client.KhongCo", "Không có")
+                return result(operation, "<ketQua>delivered</ketQua>")
 
     def _listed(self, request: ReceivedRequest, values: Mapping[str, str]) -> ServerResponse:
         query = {"offset": [values["viTri"]], **({"since": [values["tuLuc"]]} if "tuLuc" in values else {})}
