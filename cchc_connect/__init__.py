@@ -8,6 +8,7 @@ Read the shared records: `find_case`, `records`, `history`, `changes`, `discrepa
 Read them from asyncio: `iterate_in_thread`.
 Write shared records from a program: `RecordWriter`.
 Write records into a file, personal values masked: `export`.
+Agree on sharing: `check_agreements`, `apply_agreements`, `approve_agreement`, `explain_access`, `AccessRequest`.
 Write a log without secrets and personal values: `RedactingFormatter`.
 Write an adapter: `Adapter`, `Source`, `Target` and the types they use; `cchc_connect.wire.codecs` reads wire values.
 """

@@ -105,7 +105,17 @@ from .monitoring.status import (
     status as status,
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
-from .sharing.agreements import Action as Action
+from .sharing.administration import (
+    agreements as agreements,
+    apply_agreements as apply_agreements,
+    approve_agreement as approve_agreement,
+    check_agreements as check_agreements,
+    end_agreement as end_agreement,
+    explain_access as explain_access,
+    resume_agreement as resume_agreement,
+    suspend_agreement as suspend_agreement,
+)
+from .sharing.agreements import Action as Action, Agreement as Agreement, Treatment as Treatment
 from .sharing.disclosure import DisclosurePoint as DisclosurePoint, Release as Release
 from .sharing.operator import disclosure_point as disclosure_point
 from .sharing.requests import AccessRequest as AccessRequest

@@ -117,8 +117,7 @@ ROOMS = {
     "cli": (
         "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
         "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
-        "database.audit "
-        "database.outbox database.state config sharing database.writing sync monitoring diagnostics"
+        "database.audit database.outbox database.state config sharing database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cchc_connect.cli.adapter_commands import adapter_app
+from cchc_connect.cli.agreement_commands import agreement_app
 from cchc_connect.cli.audit_commands import audit_app
 from cchc_connect.cli.completed_values import connections, record_types
 from cchc_connect.cli.completion import Shell, install_script, show_script
@@ -56,6 +57,7 @@ app.add_typer(export_app)
 app.add_typer(connection_app, name="connection")
 app.add_typer(drift_app, name="drift")
 app.add_typer(audit_app, name="audit")
+app.add_typer(agreement_app, name="agreements")
 
 
 def show_version(context: typer.Context, *, requested: bool) -> None:

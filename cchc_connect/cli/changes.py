@@ -79,25 +79,17 @@ def show_changes(
             is_stopping=stop.is_set,
             sleep=pause,
         )
-<<<<<<< HEAD
         view = unmasked_view(command, opened, looking)
         shown = _ShownChanges(opened, view, batch_size=1 if options.follow or view is None else BATCH_SIZE)
+        is_empty = True
         for change, document in shown.documents(islice(feed, options.limit)):
+            is_empty = False
             command.console.stream_item(document, _line(change, command.console))
             if options.follow and stop.is_set():
                 break
-    return shown.ended(command.console)
-=======
-        is_empty = True
-        for change in islice(feed, options.limit):
-            is_empty = False
-            command.console.stream_item(_document(change, unmasked=unmasked), _line(change, command.console))
-            if stop.is_set():
-                break
     if is_empty and not options.follow:
         command.console.stderr(command.console.text("changes_view.none", since=options.since))
-    return ExitCode.DONE
->>>>>>> last
+    return shown.ended(command.console)
 
 
 class _ShownChanges:
@@ -127,7 +119,7 @@ class _ShownChanges:
             console.stderr(denial_text(console, denial))
         if not self._denials:
             return ExitCode.DONE
-        return ExitCode.PARTIAL if self._reveals_some else ExitCode.DENIED
+        return ExitCode.PARTIAL if self._reveals_some else ExitCode.REFUSED
 
     def _states(self, batch: Sequence[Change]) -> Mapping[tuple[str, str], RecordState]:
         keys_by_type = dict[str, list[str]]()

@@ -45,8 +45,8 @@ class ExitCode(IntEnum):
     """The shared database cannot be opened or written, or the output cannot be written (EX_IOERR)."""
     LEASE_HELD = 75
     """Another run is in progress; start again later (EX_TEMPFAIL)."""
-    DENIED = 77
-    """No agreement covers what was asked for, or the user is no official of the agency (EX_NOPERM)."""
+    REFUSED = 77
+    """No agreement allows what was asked for, or the user is no official of the agency; it says why (EX_NOPERM)."""
     CONFIGURATION = 78
     """cchc.toml, a secret or an adapter's options must be corrected (EX_CONFIG)."""
     INTERRUPTED = 130
@@ -65,7 +65,7 @@ class OutputUnwritable(Fatal):
 
 _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
     {
-        AccessDenied: ExitCode.DENIED,
+        AccessDenied: ExitCode.REFUSED,
         ConfigurationError: ExitCode.CONFIGURATION,
         LeaseHeld: ExitCode.LEASE_HELD,
         LeaseLost: ExitCode.LEASE_HELD,

@@ -13,6 +13,9 @@ from typing import Self
 from cchc_connect.messages import Language
 
 DATABASE_COMMANDS = (
+    "agreements check",
+    "agreements list",
+    "agreements show",
     "backup",
     "case",
     "changes",

@@ -218,12 +218,10 @@ def _within_grant(
     yield Judgement(
         reason=RefusalReason.PURPOSE,
         holds=request.purpose == agreement.purpose or (request.purpose is None and request.agreement is not None),
-        context={"purpose": agreement.purpose},
     )
     yield Judgement(
         reason=RefusalReason.PROCEDURE,
         holds=_is_of_granted_procedure(request, facts, agreement, grant),
-        context={"procedures": agreement.procedures},
     )
     yield Judgement(reason=RefusalReason.FIELD, holds=has_record and has_fields)
 
@@ -252,7 +250,6 @@ def _in_force(request: AccessRequest, facts: Facts, stored: StoredAgreement, gra
             and agreement.starts <= day <= agreement.ends
             and all(facts.agencies.is_valid(agency, day) for agency in agencies)
         ),
-        context={"state": stored.state, "starts": agreement.starts, "ends": agreement.ends},
     )
     bases = [basis for basis in (agreement.legal_basis, grant.legal_basis) if basis]
     yield Judgement(

@@ -1,0 +1,154 @@
+"""Agreements as a configuration and its shared database have them: check, apply, list, approve, suspend, explain.
+
+Each function is one transaction; the clock of the machine counts unless another instant is given. Who acts is named by
+the id of `[officials]`, never by a person's name.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from cchc_connect.clock import SystemClock
+from cchc_connect.config.file import Config
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Messages
+from cchc_connect.sharing import life_cycle
+from cchc_connect.sharing.agreement_checks import agreement_findings
+from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
+from cchc_connect.sharing.agreements import AgreementState
+from cchc_connect.sharing.explanation import Explanation, explain
+from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
+from cchc_connect.sharing.findings import AgreementFinding
+from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
+from cchc_connect.sharing.requests import AccessRequest
+from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, stored_agreements
+from cchc_connect.sharing.terms import SharingTerms, sharing_terms
+from cchc_schemas import vietnamese_day
+
+LifeCycleStep = Callable[[Connection, str, SharingTerms, ChangedBy], StoredAgreement]
+
+
+def check_agreements(
+    config: Config, database: SharedDatabase | None = None, *, at: datetime | None = None
+) -> AgreementFolder:
+    """Check the folder of agreements, and what is stored: every fault and warning of the day, at once.
+
+    Args:
+        config: the configuration, which names the folder.
+        database: the shared database, with the agencies and the stored agreements; None: only the folder is checked.
+        at: instant for whose Vietnamese day is checked, aware; None: now.
+
+    Raises:
+        ConfigurationError: a table of acts or purposes cannot be read or has faults.
+    """
+    day = vietnamese_day(at or SystemClock().now())
+    if database is None:
+        return read_folder(config.agreements_folder, sharing_terms(config), day)
+    with database.reading() as connection:
+        terms = sharing_terms(config, agency_tree(connection))
+        stored = stored_agreements(connection)
+    folder = read_folder(config.agreements_folder, terms, day)
+    in_folder = {entry.agreement.reference for entry in folder.agreements}
+    findings = list[AgreementFinding](folder.findings)
+    for each in decisive_versions(stored):
+        agreement = each.agreement
+        if each.state is not AgreementState.ENDED and agreement.reference not in in_folder:
+            of_stored = agreement_findings(agreement, terms, day)
+            findings.extend(replace(finding, agreement=agreement.id) for finding in of_stored)
+    return replace(folder, findings=findings)
+
+
+def apply_agreements(
+    config: Config, database: SharedDatabase, official: str, *, dry_run: bool = False, at: datetime | None = None
+) -> Sequence[AgreementChange]:
+    """Store the agreements of the folder as drafts, and return what that does; all of them, or none.
+
+    With `dry_run` nothing is written. Agreements that the folder lacks stay as they are.
+
+    Raises:
+        ConfigurationError: the folder has faults; the error has all of them.
+        UsageMistake: what was approved by both agencies differs, and its version was not raised.
+    """
+    moment = at or SystemClock().now()
+    with database.writing(dry_run=dry_run) as connection:
+        terms = sharing_terms(config, agency_tree(connection))
+        folder = read_folder(config.agreements_folder, terms, vietnamese_day(moment))
+        if folder.faults:
+            faults = Messages([finding.message for finding in folder.faults])
+            raise ConfigurationError("sharing.folder_faults", folder=config.agreements_folder, faults=faults)
+        changes = life_cycle.planned_changes(connection, [entry.agreement for entry in folder.agreements])
+        if not dry_run:
+            life_cycle.apply_changes(connection, changes, terms, ChangedBy(official=official, at=moment))
+    return changes
+
+
+def agreements(database: SharedDatabase) -> Sequence[StoredAgreement]:
+    """Return every version of every stored agreement, by id and version."""
+    with database.reading() as connection:
+        return stored_agreements(connection)
+
+
+def approve_agreement(
+    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+) -> StoredAgreement:
+    """Approve the draft of an agreement for the agency of a data officer; with both approvals it is in force.
+
+    Raises:
+        NotFound: there is no such agreement, or it has no draft.
+        UsageMistake: the official may not approve it, or it has faults today.
+    """
+    return _step(config, database, life_cycle.approve, agreement_id, official, at)
+
+
+def suspend_agreement(
+    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+) -> StoredAgreement:
+    """Suspend an agreement: nothing leaves under it once this has returned.
+
+    Raises:
+        NotFound: there is no such agreement.
+        UsageMistake: it is not in force, or the official is no data officer of one of its agencies.
+    """
+    return _step(config, database, life_cycle.suspend, agreement_id, official, at)
+
+
+def resume_agreement(
+    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+) -> StoredAgreement:
+    """Resume a suspended agreement, by the agency that suspended it. Raises as `suspend_agreement` does."""
+    return _step(config, database, life_cycle.resume, agreement_id, official, at)
+
+
+def end_agreement(
+    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+) -> StoredAgreement:
+    """End an agreement for good, or withdraw a draft. Raises as `suspend_agreement` does."""
+    return _step(config, database, life_cycle.end, agreement_id, official, at)
+
+
+def explain_access(config: Config, database: SharedDatabase, request: AccessRequest) -> Explanation:
+    """Explain what a request would get, step by step: nothing is disclosed, counted or recorded.
+
+    Raises:
+        ConfigurationError: a table of acts or purposes cannot be read or has faults.
+    """
+    with database.reading() as connection:
+        terms = sharing_terms(config, agency_tree(connection))
+        return explain(request, facts_of(connection, terms, request))
+
+
+def _step(  # the arguments of its public callers, and the step
+    config: Config,
+    database: SharedDatabase,
+    step: LifeCycleStep,
+    agreement_id: str,
+    official: str,
+    at: datetime | None,
+) -> StoredAgreement:
+    moment = at or SystemClock().now()
+    with database.writing() as connection:
+        terms = sharing_terms(config, agency_tree(connection))
+        return step(connection, agreement_id, terms, ChangedBy(official=official, at=moment))
