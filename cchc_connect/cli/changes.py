@@ -79,15 +79,12 @@ def show_changes(
             is_stopping=stop.is_set,
             sleep=pause,
         )
-        view = unmasked_view(command, opened, looking)
-        shown = _ShownChanges(opened, view, batch_size=1 if options.follow or view is None else BATCH_SIZE)
-        is_empty = True
+        shown = _ShownChanges(opened, unmasked_view(command, opened, looking), at_once=options.follow)
         for change, document in shown.documents(islice(feed, options.limit)):
-            is_empty = False
             command.console.stream_item(document, _line(change, command.console))
             if options.follow and stop.is_set():
                 break
-    if is_empty and not options.follow:
+    if shown.is_empty and not options.follow:
         command.console.stderr(command.console.text("changes_view.none", since=options.since))
     return shown.ended(command.console)
 
@@ -95,16 +92,19 @@ def show_changes(
 class _ShownChanges:
     """Changes as they may be shown; what is unmasked is on record before, a batch at a time."""
 
-    def __init__(self, database: SharedDatabase, view: UnmaskedView | None, batch_size: int) -> None:
+    def __init__(self, database: SharedDatabase, view: UnmaskedView | None, *, at_once: bool) -> None:
         self._database = database
         self._view = view
-        self._batch_size = batch_size
+        self._batch_size = 1 if at_once or view is None else BATCH_SIZE
+        self.is_empty = True
+        """Whether there was none."""
         self._denials = dict[tuple[str, str, tuple[str, ...]], int]()
         self._reveals_some = False
 
     def documents(self, feed: Iterator[Change]) -> Iterator[tuple[Change, Mapping[str, Any]]]:
         """Yield each change with its document."""
         while batch := list(islice(feed, self._batch_size)):
+            self.is_empty = False
             states: Mapping[tuple[str, str], RecordState] = {} if self._view is None else self._states(batch)
             revealed = None if self._view is None else self._revealed(self._view, states)
             for change in batch:
