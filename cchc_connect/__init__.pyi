@@ -21,12 +21,24 @@ from .adapter import (
 )
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
+from .database.audit.chain import EntryNumber as EntryNumber
+from .database.audit.entries import AuditEntry as AuditEntry, AuditKind as AuditKind
+from .database.audit.listing import (
+    AuditFilter as AuditFilter,
+    NumberedEntry as NumberedEntry,
+    audit_entries as audit_entries,
+    audit_entry as audit_entry,
+)
+from .database.audit.recording import record_command as record_command
+from .database.audit.retention import erase_subject_index as erase_subject_index
 from .database.audit.sealing import SealReport as SealReport
+from .database.audit.subject_keys import SubjectKeys as SubjectKeys
 from .database.audit.verification import (
     AuditVerification as AuditVerification,
     VerificationOutcome as VerificationOutcome,
     verify_audit_log as verify_audit_log,
 )
+from .database.audit.who_looked import DataUse as DataUse, who_looked as who_looked
 from .database.backup import Backup as Backup, back_up as back_up
 from .database.outbox.dead_letters import DeadLetter as DeadLetter, dead_letters as dead_letters
 from .database.reading.async_iteration import iterate_in_thread as iterate_in_thread

@@ -70,7 +70,7 @@ ROOMS = {
     "paging": "cchc_schemas messages wire errors http adapter privacy",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
-    "database.audit": "clock messages errors extras privacy database.direct database",
+    "database.audit": "cchc_schemas clock messages errors extras privacy database.direct database",
     "geometry": "cchc_schemas",
     "registry": "cchc_schemas messages errors adapter extras privacy local_sources",
     "signing": "clock messages wire errors extras privacy",

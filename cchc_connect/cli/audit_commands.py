@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import DatabaseOption, command_context
+from cchc_connect.cli.completed_values import run_ids
+from cchc_connect.cli.context import MAX_ENTRY_NUMBER, DatabaseOption, command_context
 
 audit_app = typer.Typer(help="help.audit", no_args_is_help=True)
 
@@ -46,3 +47,75 @@ def audit_new_key(
     from cchc_connect.cli.audit_seal import new_key
 
     return new_key(command_context(context), file, key_id)
+
+
+@audit_app.command("list", help="help.audit_list")
+def audit_list(  # noqa: PLR0913  # a command has as many parameters as options
+    context: typer.Context,
+    *,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="help.audit_kind")] = None,
+    agency: Annotated[str | None, typer.Option(metavar="CODE", help="help.audit_agency")] = None,
+    official: Annotated[str | None, typer.Option(metavar="ID", help="help.audit_official")] = None,
+    dossier: Annotated[str | None, typer.Option(metavar="CODE", help="help.audit_dossier")] = None,
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="help.audit_record_key")] = None,
+    run: Annotated[str | None, typer.Option(metavar="ID", help="help.audit_run", autocompletion=run_ids)] = None,
+    request: Annotated[str | None, typer.Option(metavar="ID", help="help.audit_request")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="INSTANT", help="help.audit_from")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="help.audit_to")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="help.audit_refused")] = False,
+    limit: Annotated[int, typer.Option(metavar="N", help="help.audit_limit", min=1, max=MAX_ENTRY_NUMBER)] = 50,
+    db: DatabaseOption = None,
+) -> int:
+    """List entries, the newest first."""
+    from cchc_connect.cli.audit_list import ListOptions, list_entries
+
+    options = ListOptions(
+        kind=kind,
+        agency=agency,
+        official=official,
+        dossier=dossier,
+        record_key=key,
+        run_id=run,
+        request_id=request,
+        since=since,
+        until=until,
+        refused_only=refused,
+        limit=limit,
+    )
+    return list_entries(command_context(context), db, options)
+
+
+@audit_app.command("show", help="help.audit_show")
+def audit_show(
+    context: typer.Context,
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="help.audit_entry")],
+    *,
+    db: DatabaseOption = None,
+) -> int:
+    """Show one entry with everything in it."""
+    from cchc_connect.cli.audit_list import show_entry
+
+    return show_entry(command_context(context), db, entry)
+
+
+@audit_app.command("subject", help="help.audit_subject")
+def audit_subject(
+    context: typer.Context,
+    *,
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="help.audit_subject_file")] = None,
+) -> int:
+    """Show who had a person's data."""
+    from cchc_connect.cli.audit_subject import show_subject
+
+    return show_subject(command_context(context), file)
+
+
+@audit_app.command("erase-subjects", help="help.audit_erase")
+def audit_erase_subjects(
+    context: typer.Context,
+    year: Annotated[int, typer.Argument(metavar="YEAR", help="help.audit_erase_year", min=2020, max=2999)],
+) -> int:
+    """Delete the key of a year's subject index and its rows."""
+    from cchc_connect.cli.audit_subject import erase_subjects
+
+    return erase_subjects(command_context(context), year)

@@ -28,6 +28,7 @@ from cchc_connect.sharing.unmasked import (
     record_states,
 )
 from cchc_schemas import RECORD_TYPES
+from cchc_schemas.versions import newest_document
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Signals that end `--follow`; that is not a failure."""
@@ -147,9 +148,10 @@ def _document(change: Change, revealed: Revealed | None, *, is_present: bool) ->
     if kind is None:
         document = {}
     elif revealed is None:
-        document = masked_document(kind, document)
+        document = masked_document(kind, newest_document(kind, document))
     else:
-        document = revealed.document(kind, change.record_key, document, is_present=is_present)
+        newest = newest_document(kind, document)
+        document = revealed.document(kind, change.record_key, newest, is_present=is_present)
     names = ("sequence", "record_type", "record_key", "operation", "version")
     days = {"valid_from": change.valid_from, "valid_to": change.valid_to}
     return {

@@ -39,12 +39,15 @@ def purge_rows(command: CommandContext, *, dry_run: bool) -> ExitCode:
             "ages": ages,
             "held_back_by": report.held_back_by,
             "reusable_bytes": report.reusable_bytes,
+            "audit_entries": report.audit_entries,
         }
     )
     rows = [
         (console.text(f"purge_view.{name}"), _age_words(getattr(retention, name), console), report.rows.get(name, 0))
         for name in ages
     ]
+    years = console.text("purge_age.years", years=config.audit.retention_years)
+    rows.append((console.text("purge_view.audit_entries"), years, report.audit_entries))
     headings = ("purge_view.kind", "purge_view.age", "purge_view.dry_rows" if dry_run else "purge_view.rows")
     console.table(OutputTable(headings=headings, rows=rows, numbers_from=2))
     if report.held_back_by is not None:

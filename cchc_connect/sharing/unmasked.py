@@ -33,6 +33,7 @@ from cchc_connect.sharing.stored_agreements import agency_tree
 from cchc_connect.sharing.terms import sharing_terms
 from cchc_schemas import RECORD_TYPES, Record, personal_fields
 from cchc_schemas.codes import DOSSIER_CODE
+from cchc_schemas.versions import newest_document
 
 Document = Mapping[str, Any]
 
@@ -306,7 +307,7 @@ def reveal(
     for row in rows:
         name = (record_type, row.record_key)
         if name in revealed.own:
-            documents[row.record_key] = json.loads(row.document)
+            documents[row.record_key] = newest_document(record_class, json.loads(row.document))
         elif name in revealed.released:
             documents[row.record_key] = revealed.released[name]
     return documents

@@ -10,6 +10,7 @@ from cchc_connect.config.audit import AuditTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.keys import SealKey
 from cchc_connect.database.audit.sealing import SealReport, overdue_since, seal_log
+from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import CchcError, ConfigurationError, SourceHeld
 from cchc_connect.sync.run_context import RunContext
@@ -42,6 +43,11 @@ def read_seal_key(audit: AuditTable) -> SealKey:
     if audit.key is None:
         raise ConfigurationError("audit.no_key")
     return SealKey.read(audit.key_id, audit.key.reveal())
+
+
+def subject_keys_of(audit: AuditTable) -> SubjectKeys | None:
+    """Return the keys of the subject index, None if the configuration names none."""
+    return None if audit.subject_keys is None else SubjectKeys(audit.subject_keys)
 
 
 def is_sealed_apart(audit: AuditTable) -> bool:

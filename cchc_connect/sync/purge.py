@@ -12,6 +12,9 @@ from sqlalchemy import Connection
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.config.durations import RetentionTable
+from cchc_connect.database.audit.chain import RUNS_CHAIN
+from cchc_connect.database.audit.retention import count_removable, remove_segments
+from cchc_connect.database.audit.retention_rules import MIN_RETENTION_YEARS
 from cchc_connect.database.maintenance import Mark, MarkName, read_mark, write_mark
 from cchc_connect.database.writing.purge import (
     OldRows,
@@ -52,21 +55,37 @@ class PurgeReport:
     """The route that has not read all changes yet; later versions are kept for it. None if there is no such route."""
     reusable_bytes: int | None
     """Space in the SQLite file that is free for new rows; the file does not shrink. None for PostgreSQL."""
+    audit_entries: int = 0
+    """Number of removed entries of the audit log."""
 
     @property
     def total(self) -> int:
         """Return the number of all deleted rows."""
-        return sum(self.rows.values())
+        return sum(self.rows.values()) + self.audit_entries
 
 
 class Purge:
     """One purge within a run, or in place of one."""
 
-    def __init__(self, run_context: RunContext, retention: RetentionTable, routes: Collection[str]) -> None:
-        """Prepare the purge; `routes` are those of the configuration, for which unread versions are kept."""
+    def __init__(
+        self,
+        run_context: RunContext,
+        retention: RetentionTable,
+        routes: Collection[str],
+        audit_years: int = MIN_RETENTION_YEARS,
+    ) -> None:
+        """Prepare the purge.
+
+        Args:
+            run_context: context of the run.
+            retention: how old rows must be.
+            routes: those of the configuration, for which unread versions are kept.
+            audit_years: years after which entries of the audit log are removed.
+        """
         self._run_context = run_context
         self._retention = retention
         self._routes = routes
+        self._audit_years = audit_years
 
     def is_due(self) -> bool:
         """True if the last purge was a day ago, or its instant is in the future after a clock was set back."""
@@ -84,13 +103,28 @@ class Purge:
         run_context = self._run_context
         rows = {name: self._purge_table(old) for name, old in self._due_tables()}
         rows[HISTORY], held_back_by = self._purge_history()
+        audit_entries = self._purge_audit_log()
         if not run_context.dry_run and not run_context.is_stopping():
             done = Mark(done_at=to_timestamp_text(run_context.clock.now()))
             run_context.commit(lambda connection: write_mark(connection, MarkName.PURGE, done))
         reusable_bytes = run_context.read(_reusable_bytes)
         return PurgeReport(
-            dry_run=run_context.dry_run, rows=rows, held_back_by=held_back_by, reusable_bytes=reusable_bytes
+            dry_run=run_context.dry_run,
+            rows=rows,
+            held_back_by=held_back_by,
+            reusable_bytes=reusable_bytes,
+            audit_entries=audit_entries,
         )
+
+    def _purge_audit_log(self) -> int:
+        """Remove the oldest sealed segments of the audit log; in a dry run count their entries."""
+        run_context, years = self._run_context, self._audit_years
+        now = run_context.clock.now()
+        number = run_context.read(partial(count_removable, now=now, years=years))
+        if run_context.dry_run or not number or run_context.is_stopping():
+            return number if run_context.dry_run else 0
+        remove = partial(remove_segments, now=now, years=years, chain=RUNS_CHAIN, run_id=run_context.run_id)
+        return run_context.commit(remove)
 
     def _due_tables(self) -> Iterator[tuple[str, OldRows]]:
         now = self._run_context.clock.now()

@@ -73,7 +73,7 @@ class Push:
         """Deliveries that the audit log announced and that were not sent yet, by sequence."""
         self._not_accepted: list[Delivery] = []
         """Deliveries of messages with credentials that the receiver refused."""
-        self._audit = PushAudit(route, run_context.run_id)
+        self._audit = PushAudit(route, run_context.run_id, run_context.subject_keys)
         self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
         self._writer = BackgroundWriter(overlapping=run_context.prefetch > 0)

@@ -8,7 +8,11 @@ from sqlalchemy import Connection
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.entries import LEAVING, NOT_SENT, AuditEntry, AuditKind, Decision, append
+from cchc_connect.database.audit.persons import person_numbers
+from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
+from cchc_connect.errors import ConfigurationError, SourceHeld
 from cchc_connect.sync.outgoing import Route
 
 NOT_ACCEPTED = "not_accepted"
@@ -18,10 +22,11 @@ NOT_ACCEPTED = "not_accepted"
 class PushAudit:
     """Writes the entries of one route in one run; the caller's transaction commits them."""
 
-    def __init__(self, route: Route, run_id: str) -> None:
-        """Prepare the entries; nothing is written."""
+    def __init__(self, route: Route, run_id: str, subject_keys: SubjectKeys | None) -> None:
+        """Prepare the entries; nothing is written. Without `subject_keys` there is no subject index."""
         self._route = route
         self._run_id = run_id
+        self._subject_keys = subject_keys
 
     def add_leaving(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> None:
         """Add what is about to leave, one entry for each record type and kind of message."""
@@ -58,7 +63,22 @@ class PushAudit:
             position = self._route.record_types.index(delivery.record_type)
             groups.setdefault((position, delivery.kind), []).append(delivery)
         for _, group in sorted(groups.items()):
-            append(connection, self._entry(group, outcome, now, decision), chain=RUNS_CHAIN)
+            entry, subjects = self._entry(group, outcome, now, decision), self._subjects(group, now)
+            append(connection, entry, chain=RUNS_CHAIN, subjects=subjects)
+
+    def _subjects(self, group: Sequence[Delivery], now: datetime) -> Subjects:
+        """Return the persons in these records.
+
+        Raises:
+            SourceHeld: the keys of the subject index cannot be used.
+        """
+        if self._subject_keys is None:
+            return NO_SUBJECTS
+        numbers = {number for due in group for number in person_numbers(due.record_type, due.document)}
+        try:
+            return self._subject_keys.subjects_of(numbers, now)
+        except ConfigurationError as error:
+            raise SourceHeld(error.code, **error.context) from error
 
     def _entry(self, group: Sequence[Delivery], outcome: str, now: datetime, decision: Decision | None) -> AuditEntry:
         route = self._route

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
+from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
@@ -81,6 +82,8 @@ class RunContext:
     lost_sequence: int | None = None
     """Sequence that the database had reached, if it went back before this run; else None."""
 
+    subject_keys: SubjectKeys | None = None
+    """Keys of the subject index of the audit log; None: there is no index."""
     request_numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
     """Numbers of the run's requests; its threads share them."""
 

@@ -35,7 +35,7 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
-from cchc_connect.sync.audit_sealing import seal_if_overdue, seal_quietly
+from cchc_connect.sync.audit_sealing import seal_if_overdue, seal_quietly, subject_keys_of
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connection_opener import connection_opener
@@ -210,8 +210,8 @@ class Synchronizer:
     def purge(self, *, dry_run: bool = False) -> PurgeReport:
         """Delete rows that nothing needs any more and that are older than `[retention]` says, or its defaults.
 
-        A run does so by itself once a day if the configuration has that table. Records, the latest version of each and
-        the audit log are never deleted.
+        A run does so by itself once a day if the configuration has that table. Records and the latest version of each
+        are never deleted. Of the audit log, sealed entries are removed that are older than `[audit]` says.
 
         Args:
             dry_run: delete nothing, but count what would be deleted.
@@ -221,7 +221,8 @@ class Synchronizer:
             DatabaseUnusable: the database failed; what was deleted stays deleted.
         """
         with self._open_run_context(dry_run=dry_run) as run_context:
-            return Purge(run_context, self._config.retention or RetentionTable(), self._config.routes).run()
+            retention = self._config.retention or RetentionTable()
+            return Purge(run_context, retention, self._config.routes, self._config.audit.retention_years).run()
 
     def _run_jobs(
         self,
@@ -260,7 +261,8 @@ class Synchronizer:
     def _purge_daily(self, run_context: RunContext) -> None:
         """Purge at the end of the first run of a day, where the configuration has a table `[retention]`."""
         if self._config.retention is not None and not run_context.is_stopping():
-            daily = Purge(run_context, self._config.retention, self._config.routes)
+            years = self._config.audit.retention_years
+            daily = Purge(run_context, self._config.retention, self._config.routes, years)
             if daily.is_due():
                 daily.run()
 
@@ -351,6 +353,7 @@ class Synchronizer:
             prefetch=environment.prefetch,
             max_pass_s=self._config.run.max_pass_s,
             terms=connection_terms(self._config.connections),
+            subject_keys=subject_keys_of(self._config.audit),
         )
         if dry_run:
             with private_copy(self._database) if on_copy else nullcontext(self._database) as database:

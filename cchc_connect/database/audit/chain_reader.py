@@ -14,7 +14,7 @@ from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, chained_hash
 from cchc_connect.database.audit.key_changes import KeyChange
 from cchc_connect.database.audit.seals import Head
-from cchc_connect.database.direct import queries
+from cchc_connect.database.direct import audit_queries
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.errors import CchcError
 
@@ -48,8 +48,8 @@ class ChainReader:
         self._head, self._sealed_at = next(heads, _NO_HEAD)
         self._is_former = True
         self._mark = f'"chain":{json.dumps(chain)}'
-        self._keys = _Grouped(queries.audit_keys(connection, chain))
-        self._subjects = _Grouped(queries.audit_subjects(connection, chain))
+        self._keys = _Grouped(audit_queries.audit_keys(connection, chain))
+        self._subjects = _Grouped(audit_queries.audit_subjects(connection, chain))
 
     def read(self) -> None:
         """Read and check the chain.
@@ -58,7 +58,7 @@ class ChainReader:
             LogBroken: something does not fit.
         """
         previous_hash, expected = GENESIS_HASH, 1
-        for entry, body, entry_hash in queries.audit_bodies(self._connection, self.chain):
+        for entry, body, entry_hash in audit_queries.audit_bodies(self._connection, self.chain):
             if not self.entries and entry > 1:
                 self.start = self._start_before(entry)
                 previous_hash, expected = self.start[0].hash, entry

@@ -4,15 +4,15 @@ Whoever may write the table can make every chain fit again; `audit verify` finds
 """
 
 from cchc_connect.database.audit.chain import RUNS_CHAIN, EntryNumber, StoredEntry, first_broken, removed_segments
-from cchc_connect.database.direct import queries
+from cchc_connect.database.direct import audit_queries, queries
 from cchc_connect.database.direct.connection import DirectConnection
 
 
 def first_broken_entry(connection: DirectConnection) -> EntryNumber | None:
     """Return the first entry that was changed, removed or moved, None where every chain is intact."""
     removed = _removed(connection)
-    for chain in sorted({RUNS_CHAIN, *queries.audit_chains(connection)}):
-        rows = queries.audit_entries(connection, chain)
+    for chain in sorted({RUNS_CHAIN, *audit_queries.audit_chains(connection)}):
+        rows = audit_queries.audit_entries(connection, chain)
         last_seen = queries.last_audit_entry_seen(connection) if chain == RUNS_CHAIN else 0
         entries = (StoredEntry(row["entry"], row["body"], row["hash"]) for row in rows)
         broken = first_broken(entries, last_seen, removed.get(chain))
@@ -23,9 +23,9 @@ def first_broken_entry(connection: DirectConnection) -> EntryNumber | None:
 
 def _removed(connection: DirectConnection) -> dict[str, dict[int, str]]:
     """Return number and hash of the last entry of each removed segment, by chain; most databases have none."""
-    if all(queries.first_audit_entry(connection, chain) <= 1 for chain in queries.audit_chains(connection)):
+    if all(audit_queries.first_audit_entry(connection, chain) <= 1 for chain in audit_queries.audit_chains(connection)):
         return {}
     removed: dict[str, dict[int, str]] = {}
-    for chain, last, entry_hash in removed_segments(queries.audit_removals(connection)):
+    for chain, last, entry_hash in removed_segments(audit_queries.audit_removals(connection)):
         removed.setdefault(chain, {})[last] = entry_hash
     return removed

@@ -123,9 +123,12 @@ def canonical_heads(heads: Sequence[Head]) -> str:
     return json.dumps([head._asdict() for head in heads], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def latest_seal(connection: Connection) -> Seal | None:
-    """Return the latest seal, None if there is none."""
-    row = connection.execute(select(audit_seal).order_by(audit_seal.c.id.desc()).limit(1)).one_or_none()
+def latest_seal(connection: Connection, until: datetime | None = None) -> Seal | None:
+    """Return the latest seal, or the latest that was made until an instant; None if there is none."""
+    latest = select(audit_seal).order_by(audit_seal.c.id.desc()).limit(1)
+    if until is not None:
+        latest = latest.where(audit_seal.c.at <= to_timestamp_text(until))
+    row = connection.execute(latest).one_or_none()
     return None if row is None else _of_row(row)
 
 

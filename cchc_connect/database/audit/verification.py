@@ -23,7 +23,7 @@ from cchc_connect.database.audit.chain_reader import ChainReader, LogBroken
 from cchc_connect.database.audit.keys import TrustedKey
 from cchc_connect.database.audit.retention_rules import may_be_removed
 from cchc_connect.database.audit.seals import Head, Seal
-from cchc_connect.database.direct import queries
+from cchc_connect.database.direct import audit_queries, queries
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Message
@@ -157,7 +157,7 @@ class LogVerifier:
         heads = {head.chain: head for head in self._last_seal.heads} if self._last_seal is not None else {}
         readers = [
             ChainReader(self._connection, chain, self._heads(chain))
-            for chain in sorted({*heads, *queries.audit_chains(self._connection)})
+            for chain in sorted({*heads, *audit_queries.audit_chains(self._connection)})
         ]
         for reader in readers:
             try:
@@ -210,7 +210,7 @@ class LogVerifier:
 
     def _seals(self, after: int = 0) -> Iterator[Seal | None]:
         """Yield the stored seals after a number; None for a row that is none."""
-        while rows := queries.audit_seals(self._connection, after, SEALS_AT_A_TIME):
+        while rows := audit_queries.audit_seals(self._connection, after, SEALS_AT_A_TIME):
             yield from map(Seal.of_row, rows)
             after = rows[-1]["id"]
 

@@ -2,7 +2,7 @@
 
 Never deleted are: records and the latest version of each; versions that a route has not read yet or that a message not
 delivered yet holds; waiting messages; the last delivered message of each record, which tells a target that it has the
-record; the latest finished run; and the audit log, whose entries are chained.
+record; and the latest finished run. The audit log has a purge of its own (`audit.retention`).
 """
 
 from collections.abc import Collection, Sequence

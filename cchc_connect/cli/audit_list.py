@@ -1,0 +1,168 @@
+"""`audit list` and `audit show`: entries of the audit log for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cchc_connect.cli.arguments import existing_database
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.formatting import local_time, parse_moment
+from cchc_connect.clock import as_instant, to_timestamp_text
+from cchc_connect.database.audit.chain import parse_entry_number
+from cchc_connect.database.audit.entries import AuditKind
+from cchc_connect.database.audit.listing import AuditFilter, NumberedEntry, audit_entries, audit_entry
+from cchc_connect.database.names import require_known
+from cchc_connect.errors import NotFound
+from cchc_connect.record_fields import record_model
+
+COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "record_type", "count")
+"""Columns of the list."""
+
+MAX_KEYS_SHOWN = 20
+"""Keys that `show` writes for people; JSON has them all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions:
+    """The options of `audit list`, as they were typed."""
+
+    kind: str | None
+    agency: str | None
+    official: str | None
+    dossier: str | None
+    record_key: str | None
+    run_id: str | None
+    request_id: str | None
+    since: str | None
+    until: str | None
+    refused_only: bool
+    limit: int
+
+    def as_filter(self) -> AuditFilter:
+        """Return the filter.
+
+        Raises:
+            UsageMistake: there is no such kind, or a value is no instant or day.
+        """
+        require_known("names.audit_kind_unknown", self.kind, [kind.value for kind in AuditKind])
+        since, until = parse_moment(self.since, "--from"), parse_moment(self.until, "--to")
+        return AuditFilter(
+            kind=None if self.kind is None else AuditKind(self.kind),
+            agency=self.agency,
+            official=self.official,
+            dossier=self.dossier,
+            record_key=self.record_key,
+            run_id=self.run_id,
+            request_id=self.request_id,
+            since=None if since is None else as_instant(since),
+            until=None if until is None else as_instant(until, at_end_of_day=not isinstance(until, datetime)),
+            refused_only=self.refused_only,
+        )
+
+
+def list_entries(command: CommandContext, database: str | None, options: ListOptions) -> ExitCode:
+    """List the newest entries to which the options apply.
+
+    Raises:
+        UsageMistake: an option's value is not known.
+        NotFound: there is no database; it is not created.
+    """
+    console, audit_filter = command.console, options.as_filter()
+    with existing_database(command, database) as opened:
+        listed = audit_entries(opened, audit_filter, limit=options.limit + 1)
+    shown = listed[: options.limit]
+    console.document({"entries": [_document(numbered) for numbered in shown], "has_more": len(listed) > len(shown)})
+    if not shown:
+        console.message("audit_list.none")
+        return ExitCode.DONE
+    headings = [f"audit_list.{name}" for name in COLUMNS]
+    console.table(OutputTable(headings=headings, rows=[_row(numbered, console) for numbered in shown], numbers_from=8))
+    if len(listed) > len(shown):
+        console.message("audit_list.more", limit=options.limit)
+    console.message("audit_list.show", entry=str(shown[0].number))
+    return ExitCode.DONE
+
+
+def show_entry(command: CommandContext, database: str | None, text: str) -> ExitCode:
+    """Show one entry.
+
+    Raises:
+        NotFound: there is no such entry, or no database.
+    """
+    console, number = command.console, parse_entry_number(text)
+    if number is None:
+        raise NotFound("audit.no_entry", entry=text)
+    with existing_database(command, database) as opened:
+        numbered = audit_entry(opened, number)
+    document = _document(numbered)
+    console.document(document)
+    for name, value in document.items():
+        if name == "keys" and len(value) > MAX_KEYS_SHOWN:
+            value = [*value[:MAX_KEYS_SHOWN], "…"]  # noqa: PLW2901  # what people see of it
+        console.line(f"{console.term('audit_field', name)}: {_shown(name, value, console)}", hanging=2)
+    return ExitCode.DONE
+
+
+def _document(numbered: NumberedEntry) -> Mapping[str, Any]:
+    """Return an entry as JSON, without what does not apply."""
+    entry = numbered.entry
+    members = {name: value for name, value in vars(entry).items() if value and name not in {"at", "details"}}
+    document: dict[str, Any] = {"number": str(numbered.number), "at": to_timestamp_text(entry.at), **members}
+    if entry.disclosed_from is not None:
+        document["disclosed_from"] = entry.disclosed_from.isoformat()
+    if numbered.further_keys:
+        document["further_keys"] = numbered.further_keys
+    return {**document, **entry.details, "hash": numbered.hash}
+
+
+def _row(numbered: NumberedEntry, console: Console) -> list[object]:
+    entry = numbered.entry
+    return [
+        str(numbered.number),
+        local_time(entry.at, console.language),
+        console.term("audit_kind", entry.kind.value),
+        _result(numbered, console),
+        entry.consumer or entry.provider or "",
+        purpose_text(entry.purpose, console),
+        entry.official or "",
+        "" if entry.record_type is None else console.term("record_name", entry.record_type),
+        entry.count,
+    ]
+
+
+def _result(numbered: NumberedEntry, console: Console) -> str:
+    entry = numbered.entry
+    if entry.reasons:
+        return ", ".join(entry.reasons)
+    if entry.outcome is not None:
+        return console.term("audit_outcome", entry.outcome)
+    return "" if entry.decision is None else console.term("audit_outcome", entry.decision.value)
+
+
+def _shown(name: str, value: Any, console: Console) -> str:
+    match name:
+        case "at":
+            return local_time(value, console.language)
+        case "kind":
+            return console.term("audit_kind", value)
+        case "outcome" | "decision":
+            return console.term("audit_outcome", value)
+        case "purpose":
+            return purpose_text(value, console)
+        case "record_type":
+            return console.term("record_name", value) if record_model(value) is not None else value
+        case _:
+            return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def purpose_text(purpose: str | None, console: Console) -> str:
+    """Return the words of a purpose's code, or the text that a route gave."""
+    from cchc_schemas.legal_acts import purposes  # noqa: PLC0415  # it reads a table
+
+    listed = purposes().get(purpose or "")
+    if listed is None:
+        return purpose or ""
+    return listed.vi if console.language.value == "vi" else listed.en

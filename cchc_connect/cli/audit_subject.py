@@ -1,0 +1,128 @@
+"""`audit subject` and `audit erase-subjects`: who had a person's data, and the end of a year's index."""
+
+import getpass
+import sys
+from pathlib import Path
+
+from cchc_connect.cli.arguments import open_existing
+from cchc_connect.cli.audit_list import purpose_text
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
+from cchc_connect.cli.formatting import local_time
+from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.config.file import Config
+from cchc_connect.database.audit.retention import erase_subject_index
+from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.audit.who_looked import DataUse, who_looked
+from cchc_connect.errors import ConfigurationError, UsageMistake
+from cchc_connect.record_fields import field_name, record_model
+
+COLUMNS = ("at", "agency", "action", "record", "purpose", "act", "fields", "dossier")
+
+
+def show_subject(command: CommandContext, file: Path | None) -> ExitCode:
+    """Show who had the data of a person, whose number is read from a file, a prompt or standard input.
+
+    The number is never an argument, which other users of the machine can see, and is not shown again.
+
+    Raises:
+        UsageMistake: it is no identity number, or the file cannot be read.
+        ConfigurationError: the configuration names no keys of the subject index, or one cannot be read.
+        NotFound: there is no database; it is not created.
+    """
+    console, config = command.console, Config.load(command.config)
+    subject_keys, number = _subject_keys(config), _number(file, console)
+    with open_existing(config.database.url_with_password) as database:
+        uses = who_looked(database, number, subject_keys)
+    console.document({"uses": [_document(use, console) for use in uses]})
+    if not uses:
+        console.message("who_looked.nobody")
+        return ExitCode.DONE
+    console.message("who_looked.title")
+    headings = [f"who_looked.{name}" for name in COLUMNS]
+    console.table(OutputTable(headings=headings, rows=[_row(use, console) for use in uses]))
+    return ExitCode.DONE
+
+
+def erase_subjects(command: CommandContext, year: int) -> ExitCode:
+    """Delete the subject index of a year and its key.
+
+    Raises:
+        ConfigurationError: the configuration names no keys of the subject index, or one cannot be read.
+        CannotCreate: the key cannot be deleted.
+        NotFound: there is no database; it is not created.
+    """
+    console, config = command.console, Config.load(command.config)
+    subject_keys = _subject_keys(config)
+    with open_existing(config.database.url_with_password) as database:
+        try:
+            rows = erase_subject_index(database, year, subject_keys, SystemClock().now())
+        except OSError as error:
+            path = config.audit.subject_keys
+            raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+    console.document({"year": year, "rows": rows})
+    console.message("who_looked.erased", year=year, rows=rows)
+    return ExitCode.DONE
+
+
+def _subject_keys(config: Config) -> SubjectKeys:
+    if config.audit.subject_keys is None:
+        raise ConfigurationError("audit.no_subject_keys")
+    return SubjectKeys(config.audit.subject_keys)
+
+
+def _number(file: Path | None, console: Console) -> str:
+    if file is None:
+        if sys.stdin.isatty():
+            return getpass.getpass(f"{console.text('who_looked.prompt')} ", stream=sys.stderr)
+        return sys.stdin.readline().strip()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        pass  # neither the text of the file nor its bytes are told
+    raise UsageMistake("audit.number_file_unreadable", path=file)
+
+
+def _document(use: DataUse, console: Console) -> dict[str, object]:
+    return {
+        "at": to_timestamp_text(use.at),
+        "agency": use.agency,
+        "action": use.kind.value,
+        "action_text": _action(use, console),
+        "record_type": use.record_type,
+        "purpose": use.purpose,
+        "purpose_text": purpose_text(use.purpose, console),
+        "acts": list(use.acts),
+        "legal_basis": use.legal_basis,
+        "fields": list(use.fields),
+        "dossier": use.dossier,
+        "is_certain": use.is_certain,
+    }
+
+
+def _row(use: DataUse, console: Console) -> list[object]:
+    model = record_model(use.record_type or "")
+    return [
+        local_time(use.at, console.language),
+        use.agency or "",
+        _action(use, console),
+        "" if use.record_type is None else console.term("record_name", use.record_type),
+        purpose_text(use.purpose, console),
+        _acts(use),
+        ", ".join(field_name(model, path, console) for path in use.fields),
+        use.dossier or "",
+    ]
+
+
+def _action(use: DataUse, console: Console) -> str:
+    return console.text(f"who_looked_action.{use.kind.value if use.is_certain else 'perhaps'}")
+
+
+def _acts(use: DataUse) -> str:
+    """Return the numbers of the acts, or the route's own words."""
+    from cchc_schemas.legal_acts import legal_acts  # noqa: PLC0415  # it reads a table
+
+    listed = legal_acts()
+    numbers = [listed[act].number if act in listed else act for act in use.acts]
+    return ", ".join(numbers) or use.legal_basis or ""

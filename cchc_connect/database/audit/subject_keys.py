@@ -1,0 +1,114 @@
+"""The keys of the subject index: one for each year, in a private folder outside the database.
+
+A key is made when the first person of its year is indexed. Without it the rows of that year belong to nobody, so to
+delete it is to erase that year's index, also in every backup of the database.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from cchc_connect.clock import VIETNAM_TIME
+from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects, subject_hash
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.privacy.secrets import read_private_file
+
+KEY_BYTES = 32
+_SUFFIX = ".key"
+_ID_DIGITS = 8
+
+
+class SubjectKeys:
+    """The keys in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use the keys in `folder`; nothing is read or made yet."""
+        self._folder = folder
+        self._keys: dict[int, bytes] = {}
+
+    def subjects_of(self, numbers: Iterable[str], at: datetime) -> Subjects:
+        """Return the persons with these identity numbers, hashed with the key of the Vietnamese year of `at`.
+
+        Raises:
+            ConfigurationError: the key cannot be read or made.
+        """
+        distinct = frozenset(numbers)
+        if not distinct:
+            return NO_SUBJECTS
+        year = at.astimezone(VIETNAM_TIME).year
+        key = self._keys.get(year) or self._keys.setdefault(year, self._read_or_make(year))
+        hashes = frozenset(subject_hash(key, number) for number in distinct)
+        return Subjects(key_id=key_id_of(year, key), hashes=hashes)
+
+    def hashes_of(self, number: str) -> dict[str, bytes]:
+        """Return the hash of one person's identity number with every key, by key id.
+
+        Raises:
+            ConfigurationError: a key cannot be read.
+        """
+        return {key_id_of(year, key): subject_hash(key, number) for year, key in self._read_all().items()}
+
+    def id_of(self, year: int) -> str | None:
+        """Return the id of the key of a year, None if there is none.
+
+        Raises:
+            ConfigurationError: it cannot be read.
+        """
+        path = self._path(year)
+        return key_id_of(year, read_private_file(path)) if path.exists() else None
+
+    def drop(self, year: int) -> None:
+        """Delete the key of a year for good.
+
+        Raises:
+            OSError: it cannot be deleted.
+        """
+        self._path(year).unlink(missing_ok=True)
+        self._keys.pop(year, None)
+
+    def _read_all(self) -> dict[int, bytes]:
+        names = sorted(self._folder.glob(f"*{_SUFFIX}")) if self._folder.is_dir() else []
+        return {int(path.stem): read_private_file(path) for path in names if path.stem.isdigit()}
+
+    def _read_or_make(self, year: int) -> bytes:
+        """Return the key of a year; a new one appears whole, and only one of several processes makes it."""
+        path = self._path(year)
+        try:
+            if not path.exists():
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make(path)
+        except OSError as error:
+            raise ConfigurationError(
+                "audit.subject_keys_unwritable", path=self._folder, reason=error.strerror
+            ) from error
+        return read_private_file(path)
+
+    def _make(self, path: Path) -> None:
+        draft = path.with_name(f".{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+                file.flush()
+                os.fsync(descriptor)
+            if not path.exists():
+                os.link(draft, path)
+        except FileExistsError:
+            pass  # another process made it at the same time: its key holds
+        finally:
+            draft.unlink()
+
+    def _path(self, year: int) -> Path:
+        return self._folder / f"{year}{_SUFFIX}"
+
+
+def key_id_of(year: int, key: bytes) -> str:
+    """Return the id of a key: its year, and a part of its SHA-256, so that a new key of one year has another.
+
+    >>> key_id_of(2026, bytes(32))
+    '2026-66687aad'
+    """
+    return f"{year}-{hashlib.sha256(key).hexdigest()[:_ID_DIGITS]}"

@@ -1,0 +1,135 @@
+"""Rules of `audit list` and `audit show`: what an inspector finds, by what it is about."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cchc_connect.cli import main
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision
+from cchc_connect.database.audit.recording import record_command
+from tests.receiving.setting import ReceivingSetting, dossiers
+from tests.sync.memory_systems import dossier_codes
+
+A, B = dossier_codes(2)
+AT = datetime(2030, 1, 1, 2, 30, tzinfo=UTC)
+"""Later than every run of the tests."""
+
+Command = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def log(setting: ReceivingSetting) -> ReceivingSetting:
+    """Give the setting with a push in its log, and three entries of commands after it."""
+    setting.holds(*dossiers(A, B))
+    setting.sync()
+    read: dict[str, Any] = {"kind": AuditKind.READ, "record_type": "land_parcel", "decision": Decision.RELEASED}
+    with setting.database() as database:
+        for number, entry in enumerate(
+            (
+                AuditEntry(at=AT, **read, official="cb-1", consumer="H09.5", dossier=A, keys=("P1",), count=1),
+                AuditEntry(at=AT, **read, official="cb-2", provider="H09.5", keys=_many_keys(), count=300),
+                AuditEntry(at=AT, kind=AuditKind.REFUSED, official="cb-1", reasons=("purpose",), request_id="in.7"),
+            )
+        ):
+            later = AuditEntry(**{**vars(entry), "at": AT + timedelta(minutes=number)})
+            record_command(database, later)
+    return setting
+
+
+@pytest.fixture
+def command(log: ReceivingSetting, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Give a caller of `audit`, which returns exit code and document."""
+
+    def calling(*arguments: str) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        code = main(["--json", "audit", *arguments, "--db", log.address])
+        document: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return code, document
+
+    return calling
+
+
+def _many_keys() -> tuple[str, ...]:
+    return tuple(f"K{number:03}" for number in range(300))
+
+
+def numbers(document: Mapping[str, Any]) -> list[str]:
+    return [entry["number"] for entry in document["entries"]]
+
+
+def test_the_newest_entries_of_all_chains_come_first(command: Command) -> None:
+    code, document = command("list")
+
+    assert code == 0
+    assert numbers(document)[:3] == ["commands/3", "commands/2", "commands/1"]
+    assert numbers(document)[-1] == "runs/1"
+    assert command("list", "--limit", "2")[1]["has_more"]
+
+
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [
+        (("--kind", "read"), ["commands/2", "commands/1"]),
+        (("--agency", "H09.5"), ["commands/2", "commands/1"]),
+        (("--official", "cb-1"), ["commands/3", "commands/1"]),
+        (("--dossier", A), ["commands/1"]),
+        (("--key", "P1"), ["commands/1"]),
+        (("--key", "K299"), ["commands/2"]),
+        (("--request", "in.7"), ["commands/3"]),
+        (("--refused",), ["commands/3"]),
+        (("--from", "2030-01-01T09:31", "--to", "2030-01-01T09:32"), ["commands/2"]),
+        (("--from", "2030-01-01", "--to", "2030-01-01", "--kind", "refused"), ["commands/3"]),
+        (("--official", "nobody"), []),
+    ],
+)
+def test_entries_are_found_by_what_they_are_about(
+    command: Command, options: tuple[str, ...], listed: list[str]
+) -> None:
+    assert numbers(command("list", *options)[1]) == listed
+
+
+def test_the_entries_of_a_run_and_of_a_request_are_found(log: ReceivingSetting, command: Command) -> None:
+    """The id under which a message left stands in its entry and in its delivery, and begins with the run's."""
+    with log.database() as database, database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT DISTINCT request_id FROM delivery").scalars()
+        request_id = min(row for row in rows if row is not None)
+        run_id = connection.exec_driver_sql("SELECT run_id FROM run").scalar_one()
+
+    sent = command("list", "--request", request_id)[1]["entries"]
+
+    assert [entry["outcome"] for entry in sent] == ["delivered"]
+    assert request_id.startswith(f"{run_id}.")
+    assert "leaving" in {entry.get("outcome") for entry in command("list", "--run", run_id)[1]["entries"]}
+
+
+def test_one_entry_is_shown_with_all_its_keys(command: Command) -> None:
+    code, document = command("show", "commands/2")
+
+    assert (code, document["keys"]) == (0, list(_many_keys()))
+    assert len(document["hash"]) == 64
+
+
+@pytest.mark.parametrize("entry", ["commands/99", "nothing/1", "12"])
+def test_an_entry_that_is_not_there_is_not_shown(
+    log: ReceivingSetting, entry: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "show", entry, "--db", log.address]) == 66
+    assert entry in capsys.readouterr().err
+
+
+def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(
+    log: ReceivingSetting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "list", "--kind", "reading", "--db", log.address]) == 64
+    assert "read, match, push" in capsys.readouterr().err
+
+
+def test_people_read_it_in_their_language(log: ReceivingSetting, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "vi", "audit", "list", "--db", log.address]) == 0
+    assert main(["--lang", "vi", "audit", "show", "commands/2", "--db", log.address]) == 0
+
+    shown = capsys.readouterr().out
+    assert all(words in shown for words in ("đã gửi", "từ chối", "Loại bản ghi: ", "01/01/2030 09:31"))
