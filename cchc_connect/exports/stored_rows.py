@@ -25,6 +25,7 @@ from cchc_connect.exports.field_types import has_geometry
 from cchc_connect.exports.geometry_encoding import Shape
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import Record
+from cchc_schemas.versions import newest_document
 
 PROVENANCE = ("connection", "agency", "source_time", "version", "changed_at", "run_id")
 """Provenance of a record in an export."""
@@ -104,11 +105,12 @@ class StoredRows:
         """Yield the rows in key order."""
         names = self._selection.provenance
         for row in self._rows():
-            document: dict[str, Any] = msgspec.json.decode(row.document)
+            record_class = self._selection.record_class
+            document = dict(newest_document(record_class, msgspec.json.decode(row.document)))
             geometry = document.pop("geometry", None) if self._located else None
             yield ExportRow(
                 key=row.record_key,
-                fields=masked_document(self._selection.record_class, document),
+                fields=masked_document(record_class, document),
                 geometry=geometry and {name: geometry[name] for name in ("type", "coordinates")},
                 crs=geometry and geometry["crs"],
                 provenance={name: getattr(row, name) for name in names},

@@ -91,7 +91,7 @@ class Record(Part):
             fields = left_out.remaining()
             record = _attempt(cls, fields, irregular)
         irregularities = (*_respelled(cls, fields), *record.irregularities()) if irregular else ()
-        on_the_rest = left_out.valid((*irregularities, *record.quality_notes()))
+        on_the_rest = left_out.valid(dict.fromkeys((*irregularities, *record.quality_notes())))
         return Reading(record, (*notes, *left_out.notes(), *on_the_rest), left_out.faults)
 
     def irregularities(self) -> tuple[Note, ...]:

@@ -46,6 +46,16 @@ def to_version(record_type: type[Record], document: Mapping[str, object], versio
     return newest if version == record_type.record_version else _without_newer(record_type, newest, version)
 
 
+def newest_document(record_type: type[Record], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a stored document with every field of the newest version, null where its version did not have the field.
+
+    So far only records have fields that were added later; fields that are added to their parts would be completed here.
+    """
+    if len(document) == len(record_type.model_fields):
+        return document
+    return {name: document.get(name) for name in record_type.model_fields}
+
+
 def require_version(record_type: type[Record], version: int) -> None:
     """Accept a version that a record has or had.
 

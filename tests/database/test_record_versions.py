@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cchc_connect import records
+from cchc_connect import export, records
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.history import history
 from cchc_connect.database.shared_database import SharedDatabase
@@ -90,3 +90,18 @@ def test_a_field_that_the_source_now_has_is_a_change(database: SharedDatabase) -
     assert [fee.code for fee in dossier.fees or ()] == ["P01"]
     before = stored_documents(database)[1]
     assert to_version(Dossier, to_document(dossier), 1) == before
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "ndjson", "parquet"])
+def test_an_export_has_every_field_of_a_stored_record_of_version_1(
+    database: SharedDatabase, tmp_path: Path, ending: str
+) -> None:
+    """And the fields that it did not know are empty."""
+    path = tmp_path / f"dossiers.{ending}"
+
+    report = export(database, Dossier, path)
+
+    assert report.rows == 1
+    if ending == "ndjson":
+        (line,) = path.read_text(encoding="utf-8").splitlines()
+        assert {name for name in Dossier.model_fields if name not in json.loads(line)} == set()

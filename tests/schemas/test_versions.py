@@ -21,7 +21,7 @@ from cchc_schemas import (
     to_document,
     to_version,
 )
-from cchc_schemas.versions import added_after, models_of
+from cchc_schemas.versions import added_after, models_of, newest_document
 from tests.schemas.invented import DOSSIER, records_of
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "json"
@@ -83,6 +83,25 @@ def test_a_document_of_version_1_is_read_on_and_says_nothing_of_what_it_did_not_
 
     assert dossier.status is DossierStatus.IN_PROCESS
     assert (dossier.fees, dossier.supplements, dossier.is_authenticated, dossier.payment) == (None,) * 4
+
+
+def test_only_records_have_fields_that_were_added_later() -> None:
+    """`newest_document` completes the fields of records alone."""
+    parts = {model for record in RECORD_TYPES.values() for model in models_of(record)} - set(RECORD_TYPES.values())
+
+    assert [model.__name__ for model in parts if added_after(model, 1)] == []
+
+
+@limited
+@given(draws=st.data())
+def test_a_stored_document_of_version_1_is_completed_as_reading_it_would(
+    record: type[Record], draws: st.DataObject
+) -> None:
+    newest = to_document(draws.draw(records_of(record)))
+    older = to_version(record, newest, 1)
+
+    assert newest_document(record, older) == to_document(from_document(record, older))
+    assert newest_document(record, newest) is newest
 
 
 def test_known_to_be_none_is_not_unknown() -> None:
