@@ -128,7 +128,10 @@ from .sharing.administration import (
     suspend_agreement as suspend_agreement,
 )
 from .sharing.agreements import Action as Action, Agreement as Agreement, Treatment as Treatment
+from .sharing.disclosure import DisclosurePoint as DisclosurePoint, Release as Release
+from .sharing.operator import disclosure_point as disclosure_point
 from .sharing.requests import AccessRequest as AccessRequest
+from .sharing.unmasked import AccessReason as AccessReason, reveal as reveal
 from .sync.audit_sealing import seal_audit_log as seal_audit_log
 from .sync.connection_changes import (
     remove_connection as remove_connection,

@@ -51,6 +51,8 @@ def explain(command: CommandContext, options: ExplainOptions) -> ExitCode:
     with existing_database(command, None) as opened:
         explanation = explain_access(config, opened, request)
     console.document(_document(explanation, console))
+    if len(explanation.considered) > 1:
+        console.message("agreement_view.considered", grants=listed(explanation.considered))
     for step in explanation.steps:
         mark = console.text("agreement_view.holds" if step.holds else "agreement_view.fails")
         console.line(f"{mark} {console.sentence(step.message)}", hanging=4)

@@ -1,7 +1,5 @@
 """`agreements`: check and apply the folder, list and show what is stored, approve, suspend, resume, end."""
 
-import os
-import pwd
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -32,6 +30,7 @@ from cchc_connect.sharing.agreements import Agreement, Grant, Treatment
 from cchc_connect.sharing.facts import StoredAgreement
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind
+from cchc_connect.sharing.operator import operating_user
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import RECORD_TYPES, vietnamese_day
 from cchc_schemas.record_paths import leaves
@@ -45,11 +44,6 @@ STEPS: Mapping[str, Callable[..., StoredAgreement]] = {
 }
 
 LIST_COLUMNS = ("agreement", "provider", "consumer", "purpose", "state", "ends", "approved")
-
-
-def operating_user() -> str:
-    """Return the user of this machine who runs the program: the id of the official."""
-    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def check(command: CommandContext, database: str | None) -> ExitCode:

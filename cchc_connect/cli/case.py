@@ -6,53 +6,75 @@ from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console
-from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number, local_time
+from cchc_connect.cli.unmasked import denial_documents, is_masked, require_reason, show_masking, unmasked_view
 from cchc_connect.database.reading.case import Case, find_case
 from cchc_connect.privacy.masking import masked_record
 from cchc_connect.record_fields import named_code
+from cchc_connect.sharing.unmasked import ProvidedRecord, Revealed
 from cchc_schemas import (
     ConstructionPermit,
     ConstructionWorks,
     DossierStep,
     LandParcel,
     ParcelRef,
-    Part,
-    mask,
+    Record,
     to_document,
 )
-from cchc_schemas.personal import personal_marks
 
 Line = tuple[str, object]
 """Label and value; the label is a key of the table `case_view` of the message catalogue. No value: no line."""
 
 
-def show_case(command: CommandContext, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
-    """Show the case of the dossier `code`; personal values are masked unless `unmasked`."""
+def show_case(command: CommandContext, database: str | None, code: str, looking: UnmaskedOptions) -> ExitCode:
+    """Show the case of the dossier `code`; personal values are masked unless they may be shown.
+
+    Raises:
+        RecordNotFound: there is no such dossier.
+        AccessDenied: nothing of it may be shown unmasked.
+    """
+    require_reason(looking)
     with existing_database(command, database) as opened:
+        view = unmasked_view(command, opened, looking)
         case = find_case(opened, code)
-    command.console.document(case_document(case, unmasked=unmasked))
-    CaseView(command.console, unmasked=unmasked).show(case)
-    return ExitCode.DONE
+        revealed = None if view is None else view.reveal(_provided(case))
+    if revealed is not None:
+        revealed.require_some()
+    command.console.document(case_document(case, revealed))
+    CaseView(command.console, revealed).show(case)
+    return show_masking(command.console, looking, () if revealed is None else revealed.denials)
 
 
-def case_document(case: Case, *, unmasked: bool) -> Mapping[str, Any]:
-    """Return the case, JSON-ready; personal values are masked unless `unmasked`."""
-    document_of = to_document if unmasked else masked_record
+def case_document(case: Case, revealed: Revealed | None = None) -> Mapping[str, Any]:
+    """Return the case, JSON-ready; personal values are masked but for what is revealed."""
     groups = {"steps": case.steps, "permits": case.permits, "works": case.works, "parcels": case.parcels}
-    documents = {name: [document_of(record) for record in group] for name, group in groups.items()}
-    head = {"masked": not unmasked, "dossier": document_of(case.dossier)}
-    return {**head, **documents, "agencies": dict(case.agencies)}
+    documents = {name: [shown_record(record, revealed) for record in group] for name, group in groups.items()}
+    head = {"masked": is_masked(revealed), "dossier": shown_record(case.dossier, revealed)}
+    denied = {} if revealed is None else {"denied": denial_documents(revealed.denials)}
+    return {**head, **documents, "agencies": dict(case.agencies), **denied}
+
+
+def shown_record(record: Record, revealed: Revealed | None) -> Mapping[str, Any]:
+    """Return a record's document as it may be shown."""
+    if revealed is None:
+        return masked_record(record)
+    return revealed.document(type(record), record.key, to_document(record))
+
+
+def _provided(case: Case) -> Iterator[ProvidedRecord]:
+    for record in (case.dossier, *case.steps, *case.permits, *case.works, *case.parcels):
+        yield ProvidedRecord(record.record_type, record.key, case.agencies[record.key])
 
 
 class CaseView:
     """Writes a case as text for officials."""
 
-    def __init__(self, console: Console, *, unmasked: bool) -> None:
-        """Write to `console`; mask personal values unless `unmasked`."""
+    def __init__(self, console: Console, revealed: Revealed | None = None) -> None:
+        """Write to `console`; mask personal values but for what is revealed."""
         self._console = console
-        self._unmasked = unmasked
+        self._revealed = revealed
 
     def show(self, case: Case) -> None:
         """Write the dossier, its steps, permits, works and parcels."""
@@ -67,12 +89,9 @@ class CaseView:
         for parcel in case.parcels:
             self._console.heading("case_view.parcel", key=parcel.key, agency=case.agencies[parcel.key])
             self._lines(self._parcel(parcel))
-        if not self._unmasked:
-            self._console.line()
-            self._console.message("case_view.masked")
 
     def _dossier(self, case: Case) -> None:
-        dossier = case.dossier
+        dossier, shown = case.dossier, shown_record(case.dossier, self._revealed)
         self._console.heading("case_view.dossier", key=dossier.code, agency=case.agencies[dossier.key])
         self._lines(
             [
@@ -80,9 +99,9 @@ class CaseView:
                 ("agency", " ".join(filter(None, (dossier.agency_name, dossier.agency_code)))),
                 ("status", self._code_name("dossier_status", dossier.status)),
                 ("channel", self._code_name("channels", dossier.channel)),
-                ("applicant", self._personal(dossier, "applicant_name")),
-                ("applicant_id", self._personal(dossier, "applicant_id")),
-                ("applicant_phone", self._personal(dossier, "applicant_phone")),
+                ("applicant", shown.get("applicant_name")),
+                ("applicant_id", shown.get("applicant_id")),
+                ("applicant_phone", shown.get("applicant_phone")),
                 ("summary", dossier.summary),
                 ("received_at", self._time(dossier.received_at)),
                 ("due_at", self._time(dossier.due_at)),
@@ -92,7 +111,7 @@ class CaseView:
         )
 
     def _step(self, step: DossierStep) -> str:
-        handler = self._personal(step, "handler_name") if step.handler_name else None
+        handler = shown_record(step, self._revealed).get("handler_name")
         parts = (self._time(step.at), self._code_name("dossier_status", step.status), step.action, handler)
         return " | ".join(str(part) for part in parts if part)
 
@@ -101,7 +120,7 @@ class CaseView:
         yield "name", permit.name
         yield "kind", self._code_name("permit_kinds", permit.kind)
         yield "status", self._console.term("permit_status", permit.status)
-        yield "investor", self._personal(permit, "investor_name")
+        yield "investor", shown_record(permit, self._revealed).get("investor_name")
         yield "address", permit.address
         yield "parcels", _parcel_refs(permit.parcel_refs)
         yield "issued_on", local_date(permit.issued_on, self._console.language)
@@ -123,7 +142,8 @@ class CaseView:
         yield "area", parcel.area_m2 and f"{local_number(parcel.area_m2, self._console.language)} m²"
         yield "uses", ", ".join(str(self._code_name("land_use_codes", use.code)) for use in parcel.uses)
         yield "certificates", ", ".join(certificate.serial for certificate in parcel.certificates)
-        yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)
+        holders = shown_record(parcel, self._revealed)["holders"]
+        yield "holders", ", ".join(str(holder["name"]) for holder in holders)
         kinds = (self._console.term("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
         yield "restrictions", ", ".join(kinds)
         yield "in_dispute", self._console.text("case_view.yes") if parcel.in_dispute else None
@@ -137,10 +157,6 @@ class CaseView:
         for label, value in lines:
             if value:
                 self._console.line(f"  {self._console.text(f'case_view.{label}')}: {value}")
-
-    def _personal(self, part: Part, name: str) -> object:
-        value = getattr(part, name)
-        return value if value is None or self._unmasked else mask(value, personal_marks(type(part))[name].visible)
 
     def _time(self, moment: datetime | None) -> str | None:
         return None if moment is None else local_time(moment, self._console.language)

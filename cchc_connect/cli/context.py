@@ -26,6 +26,17 @@ DAY_S = 86_400
 DatabaseOption = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
 
 UnmaskedOption = Annotated[bool, typer.Option("--unmasked", help="help.unmasked")]
+PurposeOption = Annotated[str | None, typer.Option("--purpose", help="help.purpose", metavar="CODE")]
+ForDossierOption = Annotated[str | None, typer.Option("--dossier", help="help.for_dossier", metavar="CODE")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmaskedOptions:
+    """Whether values are shown unmasked, and why, as it was typed."""
+
+    unmasked: bool
+    purpose: str | None
+    dossier: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -211,8 +211,8 @@ class Demonstration:
     def _show_case(self) -> None:
         case = find_case(self._database, self._agencies.world.code_of_sound_dossier())
         self._console.heading("demo.case")
-        CaseView(self._console, unmasked=False).show(case)
-        self._document["case"] = case_document(case, unmasked=False)
+        CaseView(self._console).show(case)
+        self._document["case"] = case_document(case)
 
     def _show_portal(self) -> None:
         portal = self._agencies.national_portal

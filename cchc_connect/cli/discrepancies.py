@@ -5,16 +5,16 @@ from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
-from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
+from cchc_connect.cli.shown_discrepancies import ShownDiscrepancies
+from cchc_connect.cli.unmasked import denial_documents, require_reason, show_masking, unmasked_view
 from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.database.reading.discrepancies import Discrepancy, DiscrepancyState, discrepancies
 from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.errors import UsageMistake
-from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_connect.record_fields import field_name, field_value, record_model
-from cchc_schemas import RECORD_TYPES
 
 MAX_VALUE_LENGTH = 40
 """Maximum characters of a value in a table; JSON contains the complete value."""
@@ -30,27 +30,33 @@ def list_discrepancies(
     command: CommandContext,
     database: str | None,
     names: tuple[str | None, str | None],
+    looking: UnmaskedOptions,
     *,
     include_ended: bool,
-    unmasked: bool,
 ) -> ExitCode:
     """List discrepancies, oldest first, of the connection and record type in `names`; None stands for all.
 
     Raises:
         UsageMistake: a name is unknown.
+        AccessDenied: nothing may be shown unmasked.
     """
+    require_reason(looking)
     console, (connection, record_type) = command.console, names
     with existing_database(command, database) as opened:
         listed = discrepancies(opened, connection=connection, record_type=record_type, include_ended=include_ended)
-        documents = [_document(discrepancy, unmasked=unmasked) for discrepancy in listed]
-    console.document({"masked": not unmasked, "discrepancies": documents})
+        view = unmasked_view(command, opened, looking)
+        shown = ShownDiscrepancies(list(listed), command, view)
+    denials, documents = shown.denials, [_document(discrepancy, shown) for discrepancy in shown.discrepancies]
+    denied = {"denied": denial_documents(denials)} if looking.unmasked else {}
+    masked = bool(denials) or not looking.unmasked
+    console.document({"masked": masked, "discrepancies": documents, **denied})
     if not documents:
         console.message("discrepancy_view.none")
         return ExitCode.DONE
     headings = [f"discrepancy_view.{name}" for name in (*COLUMNS, "state")]
     console.table(OutputTable(headings=headings, rows=[_row(document, console) for document in documents]))
     _show_handling(documents, console)
-    return ExitCode.DONE
+    return show_masking(console, looking, denials) if looking.unmasked else ExitCode.DONE
 
 
 def resolve_discrepancy(command: CommandContext, database: str | None, number: int, state: str, note: str) -> ExitCode:
@@ -82,22 +88,16 @@ def _show_handling(documents: Sequence[Mapping[str, Any]], console: Console) -> 
         console.message("discrepancy_view.resolve", number=unhandled[0])
 
 
-def _document(discrepancy: Discrepancy, *, unmasked: bool) -> Mapping[str, Any]:
-    kind, resolved_at = RECORD_TYPES.get(discrepancy.record_type), discrepancy.resolved_at
-
-    def shown(value: object) -> object:
-        if unmasked:
-            return value
-        return HIDDEN if kind is None else masked_field(kind, discrepancy.field, value)
-
+def _document(discrepancy: Discrepancy, shown: ShownDiscrepancies) -> Mapping[str, Any]:
+    resolved_at = discrepancy.resolved_at
     return {
         **{name: getattr(discrepancy, name) for name in HEAD},
         "detected_at": to_timestamp_text(discrepancy.detected_at),
         "state": discrepancy.state.value,
         "note": discrepancy.note,
         "resolved_at": None if resolved_at is None else to_timestamp_text(resolved_at),
-        "value": shown(discrepancy.value),
-        "owner_value": shown(discrepancy.owner_value),
+        "value": shown.value(discrepancy),
+        "owner_value": shown.owner_value(discrepancy),
     }
 
 

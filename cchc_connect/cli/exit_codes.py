@@ -8,6 +8,7 @@ from enum import IntEnum
 from types import MappingProxyType
 
 from cchc_connect.errors import (
+    AccessDenied,
     CchcError,
     ConfigurationError,
     DatabaseUnusable,
@@ -45,7 +46,7 @@ class ExitCode(IntEnum):
     LEASE_HELD = 75
     """Another run is in progress; start again later (EX_TEMPFAIL)."""
     REFUSED = 77
-    """No agreement allows what was asked for; the reasons were printed (EX_NOPERM)."""
+    """No agreement allows what was asked for, or the user is no official of the agency; it says why (EX_NOPERM)."""
     CONFIGURATION = 78
     """cchc.toml, a secret or an adapter's options must be corrected (EX_CONFIG)."""
     INTERRUPTED = 130
@@ -64,6 +65,7 @@ class OutputUnwritable(Fatal):
 
 _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
     {
+        AccessDenied: ExitCode.REFUSED,
         ConfigurationError: ExitCode.CONFIGURATION,
         LeaseHeld: ExitCode.LEASE_HELD,
         LeaseLost: ExitCode.LEASE_HELD,

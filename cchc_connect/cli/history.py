@@ -9,9 +9,10 @@ from sqlalchemy import Row
 
 from cchc_connect.cli.arguments import existing_database, record_class
 from cchc_connect.cli.console import Console
-from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_time, parse_moment
+from cchc_connect.cli.unmasked import denial_documents, is_masked, require_reason, show_masking, unmasked_view
 from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, histories
@@ -19,8 +20,9 @@ from cchc_connect.database.reading.lineage import predecessors, successors
 from cchc_connect.database.reading.records import notes_by_key
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import RecordNotFound
-from cchc_connect.privacy.masking import masked_field, masked_record
+from cchc_connect.privacy.masking import masked_document
 from cchc_connect.record_fields import field_heading, field_name, field_value
+from cchc_connect.sharing.unmasked import ProvidedRecord, Revealed, UnmaskedView, record_states
 from cchc_schemas import Note, Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]
@@ -40,7 +42,7 @@ class _KeyHistory:
 
 
 def show_history(
-    command: CommandContext, database: str | None, record: tuple[str, str], *, at: str | None, unmasked: bool
+    command: CommandContext, database: str | None, record: tuple[str, str], looking: UnmaskedOptions, *, at: str | None
 ) -> ExitCode:
     """Show the versions of `record`, given by record type and key; with `at` the one known at that instant.
 
@@ -48,23 +50,34 @@ def show_history(
         UsageMistake: there is no such record type, or `at` is not an instant.
         RecordNotFound: there is no such record, or there was none at that instant.
         NotFound: versions of that instant were purged.
+        AccessDenied: nothing of it may be shown unmasked.
     """
+    require_reason(looking)
     kind, key, moment = record_class(record[0]), record[1], parse_moment(at, "--at")
     with existing_database(command, database) as opened:
         if moment is not None:
             with opened.reading() as connection:
                 require_history(connection, to_timestamp_text(as_instant(moment, at_end_of_day=True)))
+        unmasked = unmasked_view(command, opened, looking)
         key_history = _find(opened, kind, key)
-    view = _HistoryView(command.console, unmasked=unmasked)
+        revealed = None if unmasked is None else _revealed(opened, unmasked, kind, key_history)
+    view = _HistoryView(command.console, revealed, _present_versions(key_history))
     if moment is None:
         command.console.document(view.document(kind, key, key_history))
         view.show(key, key_history)
     else:
         view.show_at(key, key_history, as_instant(moment, at_end_of_day=True))
-    if not unmasked:
-        command.console.line()
-        command.console.message("case_view.masked")
-    return ExitCode.DONE
+    return show_masking(command.console, looking, () if revealed is None else revealed.denials)
+
+
+def _revealed(
+    database: SharedDatabase, view: UnmaskedView, record_class: type[Record], history: _KeyHistory
+) -> Revealed:
+    states = record_states(database, record_class, history.records)
+    names = (ProvidedRecord(record_class.record_type, key, state.agency) for key, state in states.items())
+    revealed = view.reveal(names)
+    revealed.require_some()
+    return revealed
 
 
 def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory:
@@ -86,9 +99,11 @@ def _event(row: Row[Any]) -> Mapping[str, Any]:
 class _HistoryView:
     """Writes versions as text for officials."""
 
-    def __init__(self, console: Console, *, unmasked: bool) -> None:
+    def __init__(self, console: Console, revealed: Revealed | None, present: frozenset[int]) -> None:
+        """Write to `console` what is revealed; `present` has the sequences of present versions."""
         self._console = console
-        self._unmasked = unmasked
+        self._revealed = revealed
+        self._present = present
 
     def document(self, kind: type[Record], key: str, history: _KeyHistory) -> Mapping[str, object]:
         """Return versions and lineage of a key, JSON-ready."""
@@ -100,8 +115,12 @@ class _HistoryView:
             }
             for record_key, versions in history.records.items()
         ]
-        head = {"record_type": kind.record_type, "key": key, "masked": not self._unmasked}
-        return {**head, "records": records, "became": history.became, "came_from": history.came_from}
+        head = {"record_type": kind.record_type, "key": key, "masked": is_masked(self._revealed)}
+        lineage = {"became": history.became, "came_from": history.came_from}
+        return {**head, "records": records, **lineage, **self._denied()}
+
+    def _denied(self) -> Mapping[str, object]:
+        return {} if self._revealed is None else {"denied": denial_documents(self._revealed.denials)}
 
     def show(self, key: str, history: _KeyHistory) -> None:
         """Write every version with its changes, then the lineage of the key."""
@@ -131,8 +150,9 @@ class _HistoryView:
         self._console.document(
             {
                 "at": to_timestamp_text(at),
-                "masked": not self._unmasked,
+                "masked": is_masked(self._revealed),
                 "records": [self._document(version) for version in current],
+                **self._denied(),
             }
         )
         for version in current:
@@ -142,12 +162,12 @@ class _HistoryView:
 
     def _documents(self, versions: Versions) -> list[Mapping[str, object]]:
         return [
-            {**self._document(version), "changes": [self._change(version.record, change) for change in changes]}
+            {**self._document(version), "changes": [self._change(version, change) for change in changes]}
             for version, changes in _with_changes(versions)
         ]
 
     def _document(self, version: RecordVersion[Record]) -> dict[str, object]:
-        record = to_document(version.record) if self._unmasked else masked_record(version.record)
+        record = self._shown(version.record, to_document(version.record), is_present=version.sequence in self._present)
         days = {name: None if day is None else day.isoformat() for name, day in _days(version).items()}
         return {
             "version": version.version,
@@ -160,12 +180,17 @@ class _HistoryView:
             "record": record,
         }
 
-    def _change(self, record: Record, change: FieldChange) -> Mapping[str, object]:
-        before, after = (
-            value if self._unmasked else masked_field(type(record), change.name, value)
-            for value in (change.before, change.after)
-        )
-        return {"field": change.name, "before": before, "after": after}
+    def _change(self, version: RecordVersion[Record], change: FieldChange) -> Mapping[str, object]:
+        name, is_present = change.name, version.sequence in self._present
+        before = self._shown(version.record, {name: change.before}, is_present=False)
+        after = self._shown(version.record, {name: change.after}, is_present=is_present)
+        return {"field": name, "before": before[name], "after": after[name]}
+
+    def _shown(self, record: Record, document: Mapping[str, object], *, is_present: bool) -> Mapping[str, object]:
+        """Return fields of a version as they may be shown."""
+        if self._revealed is None:
+            return masked_document(type(record), document)
+        return self._revealed.document(type(record), record.key, document, is_present=is_present)
 
     def _show_version(self, version: RecordVersion[Record], changes: Sequence[FieldChange]) -> None:
         language = self._console.language
@@ -181,7 +206,7 @@ class _HistoryView:
             self._console.message("history_view.valid", first=first, last=last)
         model = type(version.record)
         for change in changes:
-            values = self._change(version.record, change)
+            values = self._change(version, change)
             before, after = (
                 field_value(model, change.name, values[side], self._console) for side in ("before", "after")
             )
@@ -215,6 +240,10 @@ def _with_changes(versions: Versions) -> list[tuple[RecordVersion[Record], list[
     """Return each version with the fields that differ from the version before it."""
     previous = [None, *(version.record for version in versions[:-1])]
     return [(version, differences(record, version.record)) for record, version in zip(previous, versions, strict=True)]
+
+
+def _present_versions(history: _KeyHistory) -> frozenset[int]:
+    return frozenset(versions[-1].sequence for versions in history.records.values())
 
 
 def _days(version: RecordVersion[Record]) -> Mapping[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
-from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time, parse_moment
 from cchc_connect.cli.misreadings import Misreadings, misreadings, show_misreadings, with_words_shown
+from cchc_connect.cli.unmasked import require_reason, unmasked_view
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
@@ -138,11 +139,20 @@ def open_entries(command: CommandContext, database: str | None, selected: EntryF
         return list(selected.read(opened, configured))
 
 
-def show_entry(command: CommandContext, database: str | None, number: int, *, raw: bool) -> ExitCode:
-    """Show one entry: all its faults, and the item as received, masked unless `raw`."""
-    console = command.console
-    with existing_database(command, database) as opened, opened.reading() as transaction:
-        entry = quarantine_entries.entry(transaction, number)
+def show_entry(command: CommandContext, database: str | None, number: int, looking: UnmaskedOptions) -> ExitCode:
+    """Show one entry: all its faults, and the item as received, masked unless its provider's official asks for it.
+
+    Raises:
+        AccessDenied: the item may not be shown as received.
+    """
+    require_reason(looking)
+    console, raw = command.console, looking.unmasked
+    with existing_database(command, database) as opened:
+        with opened.reading() as transaction:
+            entry = quarantine_entries.entry(transaction, number)
+        view = unmasked_view(command, opened, looking)
+        if view is not None:
+            view.reveal_item(entry.connection, entry.record_type, entry.id)
     misread = Misreadings() if database is not None else misreadings(Config.load(command.config), entry, console)
     item = entry.displayed_item
     if not raw:

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from cchc_connect.cli.completed_values import connections, record_types
-from cchc_connect.cli.context import MAX_ENTRY_NUMBER, DatabaseOption, command_context
+from cchc_connect.cli.context import (
+    MAX_ENTRY_NUMBER,
+    DatabaseOption,
+    ForDossierOption,
+    PurposeOption,
+    UnmaskedOptions,
+    command_context,
+)
 
 quarantine = typer.Typer(help="help.quarantine", no_args_is_help=True)
 
@@ -65,17 +72,20 @@ def quarantine_export(  # noqa: PLR0913  # a command has as many parameters as o
 
 
 @quarantine.command("show", help="help.quarantine_show")
-def quarantine_show(
+def quarantine_show(  # a command has as many parameters as options
     context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=MAX_ENTRY_NUMBER)],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
+    purpose: PurposeOption = None,
+    for_dossier: ForDossierOption = None,
     db: DatabaseOption = None,
 ) -> int:
     """Show one entry with every fault."""
     from cchc_connect.cli.quarantine import show_entry
 
-    return show_entry(command_context(context), db, number, raw=raw)
+    looking = UnmaskedOptions(unmasked=raw, purpose=purpose, dossier=for_dossier)
+    return show_entry(command_context(context), db, number, looking)
 
 
 @quarantine.command("replay", help="help.quarantine_replay")

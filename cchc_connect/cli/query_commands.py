@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from cchc_connect.cli.completed_values import connections, record_types, routes, run_ids
-from cchc_connect.cli.context import MAX_ENTRY_NUMBER, DatabaseOption, UnmaskedOption, command_context
+from cchc_connect.cli.context import (
+    MAX_ENTRY_NUMBER,
+    DatabaseOption,
+    ForDossierOption,
+    PurposeOption,
+    UnmaskedOption,
+    UnmaskedOptions,
+    command_context,
+)
 
 query_app = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
@@ -26,21 +34,26 @@ class Resolution(StrEnum):
 
 
 @query_app.command(help="help.case")
-def case(
+def case(  # a command has as many parameters as options
     context: typer.Context,
     dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
     *,
     unmasked: UnmaskedOption = False,
+    purpose: PurposeOption = None,
+    for_dossier: ForDossierOption = None,
     db: DatabaseOption = None,
 ) -> int:
     """Show a dossier with its steps, permits, works and parcels."""
     from cchc_connect.cli.case import show_case
 
-    return show_case(command_context(context), db, dossier, unmasked=unmasked)
+    looking = UnmaskedOptions(
+        unmasked=unmasked, purpose=purpose, dossier=for_dossier or (dossier if unmasked else None)
+    )
+    return show_case(command_context(context), db, dossier, looking)
 
 
 @query_app.command(help="help.history")
-def history(
+def history(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     record_type: Annotated[
         str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type", autocompletion=record_types)
@@ -49,12 +62,15 @@ def history(
     *,
     at: Annotated[str | None, typer.Option(help="help.history_at", metavar="INSTANT")] = None,
     unmasked: UnmaskedOption = False,
+    purpose: PurposeOption = None,
+    for_dossier: ForDossierOption = None,
     db: DatabaseOption = None,
 ) -> int:
     """Show every version of a record."""
     from cchc_connect.cli.history import show_history
 
-    return show_history(command_context(context), db, (record_type, key), at=at, unmasked=unmasked)
+    looking = UnmaskedOptions(unmasked=unmasked, purpose=purpose, dossier=for_dossier)
+    return show_history(command_context(context), db, (record_type, key), looking, at=at)
 
 
 @query_app.command(help="help.changes")
@@ -71,6 +87,8 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     ] = None,
     accept_purged: Annotated[bool, typer.Option("--accept-purged", help="help.changes_accept_purged")] = False,
     unmasked: UnmaskedOption = False,
+    purpose: PurposeOption = None,
+    for_dossier: ForDossierOption = None,
     db: DatabaseOption = None,
 ) -> int:
     """Write the change feed."""
@@ -83,11 +101,12 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
         limit=limit,
         accept_purged=accept_purged,
     )
-    return show_changes(command_context(context), db, options, unmasked=unmasked)
+    looking = UnmaskedOptions(unmasked=unmasked, purpose=purpose, dossier=for_dossier)
+    return show_changes(command_context(context), db, options, looking)
 
 
 @discrepancies.command("list", help="help.discrepancies_list")
-def discrepancies_list(  # a command has as many parameters as options
+def discrepancies_list(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     *,
     connection: Annotated[
@@ -98,13 +117,16 @@ def discrepancies_list(  # a command has as many parameters as options
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="help.discrepancies_all")] = False,
     unmasked: UnmaskedOption = False,
+    purpose: PurposeOption = None,
+    for_dossier: ForDossierOption = None,
     db: DatabaseOption = None,
 ) -> int:
     """List the discrepancies."""
     from cchc_connect.cli.discrepancies import list_discrepancies
 
     names = (connection, record_type)
-    return list_discrepancies(command_context(context), db, names, include_ended=everything, unmasked=unmasked)
+    looking = UnmaskedOptions(unmasked=unmasked, purpose=purpose, dossier=for_dossier)
+    return list_discrepancies(command_context(context), db, names, looking, include_ended=everything)
 
 
 @discrepancies.command("resolve", help="help.discrepancies_resolve")

@@ -67,6 +67,7 @@ RULES_WITH_MESSAGE = frozenset(
         "parameter_twice",
         "record_type_unknown",
         "request_body",
+        "request_form",
         "rule_codec",
         "rule_codes",
         "rule_crs",

@@ -21,6 +21,13 @@ class AskedPaging(PagingTable):
 
     more: str = ""
     """Property with a flag that says whether a page follows."""
+    end: Literal["repeats_last", "status_404"] | None = None
+    """How this server ends, where it does so in its own way: beyond the last page that page comes again, or there is
+    status 404."""
+
+    def ends_with_404(self) -> bool:
+        """Return whether this server has status 404 beyond its last page."""
+        return self.end == "status_404"
 
     def step(self, position: Position, listing: PageListing) -> Step:
         """Return what follows a page."""

@@ -19,6 +19,14 @@ from cchc_connect.wire.links import resolve
 class LedPaging(PagingTable):
     """Paging in which each page says where the next one is."""
 
+    end: Literal["no_link", "status_404"] | None = None
+    """How this server ends, where it does so in its own way: a page without link is the last one although none had a
+    link; beyond the last page there is status 404."""
+
+    def ends_with_404(self) -> bool:
+        """Return whether this server has status 404 beyond its last page."""
+        return self.end == "status_404"
+
     def step(self, position: Position, listing: PageListing) -> Step:
         """Return what follows a page."""
         is_reached = self.require_plausible(position, listing)

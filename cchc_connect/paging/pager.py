@@ -78,7 +78,7 @@ class Pager:
         beyond = frozenset[Verdict]()
         if position.is_reached:
             beyond = frozenset({Verdict.NOT_FOUND, Verdict.INVALID})
-        elif paging.end == "status_404" and not position.is_first:
+        elif paging.ends_with_404() and not position.is_first:
             beyond = frozenset({Verdict.NOT_FOUND})
         response = yield replace(request, accepted_verdicts=request.accepted_verdicts | beyond)
         if response.verdict in beyond:

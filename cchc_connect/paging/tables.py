@@ -36,15 +36,16 @@ class PagingTable(DescribedModel):
     is_estimate: bool = Field(default=False, alias="estimate")
     """Whether the total may be wrong, as that of a search index: it then proves nothing. A full page is followed by a
     question although the total is reached, and an empty page is the last one although more was announced."""
-    end: Literal["no_link", "repeats_last", "status_404"] | None = None
-    """How this server ends, where it does so in its own way: a page without link is the last one although none had a
-    link; the last page comes again; beyond the last page there is status 404."""
     result_limit: Annotated[int, Field(ge=1)] | None = None
     """Most items that the server lists at all ("the first 10,000"); a listing that reaches it is put on hold."""
 
     def first_at(self) -> str:
         """Where the first page begins."""
         return ""
+
+    def ends_with_404(self) -> bool:
+        """Return whether this server has status 404 beyond its last page."""
+        return False
 
     def parameter_names(self) -> list[str]:
         """Return the names of all its parameters."""

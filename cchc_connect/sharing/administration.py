@@ -4,9 +4,9 @@ Each function is one transaction; the clock of the machine counts unless another
 the id of `[officials]`, never by a person's name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -21,10 +21,10 @@ from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
 from cchc_connect.sharing.agreements import AgreementState
 from cchc_connect.sharing.explanation import Explanation, explain
 from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
-from cchc_connect.sharing.findings import AgreementFinding
+from cchc_connect.sharing.findings import AgreementFinding, warning
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, stored_agreements
+from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, is_in_force, stored_agreements
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import vietnamese_day
 
@@ -55,6 +55,7 @@ def check_agreements(
     findings = list[AgreementFinding](folder.findings)
     for each in decisive_versions(stored):
         agreement = each.agreement
+        findings.extend(_closing(each, folder, terms, day))
         if each.state is not AgreementState.ENDED and agreement.reference not in in_folder:
             of_stored = agreement_findings(agreement, terms, day)
             findings.extend(replace(finding, agreement=agreement.id) for finding in of_stored)
@@ -138,6 +139,18 @@ def explain_access(config: Config, database: SharedDatabase, request: AccessRequ
     with database.reading() as connection:
         terms = sharing_terms(config, agency_tree(connection))
         return explain(request, facts_of(connection, terms, request))
+
+
+def _closing(
+    stored: StoredAgreement, folder: AgreementFolder, terms: SharingTerms, day: date
+) -> Iterator[AgreementFinding]:
+    """Yield a warning for each later version that begins later: once it is signed, nothing is in force until then."""
+    for entry in folder.agreements:
+        later = entry.agreement
+        is_later = later.id == stored.agreement.id and later.version > stored.agreement.version
+        if is_later and later.starts > day and is_in_force(stored, terms, day):
+            closing = warning("closes_earlier", "starts", starts=later.starts, version=stored.agreement.version)
+            yield replace(closing, file=entry.file, agreement=later.id)
 
 
 def _step(  # the arguments of its public callers, and the step

@@ -5,7 +5,7 @@ record type which rows and which fields, and how each field is treated. A grant 
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self, cast
 
@@ -218,6 +218,10 @@ class Agreement(ConfigTable):
     """Of `disclosure = "delayed"`."""
     note: Annotated[str, Field(max_length=2000)] = ""
     grants: Annotated[tuple[Grant, ...], Field(alias="grant", min_length=1)]
+
+    def disclosed_from(self, day: date) -> date | None:
+        """Return from when the person concerned sees what was shared on a Vietnamese day; None: at once."""
+        return None if self.delay is None else day + timedelta(days=self.delay.days)
 
     @property
     def reference(self) -> str:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Self, cast
 
-from pydantic import BeforeValidator, ConfigDict, GetJsonSchemaHandler, PrivateAttr, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import BeforeValidator, ConfigDict, GetJsonSchemaHandler, PrivateAttr, ValidationError, model_validator
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from cchc_connect.wire.alternatives import Conditional, FirstOf
 from cchc_connect.wire.codecs import DecimalSign, Reader, decimal_number, flag, text_or_none
@@ -103,8 +103,13 @@ class FieldRule(DescribedModel):
             raise PydanticCustomError("rule_crs", "the codec shape needs crs, and only it")
         if (self.codec is Codec.MEASURES) != is_of_parts or (self.codec is Codec.PARCEL_LIST) != bool(self.sheet):
             raise PydanticCustomError("rule_parts_of_codec", "measures need each, and a parcel_list needs sheet")
-        for key, needed in self._without_effect():
-            raise PydanticCustomError("rule_needs", "a key without effect", {"key": key, "needed": needed})
+        faults = [
+            PydanticCustomError("rule_needs", "a key without effect", {"key": key, "needed": needed})
+            for key, needed in self._without_effect()
+        ]
+        if faults:  # all at once
+            lines = [InitErrorDetails(type=fault, loc=(), input=None) for fault in faults]
+            raise ValidationError.from_exception_data("FieldRule", lines, hide_input=True)
         if self.words and self.codes:
             raise PydanticCustomError("rule_codes", "words and codes are the same: write one of them")
         return self

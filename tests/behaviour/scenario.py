@@ -5,6 +5,7 @@ stands still within a command and moves on between commands, so that every store
 """
 
 import os
+import pwd
 import shlex
 import tempfile
 from collections.abc import Callable, Generator, Mapping
@@ -96,7 +97,19 @@ withhold = ["dossier.applicant_name"]
 [ownership]
 land_parcel = "land-registry"
 dossier = "one-stop"
+
+[operator]
+agency = "000.00.00.H09"
+
+[officials.{official}]
+agency = "000.00.00.H09"
 """
+
+OFFICIAL = "can-bo"
+"""Name of the user of this machine, as the system gives it to the program."""
+
+WHY = "--purpose construction_permit --dossier 000.00.05.H09-250730-0001"
+"""Why an official looks unmasked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,13 +179,14 @@ def play(folder: Path, database: str, dead_letters: str) -> Observed:
         observed = Observed(folder=folder, ports=ports, requests={name: [] for name in urls})
         running.enter_context(_passwords(agencies))
         running.enter_context(_runtime_folder())
+        running.enter_context(_official())
         running.enter_context(_recorded_requests(observed))
         stage = _Stage(
             observed=observed,
             agencies=agencies,
             archive=archive,
             engine=create_engine(database.replace("postgresql:", "postgresql+psycopg:", 1), poolclass=NullPool),
-            config=partial(CONFIG.format, database=database, **urls),
+            config=partial(CONFIG.format, database=database, official=OFFICIAL, **urls),
             dead_letters=dead_letters,
         )
         running.enter_context(_stopped_clock(stage))
@@ -223,7 +237,7 @@ class _Stage:
     def first_days(self) -> None:
         """Pull everything, let the agencies work, move only what changed; then nothing changes."""
         self._configure(procedure_codes='"1.013225" = "CPXD-01"')
-        self._run("check", "sync", "status", "quarantine list", "discrepancies list --unmasked")
+        self._run("check", "sync", "status", "quarantine list", f"discrepancies list --unmasked {WHY}")
         self.agencies.edit(seed=1, share=0.1)
         self.archive.world.edit(daily_edit(seed=4, share=0.1))
         self.agencies.national_portal.switches.drop_after_write = 1
@@ -282,10 +296,10 @@ class _Stage:
         self._run(f"pull land-registry --key {parcel} --dry-run", f"pull land-registry --key {parcel}")
         self._run("pull land-registry --since 2026-06-30 --until 2026-07-02T12:00")
         self._run("pull one-stop --record-type dossier")
-        self._run(f"case {case}", f"case {case} --unmasked", f"history dossier {case} --unmasked")
+        self._run(f"case {case}", f"case {case} --unmasked {WHY}", f"history dossier {case} --unmasked {WHY}")
         self._run(f"history dossier {case} --at 2026-07-01T02:00:00Z", "history land_parcel gso-2025-01:25849:1:66")
-        self._run("changes", "changes --since 100 --limit 5 --record-type dossier --unmasked")
-        self._run("quarantine show 1", "quarantine show 1 --raw", "quarantine list --connection one-stop")
+        self._run("changes", f"changes --since 100 --limit 5 --record-type dossier --unmasked {WHY}")
+        self._run("quarantine show 1", f"quarantine show 1 --raw {WHY}", "quarantine list --connection one-stop")
         self._run("runs --limit 100", f"{DEAD_LETTERS} list", f"quarantine export {self.observed.folder}/export.csv")
         self.agencies.construction_department.fail_next(1, 503, retry_after_s=PARKED_S)
         self._run("sync --only construction", "sync --only construction", "status")
@@ -319,6 +333,12 @@ def _stopped_clock(stage: _Stage) -> Generator[None, None, None]:
 
     with patch.object(SystemClock, "now", now), patch.object(SystemClock, "monotonic", monotonic):
         yield
+
+
+def _official() -> AbstractContextManager[Any]:
+    """Give the user of this machine the same name on every machine."""
+    real = pwd.getpwuid(os.getuid())
+    return patch("pwd.getpwuid", return_value=pwd.struct_passwd((OFFICIAL, *real[1:])))
 
 
 @contextmanager

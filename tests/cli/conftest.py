@@ -4,9 +4,10 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -17,6 +18,7 @@ from cchc_connect.cli import main
 from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.cli.localization import LOCALE_VARIABLES
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.sharing.operator import operating_user
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
 from tests.databases import DATABASE_KINDS, prepared_address
@@ -24,6 +26,7 @@ from tests.sync.pulled_database import PulledDatabase
 
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")
+OFFICIAL = Path("official.toml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +176,20 @@ def books(address: str) -> Iterator[PulledDatabase]:
         yield PulledDatabase(database)
 
 
+def official_options(agency: str, **connections: str) -> Sequence[str]:
+    """Return the options with which the user of this machine looks unmasked as an official of an agency.
+
+    Args:
+        agency: its code.
+        connections: name of a connection -> code of the agency that provides its items.
+    """
+    tables = {name: {"adapter": "program", "agency": provider} for name, provider in connections.items()}
+    officials = {operating_user(): {"agency": agency}}
+    write_config(OFFICIAL, {"operator": {"agency": agency}, "officials": officials, "connections": tables})
+    reason = ("--purpose", "land_finance", "--dossier", "000.00.00.H09-260701-0001")
+    return ("--config", str(OFFICIAL), *reason)
+
+
 def write_config(path: Path, tables: Mapping[str, Any]) -> None:
     """Write `tables` as TOML."""
     path.write_text("".join(f"{name} = {_toml(table)}\n" for name, table in tables.items()), encoding="utf-8")
@@ -183,5 +200,7 @@ def _toml(value: object) -> str:
         case dict():
             table = cast("Mapping[str, object]", value)
             return "{ " + ", ".join(f"{name} = {_toml(element)}" for name, element in table.items()) + " }"
+        case date():
+            return value.isoformat()
         case _:
             return json.dumps(value, ensure_ascii=False)

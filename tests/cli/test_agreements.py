@@ -116,6 +116,28 @@ def test_check_tells_of_stored_agreements_that_the_folder_lacks(call: Call) -> N
     assert call("agreements", "check").code == 0
 
 
+def test_check_warns_of_a_version_that_closes_the_one_in_force_before_it_begins(call: Call) -> None:
+    config = Config.load(CONFIG)
+    with config.open_database() as database:
+        apply_agreements(config, database, USER, at=NOW)
+        for official in (USER, "minh"):
+            approve_agreement(config, database, PARCELS, official, at=NOW)
+    later = vietnamese_day(NOW + timedelta(days=9)).isoformat()
+    edit(
+        lambda text: text.replace("title = ", "version = 2\ntitle = ").replace(
+            f"starts = {STARTS}", f"starts = {later}"
+        )
+    )
+
+    checked = call("agreements", "check")
+
+    assert checked.code == 0
+    assert (
+        f"this version begins on {later} only; once both have approved it, version 1 is in force no longer"
+        in checked.out
+    )
+
+
 def test_apply_shows_the_difference_and_stores_drafts(call: Call) -> None:
     shown = call("agreements", "apply", "--dry-run")
     assert shown.code == 0

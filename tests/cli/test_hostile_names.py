@@ -4,10 +4,12 @@ import json
 import random
 from typing import Any
 
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, official_options
 from tests.privacy.test_outside_names import hostile
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase
+
+LAND = "000.00.07.H09"
 
 
 def test_hostile_ids_and_property_names_print_one_line_each(call: Call, books: PulledDatabase) -> None:
@@ -23,7 +25,8 @@ def test_hostile_ids_and_property_names_print_one_line_each(call: Call, books: P
     listed_json = call("--json", "quarantine", "list", "--db", books.database.location)
     number = json.loads(listed_json.out)["entries"][0]["id"]
     shown = call("quarantine", "show", number, "--db", books.database.location)
-    raw = call("quarantine", "show", number, "--raw", "--db", books.database.location)
+    official = official_options(LAND, land=LAND)
+    raw = call("quarantine", "show", number, "--raw", "--db", books.database.location, *official)
 
     storable = len(json.loads(listed_json.out)["entries"])
     assert storable > 200

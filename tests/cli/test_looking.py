@@ -11,10 +11,12 @@ from typing import Any, cast
 
 import pytest
 
+from cchc_connect import SharedDatabase, find_case
+from cchc_connect.cli.demo_config import PROVINCE
 from cchc_connect.messages import Language, sentences_by_code
 from cchc_connect.privacy.masking import masked_item
-from cchc_schemas import RECORD_TYPES, personal_fields
-from tests.cli.conftest import Call
+from cchc_schemas import RECORD_TYPES, personal_fields, to_document
+from tests.cli.conftest import Call, official_options
 
 
 @pytest.fixture
@@ -187,12 +189,13 @@ def test_every_rule_in_quarantine_has_words_in_both_languages(call: Call, pulled
     assert not {rule for rule in rules if f"fault.{rule}" not in sentences_by_code(language)}
 
 
-def test_an_item_in_quarantine_is_shown_without_its_values(call: Call, pulled: Path) -> None:
+def test_an_item_in_quarantine_is_shown_without_its_values(call: Call, own: Path) -> None:
     """Every fault at once; codes that name no person; what may be personal only by express wish."""
     query = "SELECT id, item, source_key FROM quarantine WHERE record_type = 'dossier'"
-    number, stored, key = execute(pulled, query)[0]
+    number, stored, key = execute(own, query)[0]
+    unmasked = ("--raw", *official_options(PROVINCE, **{"one-stop": PROVINCE}))
 
-    masked, raw = (call("quarantine", "show", number, "--db", pulled, *raw) for raw in ((), ("--raw",)))
+    masked, raw = (call("quarantine", "show", number, "--db", own, *raw) for raw in ((), unmasked))
 
     texts = [value for value in json.loads(stored).values() if isinstance(value, str)]
     values = [text for text in texts if len(text) > 3 and text not in key]
@@ -220,22 +223,21 @@ def test_a_case_joins_what_several_agencies_hold(call: Call, pulled: Path) -> No
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
-def test_a_case_is_masked_unless_it_is_asked_for_otherwise(call: Call, pulled: Path, as_json: tuple[str, ...]) -> None:
+def test_a_case_is_masked_unless_it_is_asked_for_otherwise(call: Call, own: Path, as_json: tuple[str, ...]) -> None:
     """The rule holds for text and for JSON."""
-    code = some_dossier(pulled)
-    open_case = call("case", code, "--db", pulled, "--json", "--unmasked").document
+    code = some_dossier(own)
+    with SharedDatabase(own) as database:
+        case = find_case(database, code)
 
-    masked, unmasked = (call("case", code, "--db", pulled, *as_json, *more) for more in ((), ("--unmasked",)))
+    masked = call("case", code, "--db", own, *as_json)
+    unmasked = call("case", code, "--db", own, *as_json, "--unmasked", *official_options(PROVINCE))
 
-    kinds = {"steps": "dossier_step", "permits": "construction_permit", "parcels": "land_parcel"}
-    people = set(personal_texts(open_case["dossier"], "dossier"))
-    people |= {
-        text for group, kind in kinds.items() for record in open_case[group] for text in personal_texts(record, kind)
-    }
-    people -= {permit["address"] for permit in open_case["permits"]}  # of the works: it is no personal field there
+    records = (case.dossier, *case.steps, *case.permits, *case.parcels)
+    people = {text for record in records for text in personal_texts(to_document(record), record.record_type)}
+    people -= {permit.address for permit in case.permits}  # of the works: it is no personal field there
     assert people
     assert not {value for value in people if value in masked.out}
-    assert open_case["dossier"]["applicant_name"] in unmasked.out
+    assert str(case.dossier.applicant_name) in unmasked.out
 
 
 def test_a_dossier_nobody_knows_is_said_so(call: Call, pulled: Path) -> None:

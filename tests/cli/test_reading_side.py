@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect.cli.demo_config import PROVINCE
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import DATABASE, Call
+from tests.cli.conftest import DATABASE, Call, official_options
 
 SINCE = "2026-07-01T01:15:00.000000Z"
 DISPUTED = (
@@ -38,7 +39,7 @@ def test_history_shows_every_version_masked(call: Call, own: Path) -> None:
 
     masked, shown = (
         call("history", "dossier", key, "--db", own),
-        call("history", "dossier", key, "--unmasked", "--db", own),
+        call("history", "dossier", key, "--unmasked", "--db", own, *official_options(PROVINCE)),
     )
 
     assert "Version 1" in masked.out

@@ -28,7 +28,7 @@ from tests.quick import few
 OPERATE = DOCS / "operate.md"
 OF_OPERATORS = pytest.mark.parametrize("page", [OPERATE, DOCS / "vi" / "van_hanh.md"], ids=relative_path)
 """A test of what the page of operators shows, in English and in Vietnamese."""
-TYPED = ("quickstart.md", "connect_a_system.md", "operate.md")
+TYPED = ("quickstart.md", "connect_a_system.md", "operate.md", "disclosure.md")
 TYPED_IN_VIETNAMESE = ("vi/huong_dan_nhanh.md", "vi/ket_noi_he_thong.md", "vi/van_hanh.md")
 """The pages that are typed from top to bottom in one folder, with the demonstration's database in it."""
 EVERYWHERE = [*pages(), ROOT / "README.md", *(ROOT / "examples").rglob("README.md")]

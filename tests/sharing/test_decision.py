@@ -317,6 +317,13 @@ def test_of_several_candidates_the_nearest_one_gives_the_reasons() -> None:
     assert (outcome.agreement, outcome.reasons) == ("parcels@1", ("official_missing",))
 
 
+def test_a_delayed_disclosure_is_shown_after_its_days() -> None:
+    delayed = agreement(disclosure="delayed", delay={"act": "nd-356-2025", "days": 30})
+
+    assert delayed.disclosed_from(date(2026, 12, 5)) == date(2027, 1, 4)
+    assert agreement().disclosed_from(date(2026, 12, 5)) is None
+
+
 def test_under_an_agency_are_those_below_it_and_successors() -> None:
     tree = AgencyTree(
         [

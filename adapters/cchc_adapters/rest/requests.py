@@ -29,7 +29,7 @@ class RequestTable(DescribedModel):
     body: Mapping[str, Any] | None = None
     """Body of a POST, which is always the same."""
     body_as: Literal["json", "form"] = "json"
-    """How the body is sent."""
+    """How the body is sent; a form has single values only, and a dot is part of a name."""
     parameters: Literal["query", "body"] = "query"
     """Where the parameters of paging and time go; in a body a name may be a way ("paging.page")."""
 
@@ -37,6 +37,9 @@ class RequestTable(DescribedModel):
     def _sends_its_body(self) -> Self:
         if self.method == "GET" and (self.body is not None or self.parameters == "body"):
             raise PydanticCustomError("request_body", "a GET has no body")
+        nested = [name for name, value in (self.body or {}).items() if isinstance(value, Mapping | list)]
+        if self.body_as == "form" and nested:
+            raise PydanticCustomError("request_form", "a form has no nested values", {"value": nested[0]})
         return self
 
     def request(self, path: str, parameters: Mapping[str, object], *, may_be_missing: bool = False) -> HttpRequest:
@@ -47,7 +50,7 @@ class RequestTable(DescribedModel):
         if self.parameters == "query":
             all_params = {**self.params, **parameters}
         else:
-            body = with_values(body or {}, parameters)
+            body = with_values(body or {}, parameters) if self.body_as == "json" else {**(body or {}), **parameters}
         form = None if body is None or self.body_as == "json" else query(body)
         return HttpRequest(
             method=self.method,

@@ -65,7 +65,7 @@ class SoapSourceTable(PagedTable):
         """Refuse what an envelope cannot have: links, headers of the response, a status beyond the last page."""
         inner = plain(paging)
         by_header = isinstance(inner, CursorPaging) and inner.header
-        if isinstance(inner, LinkPaging) or by_header or inner.total_header or inner.end == "status_404":
+        if isinstance(inner, LinkPaging) or by_header or inner.total_header or inner.ends_with_404():
             raise PydanticCustomError("soap_paging", "links, headers and status 404 do not page a SOAP service")
         return paging
 

@@ -1,12 +1,13 @@
 """A manifest that contradicts itself, or says what has no effect, is refused when it is read."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
 
 from cchc_adapters.declared.parameters import with_values
 from cchc_adapters.rest.manifest import RestManifest
+from cchc_adapters.rest.requests import RequestTable
 from cchc_connect import DeliveryStatus
 from cchc_connect.testing.doubles.server import json_response
 from cchc_connect.wire.field_rules import FieldRule
@@ -89,3 +90,50 @@ def test_the_key_of_a_record_can_be_sent() -> None:
 
 def test_a_dot_of_a_name_stays_one_at_every_step() -> None:
     assert with_values({}, {r"a.b\.c": 1}) == {"a": {"b.c": 1}}
+
+
+@pytest.mark.parametrize(
+    ("paging", "allowed"),
+    [
+        ({**PAGES, "end": "no_link"}, "repeats_last"),
+        ({"kind": "offset", "parameter": "o", "end": "no_link"}, "repeats_last"),
+        ({"kind": "cursor", "parameter": "c", "property": "n", "end": "repeats_last"}, "no_link"),
+        ({"kind": "link", "end": "repeat_last"}, "no_link"),
+        ({"kind": "none", "end": "no_link"}, "not permitted"),
+    ],
+)
+def test_an_end_that_a_kind_of_paging_does_not_have_is_refused_with_those_that_it_has(
+    paging: object, allowed: str
+) -> None:
+    table = {"path": "/ho-so", "key": "id", "paging": paging, "fields": FIELDS}
+
+    with pytest.raises(ValidationError, match=allowed):
+        RestManifest.model_validate({"sources": {"dossier": table}})
+
+
+def test_all_keys_of_a_rule_without_effect_are_told_at_once() -> None:
+    rule = {"property": "a", "others": "received", "keeps": ["x"], "where": "y"}
+
+    with pytest.raises(ValidationError) as refused:
+        FieldRule.model_validate(rule)
+
+    assert [fault["ctx"]["key"] for fault in refused.value.errors() if "ctx" in fault] == ["others", "keeps", "where"]
+
+
+@pytest.mark.parametrize("nested", [{"tu": 1}, [1]])
+def test_a_form_with_nested_values_is_refused(nested: object) -> None:
+    request = {"method": "POST", "body_as": "form", "body": {"loc": nested}}
+    table = {"path": "/ho-so", "key": "id", "paging": PAGES, "fields": FIELDS, "request": request}
+
+    with pytest.raises(ValidationError, match="nested"):
+        RestManifest.model_validate({"sources": {"dossier": table}})
+
+
+def test_a_dot_is_part_of_a_name_in_a_form_and_a_way_in_json() -> None:
+    def body(body_as: Literal["json", "form"]) -> object:
+        table = RequestTable(method="POST", body_as=body_as, body={"a": 1}, parameters="body")
+        request = table.request("/ho-so", {"loc.tu": "2026"})
+        return request.form if body_as == "form" else request.json
+
+    assert body("form") == {"a": "1", "loc.tu": "2026"}
+    assert body("json") == {"a": 1, "loc": {"tu": "2026"}}

@@ -1,0 +1,37 @@
+"""For whom the command line acts: the agency of `[operator]`, and the official who runs the program."""
+
+import os
+import pwd
+
+from cchc_connect.config.file import Config
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.sharing.disclosure import DisclosurePoint
+from cchc_connect.sharing.terms import sharing_terms
+
+
+def operating_user() -> str:
+    """Return the user of this machine who runs the program: the id of the official (cán bộ)."""
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def operator_agency(config: Config) -> str:
+    """Return the code of the agency for which the command line acts.
+
+    Raises:
+        ConfigurationError: the configuration names none.
+    """
+    if config.operator is None:
+        raise ConfigurationError("access.no_operator")
+    return config.operator.agency
+
+
+def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoint:
+    """Return the disclosure point of a configuration and its shared database.
+
+    Raises:
+        ConfigurationError: a table of acts or purposes has faults, or the key for pseudonyms cannot be read.
+    """
+    secret = config.agreements.pseudonym_key
+    key = None if secret is None else secret.reveal().encode()
+    return DisclosurePoint(database, sharing_terms(config), pseudonym_key=key)
