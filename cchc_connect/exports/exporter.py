@@ -74,11 +74,12 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     time, a day is its end. Geometries are transformed to `crs`; by default they keep theirs, or get CRS84 if they have
     several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns.
     `record_version` is an older version of the record, for a program that reads NDJSON or GeoJSON of it. With `excel` a
-    CSV is as Excel under Vietnamese regional settings reads it: `;` between columns, a comma in numbers. `replace` allows to
-    replace a file. `progress` receives the number of rows written and of all rows.
+    CSV is as Excel under Vietnamese regional settings reads it: `;` between columns, a comma in numbers. `replace`
+    allows to replace a file. `progress` receives the number of rows written and of all rows.
 
     Raises:
-        UsageMistake: no such format, field, language, version or reference system; a version of a table; GeoJSON of records that have no geometry.
+        UsageMistake: no such format, field, language, version or reference system; a version of a table; GeoJSON of
+            records that have no geometry.
         ConfigurationError: the format or a transformation needs an extra that is not installed.
         FileExistsError: there is a file at `path`, and `replace` is false.
         OSError: the file cannot be written.
