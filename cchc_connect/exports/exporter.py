@@ -158,8 +158,8 @@ def _require_version(record_class: type[Record], version: int, file_format: Expo
     try:
         require_version(record_class, version)
     except VersionUnknown as error:
-        known = {"name": error.record_type, "version": error.version, "newest": error.newest}
-        raise UsageMistake("exports.no_version", **known) from error
+        versions = {"version": error.version, "newest": error.newest}
+        raise UsageMistake("exports.no_version", name=error.record_type, **versions) from error
 
 
 def _csv_style(path: Path, file_format: ExportFormat, *, excel: bool) -> CsvStyle:
