@@ -72,32 +72,21 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     stands at `path` when it is complete. The end of `path` names the format, unless `file_format` does. `where` has
     conditions as `records` takes them. `at` gives the records as stored at an instant; without offset it is Vietnamese
     time, a day is its end. Geometries are transformed to `crs`; by default they keep theirs, or get CRS84 if they have
-    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns.
-    `record_version` is an older version of the record, for a program that reads NDJSON or GeoJSON of it. With `excel` a
-    CSV is as Excel under Vietnamese regional settings reads it: `;` between columns, a comma in numbers. `replace`
-    allows to replace a file. `progress` receives the number of rows written and of all rows.
+    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns. `record_version` is an older
+    version of the record, in NDJSON or GeoJSON. With `excel` a CSV is as Excel under Vietnamese regional settings reads
+    it. `replace` allows to replace a file. `progress` receives the number of rows written and of all rows.
 
     Raises:
-        UsageMistake: no such format, field, language, version or reference system; a version of a table; GeoJSON of
-            records that have no geometry.
+        UsageMistake: no such format, field, language, version or reference system, or not of this format or record.
         ConfigurationError: the format or a transformation needs an extra that is not installed.
-        FileExistsError: there is a file at `path`, and `replace` is false.
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; FileExistsError: it is there, and `replace` is false.
         NotFound: versions of the instant `at` were purged (`maintenance.history_purged`).
         DatabaseUnusable: the database failed.
     """
     require_record_class(record_class)
     path, chosen = Path(path), export_format(Path(path), file_format)
-    if record_version is not None:
-        _require_version(record_class, record_version, chosen)
-    selection = Selection(
-        record_class=record_class,
-        where=where or {},
-        at=at,
-        limit=limit,
-        with_provenance=provenance,
-        record_version=record_version,
-    )
+    selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
+    selection = _of_version(selection, record_version, chosen)
     require_known("exports.language_unknown", language, list(Language))
     job = _Job(selection, chosen, crs, Language(language), progress, _csv_style(path, chosen, excel=excel))
     return job.run(database, path, replace=replace)
@@ -152,14 +141,18 @@ class _Job:
                 return write_parquet(file, rows, self.selection, crs)
 
 
-def _require_version(record_class: type[Record], version: int, file_format: ExportFormat) -> None:
+def _of_version(selection: Selection, version: int | None, file_format: ExportFormat) -> Selection:
+    """Return the selection with the version of the record that is written."""
+    if version is None:
+        return selection
     if file_format not in {ExportFormat.NDJSON, ExportFormat.GEOJSON}:
         raise UsageMistake("exports.version_of_a_table", format=file_format.value)
     try:
-        require_version(record_class, version)
+        require_version(selection.record_class, version)
     except VersionUnknown as error:
         versions = {"version": error.version, "newest": error.newest}
         raise UsageMistake("exports.no_version", name=error.record_type, **versions) from error
+    return dataclasses.replace(selection, record_version=version)
 
 
 def _csv_style(path: Path, file_format: ExportFormat, *, excel: bool) -> CsvStyle:
