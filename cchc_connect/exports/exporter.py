@@ -80,13 +80,12 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
         UsageMistake: no such format, field, language, version or reference system, or not of this format or record.
         ConfigurationError: the format or a transformation needs an extra that is not installed.
         OSError: the file cannot be written; FileExistsError: it is there, and `replace` is false.
-        NotFound: versions of the instant `at` were purged (`maintenance.history_purged`).
-        DatabaseUnusable: the database failed.
+        NotFound, DatabaseUnusable: versions of the instant `at` were purged; the database failed.
     """
     require_record_class(record_class)
     path, chosen = Path(path), export_format(Path(path), file_format)
-    selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
-    selection = _of_version(selection, record_version, chosen)
+    newest = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
+    selection = _of_version(newest, record_version, chosen)
     require_known("exports.language_unknown", language, list(Language))
     job = _Job(selection, chosen, crs, Language(language), progress, _csv_style(path, chosen, excel=excel))
     return job.run(database, path, replace=replace)
