@@ -30,6 +30,9 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     ] = None,
     crs: Annotated[str | None, typer.Option(help="help.export_crs", metavar="NAME")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="help.export_provenance")] = False,
+    record_version: Annotated[
+        int | None, typer.Option(help="help.export_record_version", metavar="N", min=1, max=MAX_ENTRY_NUMBER)
+    ] = None,
     excel: Annotated[bool, typer.Option("--excel", help="help.excel")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
     db: DatabaseOption = None,
@@ -44,6 +47,7 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
         limit=limit,
         crs=crs,
         provenance=provenance,
+        record_version=record_version,
         excel=excel,
         force=force,
     )
