@@ -3,7 +3,9 @@
 import os
 import pwd
 
+from cchc_connect.clock import Clock
 from cchc_connect.config.file import Config
+from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sharing.disclosure import DisclosurePoint
@@ -26,7 +28,7 @@ def operator_agency(config: Config) -> str:
     return config.operator.agency
 
 
-def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoint:
+def disclosure_point(config: Config, database: SharedDatabase, clock: Clock | None = None) -> DisclosurePoint:
     """Return the disclosure point of a configuration and its shared database.
 
     Raises:
@@ -34,4 +36,13 @@ def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoin
     """
     secret = config.agreements.pseudonym_key
     key = None if secret is None else secret.reveal().encode()
-    return DisclosurePoint(database, sharing_terms(config), pseudonym_key=key)
+    folder = config.audit.subject_keys
+    indexed = {} if folder is None else {"index_subjects": SubjectKeys(folder).subjects_of}
+    return DisclosurePoint(
+        database,
+        sharing_terms(config),
+        pseudonym_key=key,
+        is_sealed=config.audit.key is not None,
+        clock=clock,
+        **indexed,
+    )

@@ -36,7 +36,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedD
 
 
 def point(database: SharedDatabase) -> DisclosurePoint:
-    return DisclosurePoint(database, TERMS)
+    return DisclosurePoint(database, TERMS, clock=StillClock())
 
 
 def entries(database: SharedDatabase) -> Sequence[dict[str, Any]]:
