@@ -230,16 +230,22 @@ class Oracle:
         return ended is not None and local_day(ended) > self.day - timedelta(days=30)
 
     def is_used_up(self, agreement: Agreement) -> bool:
+        remaining = self.remaining(agreement)
+        return remaining is not None and remaining <= 0
+
+    def remaining(self, agreement: Agreement) -> int | None:
+        """Return how many records the quotas leave; None if there is none."""
         per_day = per_dossier = 0
         for use in self.facts.uses:
             if use.agreement == agreement.id:
                 per_day += use.records if use.day == self.day else 0
                 per_dossier += use.records if use.dossier == self.request.dossier else 0
-        quota = agreement.quota
-        return bool(
-            (quota.records_per_day and per_day >= quota.records_per_day)
-            or (quota.records_per_dossier and self.request.dossier and per_dossier >= quota.records_per_dossier)
-        )
+        quota, limits = agreement.quota, list[int]()
+        if quota.records_per_day:
+            limits.append(quota.records_per_day - per_day)
+        if quota.records_per_dossier and self.request.dossier:
+            limits.append(quota.records_per_dossier - per_dossier)
+        return min(limits) if limits else None
 
     def treated(self, grant: Grant, document: Mapping[str, object]) -> Cells:
         """Return what leaves, cell by cell."""

@@ -224,6 +224,22 @@ def released(case: RandomCase, document: Mapping[str, Any]) -> Cells | None:
     return {spot: value for spot, value in cells(leaving).items() if value != {}}
 
 
+def granted_by(case: RandomCase) -> tuple[str, str, int | None] | None:
+    """Return agreement, grant and what the quotas leave; None if the request is refused."""
+    outcome = decide(case.request, case.facts)
+    if not isinstance(outcome, AccessDecision):
+        return None
+    return outcome.agreement.reference, outcome.grant.name, outcome.records_left
+
+
+def expected_grant(oracle: Oracle, *, is_granted: bool) -> tuple[str, str, int | None] | None:
+    chosen = oracle.chosen()
+    if chosen is None or not is_granted:
+        return None
+    agreement, grant = chosen
+    return f"{agreement.id}@{agreement.version}", grant.name, oracle.remaining(agreement)
+
+
 @pytest.mark.parametrize(
     "batch", [0, 1, *(pytest.param(number, marks=pytest.mark.long) for number in range(2, BATCHES))]
 )
@@ -239,6 +255,7 @@ def test_what_leaves_is_what_the_oracle_says(batch: int) -> None:
             expected = {}
 
         assert released(case, document) == expected, f"seed {seed}: {case.request}"
+        assert granted_by(case) == expected_grant(oracle, is_granted=expected is not None), f"seed {seed}"
         counts["refused" if expected is None else "answered"] += 1
         counts["cells"] += len(expected or ())
     print(f"\n{counts['answered']} answered, {counts['refused']} refused, {counts['cells']} cells: 0 differences")

@@ -110,7 +110,4 @@ class PagedSource(DeclaredSource):
 
     def _since(self, since: datetime | None) -> Mapping[str, object]:
         table = self._since_table
-        if table is None or since is None:
-            return {}
-        written = table.format.written(since)
-        return {table.parameter: written if table.template is None else table.template.replace("{}", str(written))}
+        return {} if table is None else table.parameters(since, self._now())

@@ -127,9 +127,10 @@ def _listing_arguments(table: _Table) -> Iterator[tuple[_Path, _Path, bool]]:
             if isinstance(name := part.get(key), str) and name:
                 is_later = key == "parameter" and part.get("kind") in _LEFT_OUT_AT_FIRST and not part.get("first")
                 yield (*at, key), tuple(property_path(name)), not is_later
-    since = _table(table, "since").get("parameter")
-    if isinstance(since, str) and since:
-        yield ("since", "parameter"), tuple(property_path(since)), False
+    for key in ("parameter", "to"):
+        name = _table(table, "since").get(key)
+        if isinstance(name, str) and name:
+            yield ("since", key), tuple(property_path(name)), False
 
 
 def _written_arguments(arguments: _Table, at: _Path, path: _Path) -> Iterator[tuple[_Path, _Path]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from cchc_connect.clock import in_vietnam
 from cchc_connect.config.file import Config
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sync.report import RunStatus
+from cchc_schemas import VIETNAM
 from tests.adapters.rest.paged_system import Desk, Habits, dossiers, running_desk
 
 PAGE = '{ kind = "page", parameter = "page", size = 4, size_parameter = "size"%s }'
@@ -354,3 +355,23 @@ def test_paging_is_checked_with_the_rest(desk: Desk) -> None:
     assert "must have a kind that is one of" in text
     assert "Did you mean 'page'?" in text
     assert "sinze: is an unknown key; did you mean since?" in text
+
+
+def test_a_server_that_takes_ranges_of_time_only_gets_a_beginning_and_an_end(desk: Desk) -> None:
+    """Also for the complete listing, where a first day is declared; the end is that of tomorrow, in Vietnamese time."""
+    desk.system.items = [{**item, "sua": "2026-03-02T01:00:00Z"} for item in dossiers(3)]
+    more = 'since = { parameter = "tu", to = "den", start = 2015-01-01, format = "day" }\nchanged_at = "sua"'
+
+    asked_at = datetime.now(VIETNAM).date()
+    ranges = list[tuple[str, str]]()
+    for _ in range(2):
+        desk.pull(PAGE % COUNTED, more)
+        ranges.append((desk.system.questions[0]["tu"], desk.system.questions[0]["den"]))
+
+    assert ranges[0] == ("2015-01-01", (asked_at + timedelta(days=2)).isoformat())
+    assert ranges[1][0] == "2026-03-02"
+
+
+def test_the_end_of_a_range_is_a_parameter_of_its_own(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="two meanings"):
+        Config.load(desk.configuration(PAGE % COUNTED, 'since = { parameter = "tu", to = "tu" }\nchanged_at = "sua"'))
