@@ -31,6 +31,7 @@ class RecordExportOptions:
     limit: int | None = None
     crs: str | None = None
     provenance: bool = False
+    record_version: int | None = None
     excel: bool = False
     force: bool = False
 
@@ -65,6 +66,7 @@ def export_records(
             crs=options.crs,
             language=console.language,
             provenance=options.provenance,
+            record_version=options.record_version,
             excel=options.excel,
             replace=options.force,
             progress=progress,

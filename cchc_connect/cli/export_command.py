@@ -17,6 +17,9 @@ ExportedType = Annotated[
 FileFormat = Annotated[
     str | None, typer.Option("--format", help="help.export_format", metavar="NAME", autocompletion=export_formats)
 ]
+RecordVersion = Annotated[
+    int | None, typer.Option(help="help.export_record_version", metavar="N", min=1, max=MAX_ENTRY_NUMBER)
+]
 RowLimit = Annotated[int | None, typer.Option(help="help.export_limit", metavar="N", min=1, max=MAX_ENTRY_NUMBER)]
 
 
@@ -29,9 +32,13 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     file_format: FileFormat = None,
     where: Annotated[list[str] | None, typer.Option(help="help.export_where", metavar="CONDITION")] = None,
     at: Annotated[str | None, typer.Option(help="help.export_at", metavar="INSTANT")] = None,
-    limit: RowLimit = None,
+    limit: RecordVersion = Annotated[
+    int | None, typer.Option(help="help.export_record_version", metavar="N", min=1, max=MAX_ENTRY_NUMBER)
+]
+RowLimit = None,
     crs: Annotated[str | None, typer.Option(help="help.export_crs", metavar="NAME")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="help.export_provenance")] = False,
+    record_version: RecordVersion = None,
     excel: Annotated[bool, typer.Option("--excel", help="help.excel")] = False,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
     consumer: Annotated[str | None, typer.Option("--for", help="help.export_for", metavar="AGENCY")] = None,
@@ -45,7 +52,7 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     from cchc_connect.cli.export import RecordExportOptions, export_records
 
     selection = (file_format, tuple(where or ()), at, limit, crs)
-    options = RecordExportOptions(*selection, provenance=provenance, excel=excel, force=force)
+    options = RecordExportOptions(*selection, provenance=provenance, record_version=record_version, excel=excel, force=force)
     if not any((consumer, agreement, grant, dossier, official)):
         return export_records(command_context(context), db, record_type, to, options)
     from cchc_connect.cli.export_for import RecipientOptions, export_records_for

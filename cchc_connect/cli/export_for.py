@@ -67,8 +67,14 @@ def export_records_for(
 def _require_fitting(options: RecordExportOptions, recipient: RecipientOptions) -> None:
     if not recipient.consumer or not recipient.agreement:
         raise UsageMistake("exports.recipient_incomplete")
-    unfitting = {"--where": options.where, "--at": options.at, "--limit": options.limit, "--crs": options.crs}
-    typed = [name for name, value in {**unfitting, "--provenance": options.provenance}.items() if value]
+    unfitting: dict[str, object] = {
+        "--where": options.where,
+        "--at": options.at,
+        "--limit": options.limit,
+        "--crs": options.crs,
+    }
+    unfitting |= {"--provenance": options.provenance, "--record-version": options.record_version}
+    typed = [name for name, value in unfitting.items() if value]
     if typed:
         raise UsageMistake("exports.not_for_recipient", options=", ".join(typed))
 

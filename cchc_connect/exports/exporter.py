@@ -22,7 +22,8 @@ from cchc_connect.extras import require_extra
 from cchc_connect.messages import Language
 from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.spreadsheets import STANDARD, VIETNAMESE_EXCEL, CsvStyle
-from cchc_schemas import RECORD_TYPES, Record, personal_fields
+from cchc_schemas import RECORD_TYPES, Record, VersionUnknown, personal_fields
+from cchc_schemas.versions import require_version
 
 PROGRESS_STEP = 500
 """Rows between two reports of progress."""
@@ -60,6 +61,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     crs: str | None = None,
     language: str = Language.ENGLISH,
     provenance: bool = False,
+    record_version: int | None = None,
     excel: bool = False,
     replace: bool = False,
     progress: ExportProgress | None = None,
@@ -70,21 +72,20 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     stands at `path` when it is complete. The end of `path` names the format, unless `file_format` does. `where` has
     conditions as `records` takes them. `at` gives the records as stored at an instant; without offset it is Vietnamese
     time, a day is its end. Geometries are transformed to `crs`; by default they keep theirs, or get CRS84 if they have
-    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns. With `excel` a CSV is
-    as Excel under Vietnamese regional settings reads it: `;` between columns, a comma in numbers. `replace` allows to
-    replace a file. `progress` receives the number of rows written and of all rows.
+    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns. `record_version` is an older
+    version of the record, in NDJSON or GeoJSON. With `excel` a CSV is as Excel under Vietnamese regional settings reads
+    it. `replace` allows to replace a file. `progress` receives the number of rows written and of all rows.
 
     Raises:
-        UsageMistake: no such format, field, language or reference system; GeoJSON of records that have no geometry.
+        UsageMistake: no such format, field, language, version or reference system, or not of this format or record.
         ConfigurationError: the format or a transformation needs an extra that is not installed.
-        FileExistsError: there is a file at `path`, and `replace` is false.
-        OSError: the file cannot be written.
-        NotFound: versions of the instant `at` were purged (`maintenance.history_purged`).
-        DatabaseUnusable: the database failed.
+        OSError: the file cannot be written; FileExistsError: it is there, and `replace` is false.
+        NotFound, DatabaseUnusable: versions of the instant `at` were purged; the database failed.
     """
     require_record_class(record_class)
     path, chosen = Path(path), export_format(Path(path), file_format)
-    selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
+    newest = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
+    selection = _of_version(newest, record_version, chosen)
     require_known("exports.language_unknown", language, list(Language))
     job = _Job(selection, chosen, crs, Language(language), progress, _csv_style(path, chosen, excel=excel))
     return job.run(database, path, replace=replace)
@@ -137,6 +138,20 @@ class _Job:
                 with require_extra("parquet", "pyarrow"):
                     from cchc_connect.exports.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
                 return write_parquet(file, rows, self.selection, crs)
+
+
+def _of_version(selection: Selection, version: int | None, file_format: ExportFormat) -> Selection:
+    """Return the selection with the version of the record that is written."""
+    if version is None:
+        return selection
+    if file_format not in {ExportFormat.NDJSON, ExportFormat.GEOJSON}:
+        raise UsageMistake("exports.version_of_a_table", format=file_format.value)
+    try:
+        require_version(selection.record_class, version)
+    except VersionUnknown as error:
+        versions = {"version": error.version, "newest": error.newest}
+        raise UsageMistake("exports.no_version", name=error.record_type, **versions) from error
+    return dataclasses.replace(selection, record_version=version)
 
 
 def _csv_style(path: Path, file_format: ExportFormat, *, excel: bool) -> CsvStyle:

@@ -25,7 +25,7 @@ from cchc_connect.exports.field_types import has_geometry
 from cchc_connect.exports.geometry_encoding import Shape
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import Record
-from cchc_schemas.versions import newest_document
+from cchc_schemas.versions import added_after, newest_document
 
 PROVENANCE = ("connection", "agency", "source_time", "version", "changed_at", "run_id")
 """Provenance of a record in an export."""
@@ -45,6 +45,8 @@ class Selection:
     """Instant as of which they are exported; None: as they are now."""
     limit: int | None = None
     with_provenance: bool = False
+    record_version: int | None = None
+    """Version of the record whose fields are written; None: the newest."""
 
     @property
     def provenance(self) -> tuple[str, ...]:
@@ -104,9 +106,11 @@ class StoredRows:
     def __iter__(self) -> Iterator[ExportRow]:
         """Yield the rows in key order."""
         names = self._selection.provenance
+        record_class, version = self._selection.record_class, self._selection.record_version
+        newer = frozenset[str]() if version is None else added_after(record_class, version)
         for row in self._rows():
-            record_class = self._selection.record_class
-            document = dict(newest_document(record_class, msgspec.json.decode(row.document)))
+            newest = newest_document(record_class, msgspec.json.decode(row.document))
+            document = {name: value for name, value in newest.items() if name not in newer}
             geometry = document.pop("geometry", None) if self._located else None
             yield ExportRow(
                 key=row.record_key,

@@ -74,4 +74,4 @@ def test_a_wrong_value_a_wrong_cursor_and_a_row_outside_the_feed_are_corrupt(spo
 def test_a_broken_audit_log_is_corrupt(spoilt: Callable[..., Losses]) -> None:
     costs = spoilt("UPDATE audit_entry SET body = '{}' WHERE entry = 1")
 
-    assert costs == Losses(corrupt=("journal: entry 1 does not fit",))
+    assert costs == Losses(corrupt=("journal: entry runs/1 does not fit",))

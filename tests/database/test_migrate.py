@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import runpy
 import signal
 import sqlite3
@@ -295,7 +296,8 @@ def test_a_stored_code_of_an_older_program_is_shown_as_a_sentence(
         shown = capsys.readouterr().out
         sentences = [render_message(code, language, context) for code, context in expected]
         missing += [sentence for sentence in sentences if sentence not in shown]
-        assert [code for code in (*CODES, *CODES.values()) if code in shown] == []
+        words = re.sub(r"\[[a-z_.]+\]", "", shown)  # `dead-letters` adds the code behind the sentence
+        assert [code for code in (*CODES, *CODES.values()) if code in words] == []
 
     assert missing == []
 

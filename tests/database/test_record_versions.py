@@ -11,7 +11,8 @@ from cchc_connect import export, records
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.history import history
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_schemas import Dossier, DossierStatus, Procedure, to_document, to_version
+from cchc_connect.errors import UsageMistake
+from cchc_schemas import Dossier, DossierStatus, Procedure, json_schema, to_document, to_version
 from tests.database.test_migrate import restore
 from tests.databases import DATABASE_KINDS, new_address
 from tests.sync.memory_systems import DossierRegister, dossier_fields
@@ -105,3 +106,27 @@ def test_an_export_has_every_field_of_a_stored_record_of_version_1(
     if ending == "ndjson":
         (line,) = path.read_text(encoding="utf-8").splitlines()
         assert {name for name in Dossier.model_fields if name not in json.loads(line)} == set()
+
+
+def test_an_export_for_a_program_of_version_1_fits_its_schema(database: SharedDatabase, tmp_path: Path) -> None:
+    """Also where the record says more than version 1 can."""
+    fees = [{"code": "P01", "amount_vnd": "500000"}]
+    PulledDatabase(database).pull("desk", DossierRegister([{**FIELDS, "fees": fees}]))
+    path = tmp_path / "dossiers.ndjson"
+
+    export(database, Dossier, path, record_version=1)
+
+    document = json.loads(path.read_text(encoding="utf-8"))
+    schema = json_schema(Dossier, 1)
+    assert document.pop("record_key") == CODE
+    assert document.keys() == schema["properties"].keys()
+
+
+@pytest.mark.parametrize(("ending", "version"), [("csv", 1), ("ndjson", 3), ("ndjson", 0)])
+def test_an_export_of_a_version_that_cannot_be_is_refused(
+    database: SharedDatabase, tmp_path: Path, ending: str, version: int
+) -> None:
+    with pytest.raises(UsageMistake):
+        export(database, Dossier, tmp_path / f"a.{ending}", record_version=version)
+
+    assert list(tmp_path.glob("a.*")) == []
