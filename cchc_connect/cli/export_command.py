@@ -32,10 +32,7 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     file_format: FileFormat = None,
     where: Annotated[list[str] | None, typer.Option(help="help.export_where", metavar="CONDITION")] = None,
     at: Annotated[str | None, typer.Option(help="help.export_at", metavar="INSTANT")] = None,
-    limit: RecordVersion = Annotated[
-    int | None, typer.Option(help="help.export_record_version", metavar="N", min=1, max=MAX_ENTRY_NUMBER)
-]
-RowLimit = None,
+    limit: RowLimit = None,
     crs: Annotated[str | None, typer.Option(help="help.export_crs", metavar="NAME")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="help.export_provenance")] = False,
     record_version: RecordVersion = None,
@@ -52,7 +49,8 @@ RowLimit = None,
     from cchc_connect.cli.export import RecordExportOptions, export_records
 
     selection = (file_format, tuple(where or ()), at, limit, crs)
-    options = RecordExportOptions(*selection, provenance=provenance, record_version=record_version, excel=excel, force=force)
+    form = {"provenance": provenance, "excel": excel, "force": force}
+    options = RecordExportOptions(*selection, record_version=record_version, **form)
     if not any((consumer, agreement, grant, dossier, official)):
         return export_records(command_context(context), db, record_type, to, options)
     from cchc_connect.cli.export_for import RecipientOptions, export_records_for
