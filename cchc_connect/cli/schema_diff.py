@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from cchc_connect.cli.console import OutputTable
+from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.database.names import require_record_type
@@ -49,10 +49,18 @@ def compare_schemas(command: CommandContext, old: str, new: str) -> ExitCode:
         }
     )
     if changes:
-        rows = [(change.path or "-", change.change, console.text(_effect(change))) for change in changes]
+        rows = [(change.path or "-", _words(change, console), console.text(_effect(change))) for change in changes]
         console.table(OutputTable(headings=[f"schema_diff.{name}" for name in COLUMNS], rows=rows))
     console.message("schema_diff.breaks" if is_breaking else "schema_diff.fits", old=old, new=new)
     return ExitCode.STALE if is_breaking else ExitCode.DONE
+
+
+def _words(change: SchemaChange, console: Console) -> str:
+    """Return what changed in the reader's language."""
+    subject, _, verb = change.change.rpartition(" ")
+    if verb == "changed" and subject not in {"values", "alternatives"}:
+        return console.text("schema_diff.form_changed", keyword=subject)
+    return console.text(f"schema_diff.{change.change.replace(' ', '_')}")
 
 
 def _effect(change: SchemaChange) -> str:
