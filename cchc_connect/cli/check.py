@@ -12,6 +12,7 @@ from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.fault_texts import members_in_words, rule_text
 from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.config.file import Config
+from cchc_connect.diagnostics.audit import AUDIT_LOG, audit_findings
 from cchc_connect.diagnostics.connections import FAULT_INDENT, check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
@@ -62,6 +63,7 @@ def _database(config: Config) -> Iterator[Finding]:
             yield Finding.good(DATABASE, "check.database_opens", {"path": database.location})
             yield from database_findings(database)
             yield from ownership_findings(config, database)
+            yield from audit_findings(config, database)
     except DatabaseUnusable as error:
         if error.code not in CORRECTED_BY_NEXT_RUN:
             yield Finding.bad(DATABASE, error)
@@ -74,6 +76,7 @@ def _database(config: Config) -> Iterator[Finding]:
         if config.database.is_file:
             yield free_space_finding(path.parent)
         yield from ownership_findings(config, None)
+        yield from audit_findings(config, None)
     except ConfigurationError as error:
         yield Finding.bad(DATABASE, error)
 
@@ -94,7 +97,7 @@ def _mark(finding: Finding, console: Console) -> str:
 
 def _subject_text(finding: Finding, console: Console) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
-    if finding.subject in {DATABASE, CONNECTIONS, OWNERSHIP}:
+    if finding.subject in {DATABASE, CONNECTIONS, OWNERSHIP, AUDIT_LOG}:
         return console.text(f"check.{finding.subject}")
     connection, _, record_type = finding.subject.partition(" ")
     return f"{connection} {console.term('record_name', record_type)}" if record_type else connection

@@ -28,6 +28,7 @@ from cchc_connect.sync.error_policy import (
     stops_this_run,
 )
 from cchc_connect.sync.pull import Pull
+from cchc_connect.sync.pull_audit import last_sequence, record_pull
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext
@@ -65,6 +66,7 @@ class PullJobs:
         self._open_transport = open_transport
         self._pull_ranges = pull_ranges
         self._circuit_breakers = run_context.read(read_circuit_breakers)
+        self._last_sequence = run_context.read(last_sequence)
         self._worker_slots = Semaphore(config.run.worker_processes)
         self.report_lines: list[ReportLine] = []
         self.lists_key = False
@@ -96,6 +98,9 @@ class PullJobs:
                 return
             with self._open_transport(name, adapter) as transport:
                 self._pull_all(name, adapter, lines, transport)
+            if not self._run_context.dry_run:
+                agency = self._config.connections[name].agency
+                record_pull(self._run_context, agency, lines, self._last_sequence)
 
         return job
 

@@ -59,7 +59,8 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
         "database_state.disk_space",
         "check.database_new",
     }
-    assert {finding["level"] for finding in english["findings"]} == {"good"}
+    warnings = {finding["code"] for finding in english["findings"] if finding["level"] != "good"}
+    assert warnings == {"audit_check.not_sealed"}
     pairs = list(zip(english["findings"], vietnamese["findings"], strict=True))
     assert not [finding["code"] for finding, translated in pairs if finding["code"] != translated["code"]]
     assert not [finding["code"] for finding, translated in pairs if finding["message"] == translated["message"]]

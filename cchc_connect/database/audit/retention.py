@@ -15,13 +15,16 @@ from sqlalchemy import Connection, delete, func, select
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.audit.retention_rules import years_before
-from cchc_connect.database.audit.seals import Head, current_heads, latest_seal
+from cchc_connect.database.audit.seals import Head, current_heads, seals_backwards
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.replay import replayed_write
 from cchc_connect.database.tables import audit_entry, audit_key, audit_subject
 
 if TYPE_CHECKING:
     from cchc_connect.database.shared_database import SharedDatabase
+
+MAX_SEALS_READ = 10_000
+"""Seals that a purge looks at; a chain whose last entry is older than all of them keeps its last segment."""
 
 _KEY_CHANGE = ("changed_at", "old_key_id", "new_key_id", "new_public_key", "old_signature", "new_signature")
 
@@ -30,9 +33,12 @@ def removable_segments(connection: Connection, now: datetime, years: int) -> lis
     """Return the head of each segment that is old enough, with the number of its first entry that is still there."""
     latest, before = dict[str, Head](), years_before(now, years)
     ends = {head.chain: head.entry for head in current_heads(connection)}
-    seal = latest_seal(connection, before)
-    if seal is not None:
-        latest |= {head.chain: head for head in seal.heads if head.entry < ends.get(head.chain, 0)}
+    for seal in seals_backwards(connection, before, MAX_SEALS_READ):
+        for head in seal.heads:
+            if head.entry < ends.get(head.chain, 0):
+                latest.setdefault(head.chain, head)
+        if latest.keys() == ends.keys():
+            break
     segments: list[tuple[Head, int]] = []
     for head in latest.values():
         entry = audit_entry.c.entry

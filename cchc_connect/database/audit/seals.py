@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -123,13 +123,17 @@ def canonical_heads(heads: Sequence[Head]) -> str:
     return json.dumps([head._asdict() for head in heads], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def latest_seal(connection: Connection, until: datetime | None = None) -> Seal | None:
-    """Return the latest seal, or the latest that was made until an instant; None if there is none."""
-    latest = select(audit_seal).order_by(audit_seal.c.id.desc()).limit(1)
-    if until is not None:
-        latest = latest.where(audit_seal.c.at <= to_timestamp_text(until))
-    row = connection.execute(latest).one_or_none()
+def latest_seal(connection: Connection) -> Seal | None:
+    """Return the latest seal, None if there is none."""
+    row = connection.execute(select(audit_seal).order_by(audit_seal.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else _of_row(row)
+
+
+def seals_backwards(connection: Connection, until: datetime, limit: int) -> Iterator[Seal]:
+    """Yield the seals that were made until an instant, the latest first, at most `limit`."""
+    latest = select(audit_seal).where(audit_seal.c.at <= to_timestamp_text(until)).order_by(audit_seal.c.id.desc())
+    with connection.execute(latest.limit(limit).execution_options(yield_per=100)) as rows:
+        yield from (seal for row in rows if (seal := _of_row(row)) is not None)
 
 
 def seals_after(connection: Connection, seal_id: int, limit: int) -> list[Seal]:
