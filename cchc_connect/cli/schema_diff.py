@@ -16,6 +16,15 @@ from cchc_schemas.schema_changes import SchemaChange
 
 COLUMNS = ("field", "change", "effect")
 
+_CODES = {
+    "added": "schema_diff.added",
+    "removed": "schema_diff.removed",
+    "required": "schema_diff.required",
+    "values changed": "schema_diff.values_changed",
+    "alternatives changed": "schema_diff.alternatives_changed",
+}
+"""What may change but the form of a value, and the code of its words."""
+
 _NAMED = re.compile(r"(?P<name>[a-z_]+)(?:@(?P<version>[0-9]{1,4}))?")
 """A record type of this program, perhaps in an older version: "dossier", "dossier@1"."""
 
@@ -57,10 +66,9 @@ def compare_schemas(command: CommandContext, old: str, new: str) -> ExitCode:
 
 def _words(change: SchemaChange, console: Console) -> str:
     """Return what changed in the reader's language."""
-    subject, _, verb = change.change.rpartition(" ")
-    if verb == "changed" and subject not in {"values", "alternatives"}:
-        return console.text("schema_diff.form_changed", keyword=subject)
-    return console.text(f"schema_diff.{change.change.replace(' ', '_')}")
+    code = _CODES.get(change.change)
+    keyword = change.change.removesuffix(" changed")
+    return console.text("schema_diff.form_changed", keyword=keyword) if code is None else console.text(code)
 
 
 def _effect(change: SchemaChange) -> str:
