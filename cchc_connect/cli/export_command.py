@@ -49,8 +49,9 @@ def export(  # noqa: PLR0913  # a command has as many parameters as options
     from cchc_connect.cli.export import RecordExportOptions, export_records
 
     selection = (file_format, tuple(where or ()), at, limit, crs)
-    form = {"provenance": provenance, "excel": excel, "force": force}
-    options = RecordExportOptions(*selection, record_version=record_version, **form)
+    options = RecordExportOptions(
+        *selection, provenance=provenance, record_version=record_version, excel=excel, force=force
+    )
     if not any((consumer, agreement, grant, dossier, official)):
         return export_records(command_context(context), db, record_type, to, options)
     from cchc_connect.cli.export_for import RecipientOptions, export_records_for
