@@ -3,12 +3,12 @@
 import os
 import pwd
 
-from cchc_connect.clock import Clock
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.audit.subjects import NO_SUBJECTS
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.sharing.disclosure import DisclosurePoint
+from cchc_connect.sharing.disclosure import DisclosurePoint, IndexSubjects
 from cchc_connect.sharing.terms import sharing_terms
 
 
@@ -28,7 +28,7 @@ def operator_agency(config: Config) -> str:
     return config.operator.agency
 
 
-def disclosure_point(config: Config, database: SharedDatabase, clock: Clock | None = None) -> DisclosurePoint:
+def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoint:
     """Return the disclosure point of a configuration and its shared database.
 
     Raises:
@@ -36,13 +36,19 @@ def disclosure_point(config: Config, database: SharedDatabase, clock: Clock | No
     """
     secret = config.agreements.pseudonym_key
     key = None if secret is None else secret.reveal().encode()
-    folder = config.audit.subject_keys
-    indexed = {} if folder is None else {"index_subjects": SubjectKeys(folder).subjects_of}
     return DisclosurePoint(
         database,
         sharing_terms(config),
+        index_subjects=subject_indexer(config),
         pseudonym_key=key,
         is_sealed=config.audit.key is not None,
-        clock=clock,
-        **indexed,
     )
+
+
+def subject_indexer(config: Config) -> IndexSubjects:
+    """Return what names persons for the subject index of the audit log; nobody, where no keys are configured.
+
+    It raises `ConfigurationError` if a key cannot be read or made.
+    """
+    folder = config.audit.subject_keys
+    return (lambda _numbers, _at: NO_SUBJECTS) if folder is None else SubjectKeys(folder).subjects_of

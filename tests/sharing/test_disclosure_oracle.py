@@ -31,6 +31,7 @@ from tests.sharing.invented_agreements import NOW, PARCEL
 from tests.sharing.oracle import Cells, cells
 from tests.sharing.row_oracle import RowOracle, StoredRow, walk_values
 from tests.sharing.test_decision_oracle import ACTS, AGENCIES, PROCEDURES, TODAY, RandomCase
+from tests.sync.memory_systems import ManualClock
 
 CASES, BATCHES, FIRST_CASES = 10_000, 20, 80
 
@@ -218,7 +219,7 @@ class CaseDatabase:
             for use in case.facts.uses:
                 count_use(connection, use)
         terms = SharingTerms(acts=case.facts.acts, officials=case.facts.officials)
-        return DisclosurePoint(self.database, terms)
+        return DisclosurePoint(self.database, terms, clock=ManualClock(case.request.at))
 
 
 def agency_rows(case: RandomRows) -> Iterator[StoredRow]:
