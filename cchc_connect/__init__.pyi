@@ -90,6 +90,10 @@ from .errors import (
 )
 from .exports.exporter import ExportReport as ExportReport, export as export
 from .exports.formats import ExportFormat as ExportFormat
+from .exports.recipient_files import (
+    RecipientReport as RecipientReport,
+    export_for_recipient as export_for_recipient,
+)
 from .http import (
     Conversation as Conversation,
     Credentials as Credentials,

@@ -113,7 +113,9 @@ ROOMS = {
         "testing.faults transport database database.reading database.outbox config sync"
     ),
     "testing": "testing.faults",
-    "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
+    "exports": (
+        "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading sharing"
+    ),
     "cli": (
         "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
         "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "

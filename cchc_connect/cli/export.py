@@ -21,7 +21,7 @@ from cchc_connect.exports.formats import export_format
 from cchc_connect.record_fields import field_name, record_model
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RecordExportOptions:
     """What is exported, and how."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from cchc_connect.cli.console import OutputTable
+from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.database.names import require_record_type
@@ -15,6 +15,15 @@ from cchc_schemas import RECORD_TYPES, VersionUnknown, changes_between, json_sch
 from cchc_schemas.schema_changes import SchemaChange
 
 COLUMNS = ("field", "change", "effect")
+
+_CODES = {
+    "added": "schema_diff.added",
+    "removed": "schema_diff.removed",
+    "required": "schema_diff.required",
+    "values changed": "schema_diff.values_changed",
+    "alternatives changed": "schema_diff.alternatives_changed",
+}
+"""What may change but the form of a value, and the code of its words."""
 
 _NAMED = re.compile(r"(?P<name>[a-z_]+)(?:@(?P<version>[0-9]{1,4}))?")
 """A record type of this program, perhaps in an older version: "dossier", "dossier@1"."""
@@ -49,10 +58,17 @@ def compare_schemas(command: CommandContext, old: str, new: str) -> ExitCode:
         }
     )
     if changes:
-        rows = [(change.path or "-", change.change, console.text(_effect(change))) for change in changes]
+        rows = [(change.path or "-", _words(change, console), console.text(_effect(change))) for change in changes]
         console.table(OutputTable(headings=[f"schema_diff.{name}" for name in COLUMNS], rows=rows))
     console.message("schema_diff.breaks" if is_breaking else "schema_diff.fits", old=old, new=new)
     return ExitCode.STALE if is_breaking else ExitCode.DONE
+
+
+def _words(change: SchemaChange, console: Console) -> str:
+    """Return what changed in the reader's language."""
+    code = _CODES.get(change.change)
+    keyword = change.change.removesuffix(" changed")
+    return console.text("schema_diff.form_changed", keyword=keyword) if code is None else console.text(code)
 
 
 def _effect(change: SchemaChange) -> str:

@@ -2,11 +2,16 @@
 
 import os
 import pwd
+from collections.abc import Iterable
+from datetime import date, datetime, time
 
+from cchc_connect.clock import VIETNAM_TIME
 from cchc_connect.config.file import Config
+from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.sharing.disclosure import DisclosurePoint
+from cchc_connect.sharing.disclosure import DisclosurePoint, IndexSubjects
 from cchc_connect.sharing.terms import sharing_terms
 
 
@@ -34,4 +39,20 @@ def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoin
     """
     secret = config.agreements.pseudonym_key
     key = None if secret is None else secret.reveal().encode()
-    return DisclosurePoint(database, sharing_terms(config), pseudonym_key=key)
+    return DisclosurePoint(database, sharing_terms(config), index_subjects=subject_indexer(config), pseudonym_key=key)
+
+
+def subject_indexer(config: Config) -> IndexSubjects:
+    """Return what names persons for the subject index of the audit log; nobody, where no keys are configured.
+
+    It raises `ConfigurationError` if a key cannot be read or made.
+    """
+    folder = config.audit.subject_keys
+    if folder is None:
+        return lambda _day, _numbers: NO_SUBJECTS
+    keys = SubjectKeys(folder)
+
+    def subjects(day: date, numbers: Iterable[str]) -> Subjects:
+        return keys.subjects_of(numbers, datetime.combine(day, time(12), VIETNAM_TIME))
+
+    return subjects

@@ -16,22 +16,24 @@ from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, append
+from cchc_connect.database.audit.persons import person_numbers
 from cchc_connect.database.bulk import batches
 from cchc_connect.database.names import require_known
 from cchc_connect.database.reading.records import live_records_query
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.tables import change
 from cchc_connect.errors import AccessDenied, UsageMistake
 from cchc_connect.privacy.masking import masked_document
 from cchc_connect.sharing.agreements import Action
 from cchc_connect.sharing.decision import RefusalReason, is_official
 from cchc_connect.sharing.facts import Facts
-from cchc_connect.sharing.operator import disclosure_point, operator_agency
+from cchc_connect.sharing.operator import disclosure_point, operator_agency, subject_indexer
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree
 from cchc_connect.sharing.terms import sharing_terms
-from cchc_schemas import RECORD_TYPES, Record, personal_fields
+from cchc_schemas import RECORD_TYPES, Record, personal_fields, vietnamese_day
 from cchc_schemas.codes import DOSSIER_CODE
 from cchc_schemas.versions import newest_document
 
@@ -145,6 +147,7 @@ class UnmaskedView:
         self._operator = operator_agency(config)
         self._agencies = replayed_read(database, agency_tree)
         self._terms = sharing_terms(config, self._agencies)
+        self._index_subjects = subject_indexer(config)
         self._own_agencies = self._agencies.codes(self._agencies.as_provider(self._operator))
         require_known("access.purpose_unknown", reason.purpose, sorted(self._terms.purposes))
         if not DOSSIER_CODE.fits(reason.dossier):
@@ -242,7 +245,19 @@ class UnmaskedView:
         for record_type, keys in keys_by_type.items():
             fields = dict.fromkeys(personal_fields(RECORD_TYPES[record_type]), "plain")
             entry = self._entry(record_type=record_type, keys=tuple(keys), fields=fields, count=len(keys))
-            append(connection, entry, chain=COMMANDS_CHAIN)
+            numbers = self._person_numbers(connection, record_type, keys)
+            subjects = self._index_subjects(vietnamese_day(self._reason.at), numbers)
+            append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
+
+    def _person_numbers(self, connection: Connection, record_type: str, keys: Sequence[str]) -> frozenset[str]:
+        """Return the identity numbers of the persons in the stored versions of records."""
+        query = select(change.c.document).where(change.c.record_type == record_type)
+        documents = (
+            json.loads(document)
+            for batch in batches(keys)
+            for document in connection.execute(query.where(change.c.record_key.in_(batch))).scalars()
+        )
+        return frozenset(number for document in documents for number in person_numbers(record_type, document))
 
     def _entry(self, **members: Any) -> AuditEntry:
         members_of_all: dict[str, Any] = {

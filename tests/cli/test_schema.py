@@ -105,6 +105,8 @@ def test_a_field_that_is_added_in_the_same_version_breaks(call: Call) -> None:
     compared = call("schema", "diff", "agency", "other.json", "--lang", "vi")
 
     assert compared.code == 65
+    assert "thêm mới" in compared.out
+    assert "added" not in compared.out
     assert "không tương thích" in compared.out
 
 
@@ -129,3 +131,18 @@ def test_what_is_neither_a_file_nor_a_version_is_refused(call: Call, name: str) 
 
     assert refused.code == 64
     assert name.partition("@")[0] in refused.err
+
+
+def test_every_kind_of_change_has_words(call: Call) -> None:
+    call("schema", "export", "--folder", "out")
+    schema = json.loads(Path("out/agency.json").read_text(encoding="utf-8"))
+    schema["properties"]["name"] = {"type": "integer"}
+    schema["properties"]["kind"]["anyOf"].pop()
+    schema["$defs"]["AgencySuccessor"]["required"].append("share")
+    schema["properties"].pop("legal_act")
+    Path("other.json").write_text(json.dumps(schema), encoding="utf-8")
+
+    shown = call("schema", "diff", "agency", "other.json", "--lang", "vi").out
+
+    for words in ("type thay đổi", "các kiểu cho phép thay đổi", "trở thành bắt buộc", "bị bỏ"):
+        assert words in shown

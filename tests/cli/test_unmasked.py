@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
 from cchc_connect import AccessDenied, Config, SharedDatabase
-from cchc_connect.database.tables import audit_entry, discrepancy, quarantine
+from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.tables import audit_entry, audit_subject, discrepancy, quarantine
 from cchc_connect.sharing.operator import operating_user
 from cchc_connect.sharing.unmasked import AccessReason, reveal
 from cchc_schemas import Dossier, LandParcel
@@ -32,11 +34,14 @@ def database() -> Iterator[SharedDatabase]:
         yield opened
 
 
-def configure(operator: str | None = BUILDING, **officials: Mapping[str, Any]) -> None:
+def configure(
+    operator: str | None = BUILDING, *, audit: Mapping[str, Any] | None = None, **officials: Mapping[str, Any]
+) -> None:
     agencies = {"land": LAND, "building": BUILDING, "province": PROVINCE}
     tables: dict[str, Any] = {
         "database": {"url": f"sqlite:///{DATABASE}"},
         "connections": {name: {"adapter": "program", "agency": agency} for name, agency in agencies.items()},
+        "audit": audit or {},
         "officials": officials or {operating_user(): {"agency": BUILDING}},
     }
     write_config(CONFIG, tables if operator is None else {**tables, "operator": {"agency": operator}})
@@ -95,6 +100,21 @@ def test_records_of_the_operators_own_agency_are_on_record_and_shown(call: Call,
     assert (entry["kind"], entry["official"], entry["purpose"]) == ("reveal", operating_user(), "construction_permit")
     assert (entry["dossier"], entry["keys"], entry["consumer"]) == (DOSSIER, [DOSSIER], BUILDING)
     assert APPLICANT not in json.dumps(entry, ensure_ascii=False)
+
+
+def test_the_persons_concerned_can_learn_that_somebody_looked(call: Call, database: SharedDatabase) -> None:
+    """The subject index has who is in an own record and who is in a granted one."""
+    write(database, "building", [dossier(applicant_name=APPLICANT, applicant_id="074000000999")])
+    agree(database)
+    keys = SubjectKeys(Path("subject-keys"))
+    configure(audit={"subject_keys": "subject-keys"})
+
+    call("case", DOSSIER, "--unmasked", "--purpose", "construction_permit")
+
+    with database.reading() as connection:
+        indexed = set(connection.execute(select(audit_subject.c.subject)).scalars())
+    for number in ("074000000999", "074000000123"):
+        assert set(keys.hashes_of(number).values()) & indexed
 
 
 def test_nothing_is_shown_that_cannot_be_put_on_record(call: Call, database: SharedDatabase) -> None:
