@@ -309,8 +309,9 @@ def _use(request: AccessRequest, decision: AccessDecision, records: int) -> Agre
 
 def _asks_for_too_many(request: AccessRequest, decision: AccessDecision) -> bool:
     """True if a request names more keys than may leave. Whether they exist makes no difference."""
-    left = decision.records_left
-    return request.keys is not None and left is not None and len(set(request.keys)) > left
+    if request.keys is None or decision.records_left is None:
+        return False
+    return len(set(request.keys)) > decision.records_left
 
 
 def _requested(request: AccessRequest) -> Mapping[str, Any]:

@@ -170,8 +170,8 @@ def test_what_changes_before_the_entry_is_committed_leaves_as_it_is_then(
 
     release = DisclosurePoint(cast("SharedDatabase", busy), TERMS, clock=ManualClock(NOW)).disclose(request())
 
-    kept = [document["map_sheet"] for document in release.documents.values()]
-    assert kept == ([] if corrected == {"in_dispute": True} else ["45"])
+    map_sheets = [document["map_sheet"] for document in release.documents.values()]
+    assert map_sheets == ([] if corrected == {"in_dispute": True} else ["45"])
 
 
 def test_nothing_leaves_while_the_seals_of_the_audit_log_are_overdue(database: SharedDatabase) -> None:
