@@ -108,10 +108,12 @@ class RandomCase:
 
     def _versions(self, name: str) -> Sequence[StoredAgreement]:
         """Return the versions of an agreement; a later one may be between other agencies."""
-        parties, others = self.random.sample(AGENCIES[:4], 2), self.random.sample(AGENCIES[:4], 2)
+        parties, later_parties = self.random.sample(AGENCIES[:4], 2), self.random.sample(AGENCIES[:4], 2)
         return [
             StoredAgreement(
-                agreement=self._agreement(name, version, others if version > 1 and others[0] < "c" else parties),
+                agreement=self._agreement(
+                    name, version, later_parties if version > 1 and later_parties[0] < "c" else parties
+                ),
                 state=self.random.choice((*AgreementState, *[AgreementState.IN_FORCE] * 10)),
                 approved_by_provider="a" if self.random.random() < 0.95 else None,
                 approved_by_consumer="b" if self.random.random() < 0.95 else None,
