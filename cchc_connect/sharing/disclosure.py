@@ -8,7 +8,6 @@ answered by an error, and nothing is recorded.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,8 +24,9 @@ from cchc_connect.database.audit.entries import (
     Decision,
     Disclosure,
     append,
-    keys_digest,
 )
+from cchc_connect.database.audit.key_digests import keys_digest
+from cchc_connect.database.audit.persons import normal_number, person_numbers
 from cchc_connect.database.audit.sealing import overdue_since
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.replay import replayed_read, replayed_write
@@ -41,8 +41,8 @@ from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree, count_use, facts_of
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_connect.sharing.treatments import agreement_key, compared_signs, treated
-from cchc_schemas import Record, vietnamese_day
-from cchc_schemas.record_paths import leaves, values_at
+from cchc_schemas import vietnamese_day
+from cchc_schemas.record_paths import values_at
 
 Document = Mapping[str, Any]
 
@@ -50,9 +50,6 @@ Outcome = tuple["Release | None", AccessRefusal | None]
 
 KINDS: Mapping[Action, AuditKind] = {Action.READ: AuditKind.READ, Action.EXPORT: AuditKind.EXPORT}
 """Actions of which documents are released, with the kind of their entry."""
-
-_IDENTITY_NUMBER = re.compile(r"\d{9}|\d{12}", re.ASCII)
-"""A national identity number (CMND with 9 digits, CCCD with 12); a telephone number has 10 or 11."""
 
 IndexSubjects = Callable[[Iterable[str], datetime], Subjects]
 """Returns the persons with these identity numbers as the subject index knows them at an instant."""
@@ -200,8 +197,7 @@ class DisclosurePoint:
             reasons=(RefusalReason.RECORD.value,) if is_outside else (),
             answer_sha512=sha512,
         )
-        record_class = self._terms.records[request.record_type]
-        numbers = {number for document in documents.values() for number in person_numbers(record_class, document)}
+        numbers = {number for each in documents.values() for number in person_numbers(request.record_type, each)}
         subjects = self._index_subjects(numbers, request.at)
         number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
         return _release_of(decision, leaving, number, sha512), None
@@ -228,7 +224,8 @@ class DisclosurePoint:
             count=1,
             decision=Decision.RELEASED,
         )
-        numbers = [compared] if matching and _IDENTITY_NUMBER.fullmatch(compared) else []
+        found = normal_number(compared) if matching else None
+        numbers = [] if found is None else [found]
         number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=self._index_subjects(numbers, request.at))
         return _release_of(decision, matching, number, ""), None
 
@@ -276,16 +273,6 @@ class DisclosurePoint:
         return tuple(act for act in cited if act in acts and acts[act].in_force(day))
 
 
-def person_numbers(record_class: type[Record], document: Document) -> Iterator[str]:
-    """Yield each identity number in the fields of a record that are marked as personal numbers, without spaces."""
-    for leaf in leaves(record_class).values():
-        if leaf.is_number:
-            for value in values_at(document, leaf.path):
-                number = compared_signs(str(value))
-                if _IDENTITY_NUMBER.fullmatch(number):
-                    yield number
-
-
 def _released_or_denied(outcome: Outcome) -> Release:
     release, refusal = outcome
     if release is None:
@@ -321,7 +308,7 @@ def _requested(request: AccessRequest) -> Mapping[str, Any]:
     keys = sorted(set(request.keys))
     if len(keys) <= MAX_KEYS_IN_BODY:
         return {"requested_keys": keys}
-    return {"requested_keys_digest": {"count": len(keys), "sha256": keys_digest(keys)}}
+    return {"requested_keys_digest": keys_digest(request.record_type, keys)}
 
 
 def _terms_of(request: AccessRequest, agreement: Agreement) -> dict[str, Any]:

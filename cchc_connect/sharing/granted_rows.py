@@ -25,6 +25,7 @@ from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import PartialDate, Record, vietnamese_day
 from cchc_schemas.record_paths import leaves, values_at
+from cchc_schemas.versions import newest_document
 
 Document = Mapping[str, Any]
 
@@ -72,7 +73,7 @@ class GrantedRows:
         if keys is not None:
             query = query.where(table.c.record_key.in_(keys))
         for row in self._connection.execute(query):
-            document: Document = json.loads(row.document)
+            document = newest_document(self._record_class, json.loads(row.document))
             if is_described(self._record_class, document, grant.rows, agencies):
                 yield row.record_key, document
 
