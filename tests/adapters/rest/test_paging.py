@@ -303,8 +303,8 @@ def test_an_item_that_cannot_be_read_leaves_the_success_of_its_page(
     body = body.replace(b'"further": 2', b'"further": ' + spoilt)
     desk.system.fixed_response = type(desk.system.error_in_200())(body=body)
 
-    way = "code" if envelope else "data.code"
-    pulled = desk.pull('{ kind = "none" }', f'success = {{ property = "{way}", values = [0, "00"] }}')
+    code_path = "code" if envelope else "data.code"
+    pulled = desk.pull('{ kind = "none" }', f'success = {{ property = "{code_path}", values = [0, "00"] }}')
 
     assert (pulled.code, len(pulled.codes), pulled.line.counts.quarantined) == ("", records, 3 - records)
 
