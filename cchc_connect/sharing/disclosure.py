@@ -224,8 +224,8 @@ class DisclosurePoint:
             count=1,
             decision=Decision.RELEASED,
         )
-        found = normal_number(compared) if matching else None
-        numbers = [] if found is None else [found]
+        person = normal_number(compared) if matching else None
+        numbers = [] if person is None else [person]
         number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=self._index_subjects(numbers, request.at))
         return _release_of(decision, matching, number, ""), None
 
