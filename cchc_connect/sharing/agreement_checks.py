@@ -8,6 +8,7 @@ from cchc_connect.sharing.agreements import MAX_YEARS, Action, Agreement, Basis,
 from cchc_connect.sharing.findings import AgreementFinding, fault, warning
 from cchc_connect.sharing.grant_checks import grant_findings
 from cchc_connect.sharing.terms import SharingTerms
+from cchc_schemas import Record
 from cchc_schemas.codes import AGENCY_CODE, PROCEDURE_CODE
 from cchc_schemas.legal_acts import replacements
 from cchc_schemas.record_paths import leaves
@@ -152,8 +153,8 @@ def _quota_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[Agree
     quota = agreement.quota
     for number, grant in enumerate(agreement.grants, start=1):
         name = "records_per_dossier" if grant.scope is GrantScope.CASE else "records_per_day"
-        known_leaves = leaves(terms.records[grant.record]) if grant.record in terms.records else {}
-        numbers = [path for path in grant.match if path in known_leaves and known_leaves[path].is_number]
+        record_type = terms.records.get(grant.record, Record)  # of an unknown type no field is known
+        numbers = [path for path in grant.match if path in leaves(record_type) and leaves(record_type)[path].is_number]
         if numbers and getattr(quota, name) is None:
             yield fault("match_without_quota", f"grant.{number}.match", field=numbers[0], quota=name)
     has_cases = any(grant.scope is GrantScope.CASE for grant in agreement.grants)
