@@ -155,10 +155,8 @@ class LogVerifier:
 
     def _verify_chains(self, now: datetime) -> None:
         heads = {head.chain: head for head in self._last_seal.heads} if self._last_seal is not None else {}
-        readers = [
-            ChainReader(self._connection, chain, self._heads(chain))
-            for chain in sorted({*heads, *audit_queries.audit_chains(self._connection)})
-        ]
+        stored = (*audit_queries.audit_chains(self._connection), *audit_queries.chains_beside(self._connection))
+        readers = [ChainReader(self._connection, chain, self._heads(chain)) for chain in sorted({*heads, *stored})]
         for reader in readers:
             try:
                 reader.read()
