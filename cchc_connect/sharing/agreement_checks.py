@@ -38,22 +38,22 @@ def agreement_findings(agreement: Agreement, terms: SharingTerms, day: date) -> 
 
 
 def masked_and_matched(
-    agreement: Agreement, others: Sequence[Agreement], terms: SharingTerms
+    agreement: Agreement, together: Sequence[Agreement], terms: SharingTerms
 ) -> Iterator[AgreementFinding]:
     """Yield a warning for each number that is compared by an agreement and shown masked to its consumer by any.
 
     Args:
         agreement: the agreement whose `match` is looked at.
-        others: the agreements of the folder, with itself.
+        together: the agreements of the folder, with itself.
         terms: what its names mean.
     """
     consumer = terms.agencies.code(agreement.consumer)
     masking = dict[tuple[str, str], str]()
-    for other in others:
-        if terms.agencies.code(other.consumer) == consumer:
-            for grant in other.grants:
+    for each in together:
+        if terms.agencies.code(each.consumer) == consumer:
+            for grant in each.grants:
                 masked = [path for path, treatment in grant.fields.items() if treatment is Treatment.MASKED]
-                masking = {(grant.record, path): other.reference for path in masked} | masking
+                masking = {(grant.record, path): each.reference for path in masked} | masking
     for number, grant in enumerate(agreement.grants, start=1):
         for path in grant.match:
             if (grant.record, path) in masking:

@@ -126,11 +126,11 @@ class RowAtom(ConfigTable):
     since: date | None = None
     """The first Vietnamese day; a partial date counts by its first day."""
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, condition: object) -> bool:
         """Compare as what is written: the truth value `true` is not the number 1."""
-        if not isinstance(other, RowAtom):
+        if not isinstance(condition, RowAtom):
             return NotImplemented
-        return super().__eq__(other) and self._truth_values() == other._truth_values()
+        return super().__eq__(condition) and self._truth_values() == condition._truth_values()
 
     def __hash__(self) -> int:
         return hash((self.field, self.operator, self._operand(self.operator)))

@@ -80,8 +80,8 @@ def _sensitive_findings(record_type: type[Record], grant: Grant, at: str) -> Ite
     """Yield a fault for each sensitive field that is told in any way, while the grant has no acts of its own."""
     if grant.legal_basis:
         return
-    told = (*expanded_fields(record_type, grant.fields), *grant.match, *(atom.field for atom in grant.rows))
-    for path in dict.fromkeys(told):
+    revealed = (*expanded_fields(record_type, grant.fields), *grant.match, *(atom.field for atom in grant.rows))
+    for path in dict.fromkeys(revealed):
         leaf: Leaf | None = leaves(record_type).get(path)
         if leaf is not None and leaf.mark is not None and leaf.mark.personal_class is PersonalClass.SENSITIVE:
             yield fault("sensitive_without_act", f"{at}.legal_basis", field=path)
