@@ -38,15 +38,17 @@ def agency_tree(connection: Connection) -> AgencyTree:
 
 
 def stored_agreements(connection: Connection, consumers: Iterable[str] | None = None) -> Sequence[StoredAgreement]:
-    """Return every version of every agreement, by id and version; with `consumers` those of agencies with these codes.
+    """Return every version of every agreement, by id and version.
 
     Args:
         connection: an open transaction.
-        consumers: codes as agreements write them; None: of all.
+        consumers: codes as agreements write them. Of an agreement that has a version for one of these agencies all
+            versions are returned, since a version for another agency closes the earlier ones too. None: all agreements.
     """
     query = select(agreement).order_by(agreement.c.id, agreement.c.version)
     if consumers is not None:
-        query = query.where(agreement.c.consumer.in_(sorted(consumers)))
+        ids = select(agreement.c.id).where(agreement.c.consumer.in_(sorted(consumers)))
+        query = query.where(agreement.c.id.in_(ids))
     return [
         StoredAgreement(
             agreement=_parsed(row.body, "expanded"),

@@ -118,10 +118,13 @@ class RandomCase:
         return LegalAct(id=name, number=name, in_force_from=self._perhaps_day(0.2), in_force_to=self._perhaps_day(0.25))
 
     def _versions(self, name: str) -> Sequence[StoredAgreement]:
-        parties = self.random.sample(AGENCIES[:4], 2)
+        """Return the versions of an agreement; a later one may be between other agencies."""
+        parties, later_parties = self.random.sample(AGENCIES[:4], 2), self.random.sample(AGENCIES[:4], 2)
         return [
             StoredAgreement(
-                agreement=self._agreement(name, version, parties),
+                agreement=self._agreement(
+                    name, version, later_parties if version > 1 and later_parties[0] < "c" else parties
+                ),
                 state=self.random.choice((*AgreementState, *[AgreementState.IN_FORCE] * 10)),
                 approved_by_provider="a" if self.random.random() < 0.95 else None,
                 approved_by_consumer="b" if self.random.random() < 0.95 else None,

@@ -223,6 +223,17 @@ def test_a_new_version_decides_once_it_is_signed(database: SharedDatabase) -> No
     assert list(granted(database, action="match")) == []
 
 
+def test_a_new_version_for_another_consumer_closes_the_earlier_one(database: SharedDatabase) -> None:
+    in_force(database)
+    applied(database, written(version=2, consumer=PROVINCE))
+    for official in ("lan", "mai"):
+        changed(database, approve, official)
+
+    assert list(granted(database)) == ["no_agreement"]
+    changed(database, suspend, "lan")
+    assert list(granted(database)) == ["no_agreement"]
+
+
 def test_the_difference_to_what_is_stored_is_told_key_by_key(database: SharedDatabase) -> None:
     in_force(database)
     narrower = grant(fields=KEY)
