@@ -60,8 +60,10 @@ def _show(command: CommandContext, verification: AuditVerification) -> None:
     sentence = None if fault is None else console.text(fault.code, **fault.context)
     context = {} if fault is None else console.json_values(fault.context)
     notes = [(note.code, console.text(note.code, **note.context)) for note in verification.notes]
-    told = [{"code": code, "message": text} for code, text in notes]
-    console.document({**document, "code": fault and fault.code, "message": sentence, "context": context, "notes": told})
+    note_documents = [{"code": code, "message": text} for code, text in notes]
+    console.document(
+        {**document, "code": fault and fault.code, "message": sentence, "context": context, "notes": note_documents}
+    )
     if sentence is not None:
         console.line(sentence)
     console.message(f"audit_view.{verification.outcome.value}", entries=verification.entries, seals=verification.seals)

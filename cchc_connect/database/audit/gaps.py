@@ -78,10 +78,10 @@ def explain_gaps(chains: Sequence[ChainWithGaps], now: datetime) -> ExplainedGap
     Raises:
         LogBroken: nothing accounts for a gap, or entries were removed too early.
     """
-    found = [*_removed(chains, now), *_erased(chains)]
-    not_sealed = next((account for _, account in found if not account.is_sealed), None)
+    explained = [*_removed(chains, now), *_erased(chains)]
+    not_sealed = next((account for _, account in explained if not account.is_sealed), None)
     return ExplainedGaps(
-        accepted=tuple(message for message, account in found if account.is_sealed),
+        accepted=tuple(message for message, account in explained if account.is_sealed),
         not_sealed=None
         if not_sealed is None
         else Message("audit_fault.gap_not_sealed", {"account": str(not_sealed.entry)}),
@@ -90,7 +90,7 @@ def explain_gaps(chains: Sequence[ChainWithGaps], now: datetime) -> ExplainedGap
 
 def _removed(chains: Sequence[ChainWithGaps], now: datetime) -> list[tuple[Message, Account]]:
     declared = _sealed_first(chain.accounts.segments for chain in chains)
-    found: list[tuple[Message, Account]] = []
+    explained: list[tuple[Message, Account]] = []
     for chain in chains:
         if chain.start is None:
             continue
@@ -100,8 +100,8 @@ def _removed(chains: Sequence[ChainWithGaps], now: datetime) -> list[tuple[Messa
             raise LogBroken("audit_fault.removed_without_entry", entry=entry)
         if not may_be_removed(from_timestamp_text(sealed_at), account.at) or account.at > now:
             raise LogBroken("audit_fault.removed_too_early", entry=entry)
-        found.append((_told("audit_gap.removed", account, entry=entry), account))
-    return found
+        explained.append((_told("audit_gap.removed", account, entry=entry), account))
+    return explained
 
 
 def _erased(chains: Sequence[ChainWithGaps]) -> list[tuple[Message, Account]]:
@@ -110,14 +110,14 @@ def _erased(chains: Sequence[ChainWithGaps]) -> list[tuple[Message, Account]]:
     for chain in chains:
         for key_id, entry in chain.missing_subjects.items():
             missing.setdefault(key_id, entry)
-    found: list[tuple[Message, Account]] = []
+    explained: list[tuple[Message, Account]] = []
     for key_id, entry in missing.items():
         account = declared.get(key_id)
         if account is None:
             raise LogBroken("audit_fault.subjects", entry=str(entry))
         code = "audit_gap.subjects" if _is_past(key_id, account.at) else "audit_gap.subjects_early"
-        found.append((_told(code, account, entry=str(entry), key_id=key_id), account))
-    return found
+        explained.append((_told(code, account, entry=str(entry), key_id=key_id), account))
+    return explained
 
 
 def _sealed_first(declared: Iterable[Mapping[Name, Account]]) -> dict[Name, Account]:
