@@ -5,6 +5,7 @@ The first 2,000 are tried each time, all of them with `pytest -m "long or not lo
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -22,7 +23,7 @@ from cchc_schemas import RECORD_TYPES, DossierStatus
 from cchc_schemas.legal_acts import LegalAct
 from cchc_schemas.record_paths import leaves, parts
 from tests.sharing.invented_agreements import NOW, PARCEL
-from tests.sharing.oracle import Cells, Oracle, cells
+from tests.sharing.oracle import Cells, Oracle, cells, local_day
 
 CASES, BATCHES = 10_000, 10
 
@@ -70,7 +71,6 @@ class RandomCase:
         self.facts = Facts(
             agreements=agreements,
             acts={act.id: act for act in map(self._act, ACTS[:-1])},
-            agencies=AgencyTree(self.units.values()),
             officials={
                 f"official-{code}": Official(agency=self._either(code), valid_to=self._perhaps_day(0.2))
                 for code in AGENCIES
@@ -79,6 +79,7 @@ class RandomCase:
             uses=[self._use() for _ in range(self.random.choice((0, 0, 1, 4)))],
         )
         self.request = self._request()
+        self.facts = replace(self.facts, agencies=AgencyTree(self.units.values(), day=local_day(self.request.at)))
 
     def _day(self) -> date:
         return TODAY + timedelta(days=self.random.choice((-400, -40, -1, 0, 1, 40, 400)))
@@ -93,7 +94,7 @@ class RandomCase:
                 other_codes=(code.upper(),) if self.random.random() < 0.5 else (),
                 parent=self.random.choice(AGENCIES) if self.random.random() < 0.4 else None,
                 successors=tuple(self.random.sample(AGENCIES, self.random.choice((0, 0, 1, 2)))),
-                valid_to=self._perhaps_day(0.05),
+                valid_to=self._perhaps_day(0.3) if code > "c" else self._perhaps_day(0.05),
             )
             for code in AGENCIES[:-1]
         }
@@ -108,10 +109,12 @@ class RandomCase:
 
     def _versions(self, name: str) -> Sequence[StoredAgreement]:
         """Return the versions of an agreement; a later one may be between other agencies."""
-        parties, others = self.random.sample(AGENCIES[:4], 2), self.random.sample(AGENCIES[:4], 2)
+        parties, later_parties = self.random.sample(AGENCIES[:4], 2), self.random.sample(AGENCIES[:4], 2)
         return [
             StoredAgreement(
-                agreement=self._agreement(name, version, others if version > 1 and others[0] < "c" else parties),
+                agreement=self._agreement(
+                    name, version, later_parties if version > 1 and later_parties[0] < "c" else parties
+                ),
                 state=self.random.choice((*AgreementState, *[AgreementState.IN_FORCE] * 10)),
                 approved_by_provider="a" if self.random.random() < 0.95 else None,
                 approved_by_consumer="b" if self.random.random() < 0.95 else None,
