@@ -55,7 +55,7 @@ class AgencyTree:
 
     def codes(self, agencies: Iterable[str]) -> frozenset[str]:
         """Return all codes of agencies, of both systems."""
-        known_codes = {self.code(agency) for agency in agencies}
+        known_codes = frozenset(self.code(agency) for agency in agencies)
         return known_codes | frozenset(alias for code in known_codes for alias in self._aliases.get(code, ()))
 
     def under(self, agency: str) -> frozenset[str]:
