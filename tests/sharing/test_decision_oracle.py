@@ -262,8 +262,9 @@ def test_what_leaves_is_what_the_oracle_says(batch: int) -> None:
     counts = Counter[str]()
     for seed in range(batch * CASES // BATCHES, (batch + 1) * CASES // BATCHES):
         case = RandomCase(seed)
-        odd_shapes = ODD_SHAPES[case.request.record_type] if seed % 4 == 0 else {}
-        document = {**DOCUMENTS[case.request.record_type], **odd_shapes}
+        document = DOCUMENTS[case.request.record_type]
+        if seed % 4 == 0:
+            document = {**document, **ODD_SHAPES[case.request.record_type]}
         oracle = Oracle(case.request, case.facts, case.units)
 
         expected = oracle.released(document)
