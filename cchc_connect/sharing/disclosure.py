@@ -148,7 +148,8 @@ class DisclosurePoint:
     def _prepare(self, connection: Connection, request: AccessRequest) -> _Prepared:
         """Decide on a request at this instant, and read the records that it gets."""
         request = replace(request, at=self._clock.now())
-        terms = replace(self._terms, agencies=agency_tree(connection))
+        tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
+        terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
         sequence = connection.execute(select(func.max(change.c.sequence))).scalar() or 0
         if isinstance(decision, AccessDecision) and _asks_for_too_many(request, decision):
@@ -167,7 +168,8 @@ class DisclosurePoint:
         overdue = overdue_since(connection, request.at) if self._is_sealed else None
         if overdue is not None:
             raise SourceHeld("audit.sealing_down", since=to_timestamp_text(overdue))
-        terms = replace(self._terms, agencies=agency_tree(connection))
+        tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
+        terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
         sequence = connection.execute(select(func.max(change.c.sequence))).scalar() or 0
         is_same = sequence == prepared.sequence and decision == prepared.decision
