@@ -37,11 +37,11 @@ class AgencyTree:
         for unit in self._units.values():
             if unit.parent:
                 self._children.setdefault(self.code(unit.parent), set()).add(unit.code)
-        self._heirs = self._heirs_on(day)
+        self._followers = self._followers_on(day)
         self._predecessors = dict[str, set[str]]()
-        for code, heirs in self._heirs.items():
-            for heir in heirs:
-                self._predecessors.setdefault(heir, set()).add(code)
+        for code, followers in self._followers.items():
+            for follower in followers:
+                self._predecessors.setdefault(follower, set()).add(code)
 
     def __len__(self) -> int:
         return len(self._units)
@@ -60,7 +60,7 @@ class AgencyTree:
 
     def under(self, agency: str) -> frozenset[str]:
         """Return an agency, those below it, and those that took over from these with what is below them."""
-        return _reached(self.code(agency), lambda code: (*self._children.get(code, ()), *self._heirs.get(code, ())))
+        return _reached(self.code(agency), lambda code: (*self._children.get(code, ()), *self._followers.get(code, ())))
 
     def own(self, agency: str) -> frozenset[str]:
         """Return the agencies whose dossiers are an agency's: itself, those below it, and predecessors."""
@@ -90,16 +90,18 @@ class AgencyTree:
         last = self.valid_to(agency)
         return last is None or on <= last
 
-    def _heirs_on(self, day: date) -> Mapping[str, frozenset[str]]:
+    def _followers_on(self, day: date) -> Mapping[str, frozenset[str]]:
         """Return for each agency that ended before a day those that took over from it; none in a circle."""
         ended = {code for code in self._units if not self.is_valid(code, day)}
         stated = {code: frozenset(self.successors(code)) if code in ended else frozenset[str]() for code in self._units}
         return {
             code: frozenset(
-                heir for heir in heirs if code not in _reached(heir, lambda each: stated.get(each, frozenset()))
+                follower
+                for follower in followers
+                if code not in _reached(follower, lambda each: stated.get(each, frozenset()))
             )
-            for code, heirs in stated.items()
-            if heirs
+            for code, followers in stated.items()
+            if followers
         }
 
 

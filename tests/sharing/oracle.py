@@ -202,12 +202,12 @@ class Oracle:
         if code in seen or code not in self.units:
             return False
         unit = self.units[code]
-        above = [*([self.same(unit.parent)] if unit.parent else []), *self.heirs(code)]
+        above = [*([self.same(unit.parent)] if unit.parent else []), *self.followers(code)]
         return any(self.belongs(each, consumer, {*seen, code}) for each in above)
 
-    def heirs(self, code: str) -> list[str]:
+    def followers(self, code: str) -> list[str]:
         """Return the agencies that follow one that is gone, but for those that it followed itself."""
-        return [heir for heir in self.following(code) if not self.leads_to(heir, code, set())]
+        return [follower for follower in self.following(code) if not self.leads_to(follower, code, set())]
 
     def following(self, code: str) -> list[str]:
         unit = self.units.get(code)

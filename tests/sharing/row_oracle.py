@@ -86,7 +86,7 @@ class RowOracle(Oracle):
             if code == self.same(provider):
                 return True
             if code not in seen and code in self.units:
-                waiting += self.heirs(code)
+                waiting += self.followers(code)
             seen.add(code)
         return False
 
@@ -127,7 +127,7 @@ class RowOracle(Oracle):
             return False
         unit = self.units.get(code)
         above = [self.same(unit.parent)] if unit and unit.parent else []
-        above += [each for each in self.units if code in self.heirs(each)]
+        above += [each for each in self.units if code in self.followers(each)]
         return any(self.is_under(each, top, {*seen, code}) for each in above)
 
 
