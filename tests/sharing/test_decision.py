@@ -242,7 +242,7 @@ def test_quotas_count_by_day_and_by_dossier_over_all_days() -> None:
     ]
 
     assert granted(request(), facts(stored, uses=uses)).records_left == 3
-    assert granted(request(), facts(uses=uses)).records_left is None
+    assert granted(request(), facts(signed(quota={}), uses=uses)).records_left is None
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_dossier_opens_a_case_while_it_is_open_or_ended_less_than_30_days_ago(
 
 
 def test_under_the_scope_all_a_named_dossier_is_the_consumers_and_of_a_granted_procedure_but_may_be_closed() -> None:
-    stored = signed(grant=[grant(scope="all")], requires=[])
+    stored = signed(grant=[grant(scope="all")], requires=[], quota={"records_per_day": 100})
     closed = dossier(status=DossierStatus.RETURNED)
 
     assert reasons(request(), facts(stored, dossier=closed)) == []
@@ -301,7 +301,7 @@ def test_a_procedure_that_contradicts_the_dossier_is_refused() -> None:
 
 
 def test_without_dossier_and_procedure_an_agreement_for_procedures_grants_nothing() -> None:
-    stored = signed(grant=[grant(scope="all")], requires=[])
+    stored = signed(grant=[grant(scope="all")], requires=[], quota={"records_per_day": 100})
 
     assert reasons(request(dossier=None), facts(stored)) == ["procedure"]
     assert reasons(request(dossier=None, procedure=PROCEDURE), facts(stored)) == []

@@ -57,6 +57,17 @@ DOCUMENTS: Mapping[str, Mapping[str, Any]] = {
         "note": "",
     },
 }
+ODD_SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "land_parcel": {
+        "holders": [
+            {"name": "Bà Mẫu", "id_number": "074000000999 Nguyễn A", "birth": "Bà Mẫu sinh 1987"},
+            {"name": "Ông Mẫu", "id_number": "0740 0000 0456", "birth": "1990-02"},
+        ]
+    },
+    "dossier": {"applicant_id": "AB12-CD34", "received_at": "ngày 31 tháng 12", "due_at": "2026-13-01"},
+    "dossier_step": {"at": "hôm qua"},
+}
+"""What a document of another version may have in these fields."""
 
 
 class RandomCase:
@@ -252,6 +263,8 @@ def test_what_leaves_is_what_the_oracle_says(batch: int) -> None:
     for seed in range(batch * CASES // BATCHES, (batch + 1) * CASES // BATCHES):
         case = RandomCase(seed)
         document = DOCUMENTS[case.request.record_type]
+        if seed % 4 == 0:
+            document = {**document, **ODD_SHAPES[case.request.record_type]}
         oracle = Oracle(case.request, case.facts, case.units)
 
         expected = oracle.released(document)
