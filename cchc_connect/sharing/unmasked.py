@@ -33,7 +33,7 @@ from cchc_connect.sharing.operator import disclosure_point, operator_agency, sub
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree
 from cchc_connect.sharing.terms import sharing_terms
-from cchc_schemas import RECORD_TYPES, Record, personal_fields
+from cchc_schemas import RECORD_TYPES, Record, personal_fields, vietnamese_day
 from cchc_schemas.codes import DOSSIER_CODE
 from cchc_schemas.versions import newest_document
 
