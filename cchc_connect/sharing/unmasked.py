@@ -33,7 +33,7 @@ from cchc_connect.sharing.operator import disclosure_point, operator_agency, sub
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree
 from cchc_connect.sharing.terms import sharing_terms
-from cchc_schemas import RECORD_TYPES, Record, personal_fields, vietnamese_day
+from cchc_schemas import RECORD_TYPES, Dossier, Record, personal_fields, vietnamese_day
 from cchc_schemas.codes import DOSSIER_CODE
 from cchc_schemas.versions import newest_document
 
@@ -154,7 +154,7 @@ class UnmaskedView:
         if not DOSSIER_CODE.fits(reason.dossier):
             raise UsageMistake("access.dossier_unreadable")
         facts = Facts(agreements=(), agencies=self._agencies, officials=self._terms.officials)
-        if not is_official(reason.official, self._request(""), facts):
+        if not is_official(reason.official, self._request(Dossier.record_type), facts):
             self.refuse(RefusalReason.OFFICIAL_MISSING)
 
     def is_own(self, agency: str) -> bool:
