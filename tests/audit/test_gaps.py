@@ -138,18 +138,21 @@ def test_the_log_of_a_restored_backup_fits_the_beginning_of_the_anchor(indexed: 
     indexed.close()
 
     with SharedDatabase(tmp_path / "back.db") as restored:
-        whole = verify(restored, tmp_path, anchor)
+        with_all_seals = verify(restored, tmp_path, anchor)
         beginning = tmp_path / "beginning"
         lines = anchor.read_text(encoding="utf-8").splitlines(keepends=True)
-        beginning.write_text("".join(lines[: whole.seals]), encoding="utf-8")
-        part = verify(restored, tmp_path, beginning)
+        beginning.write_text("".join(lines[: with_all_seals.seals]), encoding="utf-8")
+        beginning_only = verify(restored, tmp_path, beginning)
         record_command(restored, AuditEntry(at=BEGIN, kind=AuditKind.REVEAL, official="cb-2"))
         faults = seal_log(restored, key, (anchor, tmp_path / "new"), BEGIN + 2 * HOUR).anchor_faults
         afterwards = verify(restored, tmp_path, tmp_path / "new")
 
-    assert whole.fault is not None
-    assert (whole.outcome, whole.fault.code) == (VerificationOutcome.BROKEN, "audit_fault.anchor_differs")
-    assert (part.outcome, part.unsealed) == (VerificationOutcome.INTACT, 0)
+    assert with_all_seals.fault is not None
+    assert (with_all_seals.outcome, with_all_seals.fault.code) == (
+        VerificationOutcome.BROKEN,
+        "audit_fault.anchor_differs",
+    )
+    assert (beginning_only.outcome, beginning_only.unsealed) == (VerificationOutcome.INTACT, 0)
     assert [fault.code for fault in faults] == ["audit.anchor_differs"]
     assert (afterwards.outcome, afterwards.seals) == (VerificationOutcome.INTACT, 2)
     assert len((tmp_path / "new").read_text(encoding="utf-8").splitlines()) == 2
