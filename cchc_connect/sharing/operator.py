@@ -1,7 +1,6 @@
 """For whom the command line acts: the agency of `[operator]`, and the official who runs the program."""
 
 import os
-import pwd
 
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.subject_keys import SubjectKeys
@@ -14,6 +13,8 @@ from cchc_connect.sharing.terms import sharing_terms
 
 def operating_user() -> str:
     """Return the user of this machine who runs the program: the id of the official (cán bộ)."""
+    import pwd  # noqa: PLC0415  # only POSIX systems have it, and the others get a sentence instead
+
     return pwd.getpwuid(os.getuid()).pw_name
 
 

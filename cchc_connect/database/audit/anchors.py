@@ -5,7 +5,6 @@ processes may append: a lock of the file lets one at a time. Nobody waits long f
 missing.
 """
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -85,6 +84,8 @@ def read_anchor(path: Path) -> Iterator[Seal | None]:
 
 
 def _lock(path: Path, descriptor: int) -> None:
+    import fcntl  # noqa: PLC0415  # only POSIX systems have it, and the others get a sentence instead
+
     for number in range(LOCK_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
