@@ -236,7 +236,11 @@ def _is_continued(before: Sequence[Head], after: Sequence[Head]) -> bool:
 
 
 def _instant(seal: Seal | None) -> datetime | None:
-    return None if seal is None else from_timestamp_text(seal.at)
+    """Return the instant of a seal, None if there is no seal, or none that says when: then it was changed."""
+    try:
+        return None if seal is None else from_timestamp_text(seal.at)
+    except ValueError:
+        return None
 
 
 def verify_log(
