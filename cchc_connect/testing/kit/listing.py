@@ -113,6 +113,12 @@ def whole_listing(bench: Bench, source: Source, *, anew: bool = False) -> ShownL
     return ShownListing(source=source, steps=steps)
 
 
+def listings_already_shown(bench: Bench, source: Source) -> Sequence[ShownListing]:
+    """Return those complete listings of the partitions that the system has shown before; it is not asked again."""
+    names = [(source.record_type.record_type, None, partition) for partition in source.profile.partitions or ("",)]
+    return [shown for name in names if isinstance(shown := bench.shown.get(name), ShownListing)]
+
+
 def first_request(source: Source, since: datetime | None = None, partition: str | None = None) -> PageRequest:
     """Return the request for the first page; see `listing`."""
     if partition is None:
