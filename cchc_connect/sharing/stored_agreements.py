@@ -31,10 +31,20 @@ STOPPED = {
 IN_USE = (AgreementState.SIGNED, AgreementState.IN_FORCE)
 
 
-def agency_tree(connection: Connection) -> AgencyTree:
-    """Return the agencies of the shared database."""
-    rows = connection.execute(live_records_query(Agency))
-    return AgencyTree(_agency_unit(json.loads(row.document)) for row in rows)
+def agency_tree(connection: Connection, source: str | None, day: date) -> AgencyTree:
+    """Return the agencies as they are on a Vietnamese day, from the records of one connection alone.
+
+    Args:
+        connection: an open transaction.
+        source: name of the connection whose records say what the agencies are; None: nobody says it, and every code
+            stands for itself.
+        day: the day.
+    """
+    if source is None:
+        return AgencyTree(day=day)
+    is_of_source = record_table(Agency.record_type).c.connection == source
+    rows = connection.execute(live_records_query(Agency).where(is_of_source))
+    return AgencyTree((_agency_unit(json.loads(row.document)) for row in rows), day=day)
 
 
 def stored_agreements(connection: Connection, consumers: Iterable[str] | None = None) -> Sequence[StoredAgreement]:

@@ -150,10 +150,11 @@ class Oracle:
         return False
 
     def same(self, code: str) -> str:
-        for unit in self.units.values():
-            if code == unit.code or code in unit.other_codes:
-                return str(unit.code)
-        return code
+        """Return an agency's own code; a code that may mean two agencies means neither."""
+        if code in self.units:
+            return code
+        claiming = [str(unit.code) for unit in self.units.values() if code in unit.other_codes]
+        return claiming[0] if len(claiming) == 1 else code
 
     def is_meant(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
@@ -219,8 +220,26 @@ class Oracle:
         if code in seen or code not in self.units:
             return False
         unit = self.units[code]
-        above = [*([unit.parent] if unit.parent else []), *unit.successors]
-        return any(self.belongs(self.same(each), consumer, {*seen, code}) for each in above)
+        above = [*([self.same(unit.parent)] if unit.parent else []), *self.followers(code)]
+        return any(self.belongs(each, consumer, {*seen, code}) for each in above)
+
+    def followers(self, code: str) -> list[str]:
+        """Return the agencies that follow one that is gone, but for those that it followed itself."""
+        return [follower for follower in self.following(code) if not self.leads_to(follower, code, set())]
+
+    def following(self, code: str) -> list[str]:
+        unit = self.units.get(code)
+        if unit is None or unit.valid_to is None or unit.valid_to >= self.day:
+            return []
+        return [self.same(each) for each in unit.successors]
+
+    def leads_to(self, code: str, goal: str, seen: set[str]) -> bool:
+        if code == goal:
+            return True
+        if code in seen:
+            return False
+        seen.add(code)
+        return any(self.leads_to(each, goal, seen) for each in self.following(code))
 
     def is_refused(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
