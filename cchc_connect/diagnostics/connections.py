@@ -186,8 +186,8 @@ def _source_findings(
             yield Finding.warning(subject, note.code, note.context)
         declared = [*declared_findings(subject, source, page.items, has_deleted=bool(page.deleted_keys))]
         yield from declared
-        told = {finding.message.context["property"] for finding in declared}
-        unseen = {name: number for name, number in classified.seen.unseen_rules.items() if name not in told}
+        named_properties = {finding.message.context["property"] for finding in declared}
+        unseen = {name: number for name, number in classified.seen.unseen_rules.items() if name not in named_properties}
         for note in unseen_notes(unseen, classified.seen.properties):
             yield Finding.warning(subject, note.code, note.context)
     if table.lookback:

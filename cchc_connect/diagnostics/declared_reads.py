@@ -81,8 +81,8 @@ def _condition_findings(
         values = [value for properties in items if value_kind(value := value_at(properties, path)) is not None]
         expected = {value_kind(value) for value in condition.values}
         if values and expected and expected.isdisjoint({None, *map(value_kind, values)}):
-            found = listed(islice(dict.fromkeys(map(shown_value, values)), MAX_SHOWN))
-            more = {"found": found, "expected": listed(map(in_toml, condition.values))}
+            sent_values = listed(islice(dict.fromkeys(map(shown_value, values)), MAX_SHOWN))
+            more = {"found": sent_values, "expected": listed(map(in_toml, condition.values))}
             yield Finding.bad(subject, SourceHeld("declared_reads.kind", **context, **more))
     if condition.and_ is not None:
         yield from _condition_findings(subject, option, condition.and_, items, names)

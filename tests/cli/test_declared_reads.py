@@ -51,9 +51,9 @@ def test_a_condition_on_a_property_that_no_item_has_is_named(call: Call, address
 
     checked, tested = call("check"), call("adapter", "test", "desk")
 
-    for told in (checked.out, tested.out):
-        assert f"{option}: the property da_xoa is in none of 3 items" in told
-        assert "Did you mean 'daXoa'?" in told
+    for output in (checked.out, tested.out):
+        assert f"{option}: the property da_xoa is in none of 3 items" in output
+        assert "Did you mean 'daXoa'?" in output
 
 
 @pytest.mark.parametrize("option", ["deletes", "current", "leave_out"])
@@ -63,8 +63,8 @@ def test_a_condition_on_values_of_another_kind_is_an_error(call: Call, address: 
     checked, tested = call("check"), call("adapter", "test", "desk")
 
     assert checked.code != 0 != tested.code
-    for told in (checked.out, tested.out):
-        assert f'{option}: no value of daXoa can be one of those expected ("true"): the source sends false' in told
+    for output in (checked.out, tested.out):
+        assert f'{option}: no value of daXoa can be one of those expected ("true"): the source sends false' in output
 
 
 @pytest.mark.parametrize(
