@@ -57,13 +57,7 @@ class DeclaredSource:
             partitions=partitions,
             by_key=by_key,
         )
-        marks = [deletes] if isinstance(deletes, Condition) else []
-        self.key_properties = table.key
-        self.conditions: Mapping[str, Sequence[Condition]] = {
-            "current": [table.current] if table.current is not None else [],
-            "leave_out": table.leave_out,
-            "deletes": marks,
-        }
+        self.key_properties, self.conditions = table.key, table.conditions
         self._key_parts = [_own((name,), item_key) for name in table.key]
         change = table.changed_at
         self._changed_at = None if change is None else _own(change.property, READERS[change.codec])
