@@ -43,8 +43,7 @@ class DeclaredSource:
             by_key: whether it honours `PageRequest.source_key`.
             partitions: parts that are listed separately.
         """
-        self.record_type = record_type
-        self.extent = table.extent
+        self.record_type, self.extent = record_type, table.extent
         self.mapping_version = table.translation_version(MAPPING_VERSION)
         deletes = table.deletes
         self.profile = SourceProfile(
