@@ -7,6 +7,7 @@ from cchc_connect.adapter import Adapter
 from cchc_connect.registry import adapter_factory, left_out_rules
 from cchc_connect.testing.kit.bench import Bench
 from cchc_connect.testing.kit.left_out import reason_for, require_reasons
+from cchc_connect.testing.kit.listing import require_listable
 from cchc_connect.testing.kit.replay import RecordedSystem
 from cchc_connect.testing.kit.rule import Part, Rule, Subject
 from cchc_connect.testing.kit.rules import RULES
@@ -32,8 +33,10 @@ class RuleCase:
         """Check the rule.
 
         Raises:
-            RuleBroken: the adapter breaks it.
+            RuleBroken: the adapter breaks it, or the listing that it is about ended an earlier rule.
         """
+        if self.rule.subject is Subject.SOURCE:
+            require_listable(bench, bench.source(self.record_type))
         self.rule.check(bench, _part(bench, self.rule.subject, self.record_type))
 
 

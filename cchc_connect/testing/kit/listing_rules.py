@@ -4,9 +4,10 @@ from collections import Counter
 
 from cchc_connect.adapter import ListingEnd, Source
 from cchc_connect.testing.kit.bench import Bench
-from cchc_connect.testing.kit.listing import ShownListing, content, whole_listing, whole_listings
+from cchc_connect.testing.kit.listing import ShownListing, whole_listing, whole_listings
 from cchc_connect.testing.kit.rule import Rule, RuleBroken
 from cchc_connect.testing.kit.systems import ChangingSystem
+from cchc_connect.testing.kit.walk import content
 
 MAX_KEY_LENGTH = 1000
 MAX_TOKEN_LENGTH = 8000
