@@ -71,4 +71,4 @@ def denial_text(console: Console, denial: Denial) -> str:
     """Return the sentence about what stays masked."""
     sentences = (console.sentence(Message(f"access_refusal.{reason}")) for reason in denial.reasons)
     context = {"records": denial.records, "provider": denial.provider, "reasons": "; ".join(sentences)}
-    return console.text("unmasked_view.denied", record_type=console.term("record_name", denial.record_type), **context)
+    return console.text("unmasked_view.denied", record_type=denial.record_type, **context)

@@ -97,6 +97,9 @@ def name_faults(config: "Config") -> Iterator[Message]:
         for field in route.withhold:
             if not _may_be_withheld(field):
                 yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
+    source = config.agreements.agencies_from
+    if source is not None and source not in config.connections:
+        yield _fault(("agreements", "agencies_from"), _unknown_name(source, config.connections))
     yield from _ownership_faults(config)
     yield from _quality_faults(config)
 

@@ -42,5 +42,8 @@ class AgreementsTable(ConfigTable):
     """CSV of legal acts that are added to those of the package, or replace them."""
     purposes: Path | None = None
     """CSV of purposes that are added to those of the package, or replace them."""
+    agencies_from: str | None = None
+    """Name of the connection whose `agency` records say who is below whom, who followed whom, and which codes are one
+    agency's; none: every code stands for itself."""
     pseudonym_key: Secret | None = None
     """Reference to the key for pseudonyms; without one a field that is granted as pseudonym is withheld."""

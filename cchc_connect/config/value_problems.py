@@ -37,6 +37,7 @@ RULES_WITH_MESSAGE = frozenset(
         "duration",
         "end_without_reason",
         "enum",
+        "finite_number",
         "float_parsing",
         "float_type",
         "frozen_set_type",

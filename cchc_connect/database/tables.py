@@ -329,7 +329,6 @@ audit_key = Table(
     _key("chain"),
     _sequence_key("entry"),
     *map(_key, ("record_type", "record_key")),
-    Index("audit_key_of_record", "record_type", "record_key"),
     sqlite_with_rowid=False,
     comment="Keys of entries that have too many for their body, which holds their number and digest.",
 )

@@ -48,7 +48,7 @@ def check_agreements(
     if database is None:
         return read_folder(config.agreements_folder, sharing_terms(config), day)
     with database.reading() as connection:
-        terms = sharing_terms(config, agency_tree(connection))
+        terms = sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, day))
         stored = stored_agreements(connection)
     folder = read_folder(config.agreements_folder, terms, day)
     in_folder = {entry.agreement.reference for entry in folder.agreements}
@@ -75,8 +75,9 @@ def apply_agreements(
     """
     moment = at or SystemClock().now()
     with database.writing(dry_run=dry_run) as connection:
-        terms = sharing_terms(config, agency_tree(connection))
-        folder = read_folder(config.agreements_folder, terms, vietnamese_day(moment))
+        day = vietnamese_day(moment)
+        terms = sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, day))
+        folder = read_folder(config.agreements_folder, terms, day)
         if folder.faults:
             faults = Messages([finding.message for finding in folder.faults])
             raise ConfigurationError("sharing.folder_faults", folder=config.agreements_folder, faults=faults)
@@ -137,7 +138,8 @@ def explain_access(config: Config, database: SharedDatabase, request: AccessRequ
         ConfigurationError: a table of acts or purposes cannot be read or has faults.
     """
     with database.reading() as connection:
-        terms = sharing_terms(config, agency_tree(connection))
+        day = vietnamese_day(request.at)
+        terms = sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, day))
         return explain(request, facts_of(connection, terms, request))
 
 
@@ -163,5 +165,6 @@ def _step(  # the arguments of its public callers, and the step
 ) -> StoredAgreement:
     moment = at or SystemClock().now()
     with database.writing() as connection:
-        terms = sharing_terms(config, agency_tree(connection))
+        tree = agency_tree(connection, config.agreements.agencies_from, vietnamese_day(moment))
+        terms = sharing_terms(config, tree)
         return step(connection, agreement_id, terms, ChangedBy(official=official, at=moment))

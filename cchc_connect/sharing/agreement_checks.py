@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from cchc_connect.messages.suggestions import suggestion
-from cchc_connect.sharing.agreements import MAX_YEARS, Action, Agreement, Basis
+from cchc_connect.sharing.agreements import MAX_YEARS, Action, Agreement, Basis, GrantScope, Treatment
 from cchc_connect.sharing.findings import AgreementFinding, fault, warning
 from cchc_connect.sharing.grant_checks import grant_findings
 from cchc_connect.sharing.terms import SharingTerms
+from cchc_schemas import Record
 from cchc_schemas.codes import AGENCY_CODE, PROCEDURE_CODE
 from cchc_schemas.legal_acts import replacements
+from cchc_schemas.record_paths import leaves
 
 WARNING_DAYS = (7, 30, 90)
 """Days before an end from which it is told, with the nearest of these."""
@@ -30,8 +32,33 @@ def agreement_findings(agreement: Agreement, terms: SharingTerms, day: date) -> 
         if grant.match and Action.MATCH not in agreement.actions:
             yield warning("match_without_action", f"{at}.match")
         yield from grant_findings(grant, at, terms)
+    yield from _quota_findings(agreement, terms)
     if Action.MATCH in agreement.actions and not any(grant.match for grant in agreement.grants):
         yield warning("action_without_match", "actions")
+
+
+def masked_and_matched(
+    agreement: Agreement, together: Sequence[Agreement], terms: SharingTerms
+) -> Iterator[AgreementFinding]:
+    """Yield a warning for each number that is compared by an agreement and shown masked to its consumer by any.
+
+    Args:
+        agreement: the agreement whose `match` is looked at.
+        together: the agreements of the folder, with itself.
+        terms: what its names mean.
+    """
+    consumer = terms.agencies.code(agreement.consumer)
+    masking = dict[tuple[str, str], str]()
+    for each in together:
+        if terms.agencies.code(each.consumer) == consumer:
+            for grant in each.grants:
+                masked = [path for path, treatment in grant.fields.items() if treatment is Treatment.MASKED]
+                masking = {(grant.record, path): each.reference for path in masked} | masking
+    for number, grant in enumerate(agreement.grants, start=1):
+        for path in grant.match:
+            if (grant.record, path) in masking:
+                by = masking[grant.record, path]
+                yield warning("match_of_masked", f"grant.{number}.match", field=path, agreement=by)
 
 
 def days_before(end: date, day: date) -> int | None:
@@ -121,16 +148,32 @@ def _basis_findings(
             yield warning("act_lapsing", at, act=act.number, until=act.in_force_to, replaced_by=replaced_by)
 
 
+def _quota_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[AgreementFinding]:
+    """Yield a fault where a number may be found by trying, and a warning where a case may have any size."""
+    quota = agreement.quota
+    for number, grant in enumerate(agreement.grants, start=1):
+        name = "records_per_dossier" if grant.scope is GrantScope.CASE else "records_per_day"
+        record_type = terms.records.get(grant.record, Record)  # of an unknown type no field is known
+        numbers = [path for path in grant.match if path in leaves(record_type) and leaves(record_type)[path].is_number]
+        if numbers and getattr(quota, name) is None:
+            yield fault("match_without_quota", f"grant.{number}.match", field=numbers[0], quota=name)
+    has_cases = any(grant.scope is GrantScope.CASE for grant in agreement.grants)
+    if has_cases and quota.records_per_dossier is None:
+        yield warning("case_without_quota", "quota")
+
+
 def _unknown_act(act: str, at: str, terms: SharingTerms) -> AgreementFinding:
     return fault("act_unknown", at, value=act, suggestion=suggestion(act, terms.acts))
 
 
 def _years_later(day: date, years: int) -> date:
-    """Return the last day of a term of some years that begins on `day`.
+    """Return the last day of a term of some years that begins on `day`; the last day there is if it is later.
 
     >>> _years_later(date(2026, 8, 1), 3), _years_later(date(2024, 2, 29), 3)
     (datetime.date(2029, 7, 31), datetime.date(2027, 2, 28))
     """
+    if day.year + years > date.max.year:
+        return date.max
     month_and_day = (day.month, day.day)
     if month_and_day == (2, 29):
         return date(day.year + years, 2, 28)

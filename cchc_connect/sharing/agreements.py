@@ -4,9 +4,10 @@ An agreement says what one agency lets another have, for one purpose, by named a
 record type which rows and which fields, and how each field is treated. A grant is never joined with another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, Self, cast
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
@@ -16,6 +17,9 @@ from cchc_connect.config.tables import ConfigTable
 
 MAX_YEARS = 3
 """Longest term of an agreement."""
+
+MAX_VALUES = 1000
+"""Most values of one condition: a database takes so many in one statement."""
 
 
 class Treatment(StrEnum):
@@ -92,11 +96,13 @@ Title = Annotated[str, Field(min_length=3, max_length=500)]
 
 
 def _stored(value: object) -> object:
+    if isinstance(value, float) and not isfinite(value):
+        raise PydanticCustomError("finite_number", "not a finite number")
     return value.isoformat() if isinstance(value, date) else value
 
 
 AtomValue = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValidator(_stored)]
-"""A value in a condition: a truth value, a number or a text; a day is text in ISO form."""
+"""A value in a condition: a truth value, a finite number or a text; a day is text in ISO form."""
 
 OPERATORS = ("eq", "in", "prefix", "present", "under", "since")
 
@@ -107,8 +113,10 @@ class RowAtom(ConfigTable):
     field: FieldPath
     eq: AtomValue | None = None
     """The value itself; decimals compare as numbers."""
-    any_of: Annotated[tuple[AtomValue, ...], Field(min_length=1)] | None = Field(default=None, alias="in")
-    """One of these values."""
+    any_of: Annotated[tuple[AtomValue, ...], Field(min_length=1, max_length=MAX_VALUES)] | None = Field(
+        default=None, alias="in"
+    )
+    """One of these values, at most `MAX_VALUES`."""
     prefix: Annotated[str, Field(min_length=1)] | None = None
     """How the text begins, by code points."""
     present: bool | None = None
@@ -117,6 +125,15 @@ class RowAtom(ConfigTable):
     """The code of an agency: itself, an agency below it, or a successor of these."""
     since: date | None = None
     """The first Vietnamese day; a partial date counts by its first day."""
+
+    def __eq__(self, condition: object) -> bool:
+        """Compare as what is written: the truth value `true` is not the number 1."""
+        if not isinstance(condition, RowAtom):
+            return NotImplemented
+        return super().__eq__(condition) and self._truth_values() == condition._truth_values()
+
+    def __hash__(self) -> int:
+        return hash((self.field, self.operator, self._operand(self.operator)))
 
     @property
     def operator(self) -> str:
@@ -128,6 +145,10 @@ class RowAtom(ConfigTable):
         if sum(self._operand(name) is not None for name in OPERATORS) != 1:
             raise PydanticCustomError("row_operator", "not one condition")
         return self
+
+    def _truth_values(self) -> Sequence[bool]:
+        """Return of each value whether it is a truth value."""
+        return [isinstance(value, bool) for value in (self.eq, *(self.any_of or ()))]
 
     def _operand(self, name: str) -> object:
         return self.any_of if name == "in" else getattr(self, name)
@@ -184,7 +205,7 @@ class Grant(ConfigTable):
     fields: Mapping[FieldPath, Treatment] = {}
     """Path of a field -> how it is treated; a field that is not named is withheld."""
     match: tuple[FieldPath, ...] = ()
-    """Fields whose value the consumer may send; the response is yes or no."""
+    """Personal numbers that the consumer may send; the response is yes or no."""
     legal_basis: tuple[Basis, ...] = ()
     """Acts of this grant alone, which a sensitive field needs."""
 

@@ -138,7 +138,8 @@ class DisclosurePoint:
         return bool(_released_or_denied(outcome).documents)
 
     def _prepare(self, connection: Connection, request: AccessRequest) -> _Prepared:
-        terms = replace(self._terms, agencies=agency_tree(connection))
+        tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
+        terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
         if isinstance(decision, AccessRefusal):
             return _Prepared(decision, {})
@@ -147,7 +148,8 @@ class DisclosurePoint:
 
     def _decided_again(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> _Prepared:
         """Return what was prepared with the decision of now; where it is another one, all is read again."""
-        terms = replace(self._terms, agencies=agency_tree(connection))
+        tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
+        terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
         if isinstance(decision, AccessDecision) and isinstance(prepared.decision, AccessDecision):
             same = replace(prepared.decision, records_left=decision.records_left)

@@ -35,8 +35,12 @@ def grant_findings(grant: Grant, at: str, terms: SharingTerms) -> Iterator[Agree
     yield from _key_findings(record_type, grant, at)
     yield from _treatment_findings(record_type, grant, at)
     yield from _match_findings(record_type, grant, at)
+    yield from _sensitive_findings(record_type, grant, at)
+    shown = expanded_fields(record_type, grant.fields)
     for number, atom in enumerate(grant.rows, start=1):
         yield from _row_findings(record_type, atom, f"{at}.rows.{number}")
+        if atom.field not in shown and (leaf := leaves(record_type).get(atom.field)) and leaf.mark is not None:
+            yield warning("row_of_withheld", f"{at}.rows.{number}", field=atom.field)
 
 
 def _path_findings(record_type: type[Record], grant: Grant, at: str) -> Iterator[AgreementFinding]:
@@ -67,13 +71,20 @@ def _treatment_findings(record_type: type[Record], grant: Grant, at: str) -> Ite
         elif path in known_leaves:
             yield from _unfit_treatment(known_leaves[path], treatment, where)
     for path, treatment in expanded_fields(record_type, grant.fields).items():
-        leaf: Leaf | None = known_leaves.get(path)
-        if leaf is None or leaf.mark is None:
-            continue
-        if leaf.mark.personal_class is PersonalClass.SENSITIVE and not grant.legal_basis:
-            yield fault("sensitive_without_act", f"{at}.legal_basis", field=path)
-        if leaf.is_number and treatment is Treatment.PLAIN and grant.scope is GrantScope.ALL:
+        is_number = path in known_leaves and known_leaves[path].is_number
+        if is_number and treatment is Treatment.PLAIN and grant.scope is GrantScope.ALL:
             yield fault("number_for_all", f"{at}.fields", field=path)
+
+
+def _sensitive_findings(record_type: type[Record], grant: Grant, at: str) -> Iterator[AgreementFinding]:
+    """Yield a fault for each sensitive field that is told in any way, while the grant has no acts of its own."""
+    if grant.legal_basis:
+        return
+    revealed = (*expanded_fields(record_type, grant.fields), *grant.match, *(atom.field for atom in grant.rows))
+    for path in dict.fromkeys(revealed):
+        leaf: Leaf | None = leaves(record_type).get(path)
+        if leaf is not None and leaf.mark is not None and leaf.mark.personal_class is PersonalClass.SENSITIVE:
+            yield fault("sensitive_without_act", f"{at}.legal_basis", field=path)
 
 
 def _unfit_treatment(leaf: Leaf, treatment: Treatment, at: str) -> Iterator[AgreementFinding]:
@@ -91,6 +102,8 @@ def _match_findings(record_type: type[Record], grant: Grant, at: str) -> Iterato
             yield fault("match_of_part", f"{at}.match", field=path)
         elif path not in leaves(record_type):
             yield _unknown_field(record_type, path, f"{at}.match")
+        elif not leaves(record_type)[path].is_number:
+            yield fault("match_without_number", f"{at}.match", field=path)
 
 
 def _row_findings(record_type: type[Record], atom: RowAtom, at: str) -> Iterator[AgreementFinding]:

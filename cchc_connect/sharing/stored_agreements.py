@@ -31,22 +31,34 @@ STOPPED = {
 IN_USE = (AgreementState.SIGNED, AgreementState.IN_FORCE)
 
 
-def agency_tree(connection: Connection) -> AgencyTree:
-    """Return the agencies of the shared database."""
-    rows = connection.execute(live_records_query(Agency))
-    return AgencyTree(_agency_unit(json.loads(row.document)) for row in rows)
-
-
-def stored_agreements(connection: Connection, consumers: Iterable[str] | None = None) -> Sequence[StoredAgreement]:
-    """Return every version of every agreement, by id and version; with `consumers` those of agencies with these codes.
+def agency_tree(connection: Connection, source: str | None, day: date) -> AgencyTree:
+    """Return the agencies as they are on a Vietnamese day, from the records of one connection alone.
 
     Args:
         connection: an open transaction.
-        consumers: codes as agreements write them; None: of all.
+        source: name of the connection whose records say what the agencies are; None: nobody says it, and every code
+            stands for itself.
+        day: the day.
+    """
+    if source is None:
+        return AgencyTree(day=day)
+    is_of_source = record_table(Agency.record_type).c.connection == source
+    rows = connection.execute(live_records_query(Agency).where(is_of_source))
+    return AgencyTree((_agency_unit(json.loads(row.document)) for row in rows), day=day)
+
+
+def stored_agreements(connection: Connection, consumers: Iterable[str] | None = None) -> Sequence[StoredAgreement]:
+    """Return every version of every agreement, by id and version.
+
+    Args:
+        connection: an open transaction.
+        consumers: codes as agreements write them. Of an agreement that has a version for one of these agencies all
+            versions are returned, since a version for another agency closes the earlier ones too. None: all agreements.
     """
     query = select(agreement).order_by(agreement.c.id, agreement.c.version)
     if consumers is not None:
-        query = query.where(agreement.c.consumer.in_(sorted(consumers)))
+        ids = select(agreement.c.id).where(agreement.c.consumer.in_(sorted(consumers)))
+        query = query.where(agreement.c.id.in_(ids))
     return [
         StoredAgreement(
             agreement=_parsed(row.body, "expanded"),

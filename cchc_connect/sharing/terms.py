@@ -35,6 +35,8 @@ class SharingTerms:
     """Officials by id."""
     agencies: AgencyTree = field(default_factory=AgencyTree)
     """The agencies of the shared database; where there are none, every code is taken as it is."""
+    agencies_from: str | None = None
+    """Name of the connection whose records say what the agencies are; None: every code is taken as it is."""
     records: Mapping[str, type[Record]] = field(default_factory=lambda: RECORD_TYPES)
 
 
@@ -53,6 +55,7 @@ def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> Sharing
             for name, row in config.officials.items()
         },
         agencies=agencies or AgencyTree(),
+        agencies_from=tables.agencies_from,
     )
     if faults:
         raise ConfigurationError("sharing.table_faults", faults=Messages(faults))

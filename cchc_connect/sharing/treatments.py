@@ -8,7 +8,7 @@ from typing import cast
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.sharing.agreements import Treatment
 from cchc_connect.sharing.granted_fields import releasable
-from cchc_schemas import Record, mask, vietnamese_day
+from cchc_schemas import PartialDate, Record, mask, vietnamese_day
 from cchc_schemas.record_paths import Leaf, leaves
 
 HIDDEN = "***"
@@ -25,8 +25,9 @@ def treated(
 ) -> dict[str, object]:
     """Return what leaves of a stored document, JSON-ready, in the order of the document.
 
-    Masking shows of a marked number its last four signs at the most, of any other value nothing, and never its length.
-    Where a treatment says nothing of a value (a text without mark may not be masked) the field is withheld.
+    Masking shows of a marked number its last four digits at the most, of any other value nothing, and never its length.
+    Where a treatment says nothing of a value (a text without mark may not be masked, and words have no year) the field
+    is withheld.
 
     Args:
         record_type: the record of the document.
@@ -106,10 +107,16 @@ class _Treating:
         treat = self._method(treatment, self._leaves[path])
         if treat is None or _has_names(value):  # a document of another version: its names were not granted
             return {}
-        return {name: None if value is None else treat(value)}
+        try:
+            return {name: None if value is None else treat(value)}
+        except ValueError:  # of another shape than the field has, of which the treatment says nothing
+            return {}
 
     def _method(self, treatment: Treatment, leaf: Leaf) -> Callable[[object], object] | None:
-        """Return how a value of a leaf is treated; None if the treatment says nothing of such values."""
+        """Return how a value of a leaf is treated; None if the treatment says nothing of such values.
+
+        What is returned raises ValueError for a value of another shape than the leaf has.
+        """
         match treatment:
             case Treatment.PLAIN:
                 return lambda value: value
@@ -124,8 +131,12 @@ class _Treating:
 
 
 def _masked(value: object, visible: int) -> object:
-    """Return a masked value; of a list nothing is shown, not even how long it is."""
-    return HIDDEN if isinstance(value, list | tuple) else mask(value, visible)
+    """Return a masked value: signs are shown where they are digits; of a list nothing is, not even how long it is."""
+    if isinstance(value, list | tuple):
+        return HIDDEN
+    masked = mask(compared_signs(str(value)), visible)
+    shown = masked.removeprefix(HIDDEN)
+    return masked if shown.isascii() and shown.isdecimal() else HIDDEN
 
 
 def _each(value: object, treat: Callable[[object], object]) -> object:
@@ -135,9 +146,18 @@ def _each(value: object, treat: Callable[[object], object]) -> object:
 
 
 def _year(value: object, *, is_instant: bool) -> str:
-    """Return the year of a day or, in Vietnamese time, of an instant; four digits."""
+    """Return the year of a day or, in Vietnamese time, of an instant; four digits.
+
+    Raises:
+        ValueError: it is neither.
+    """
     text = str(value)
-    return f"{vietnamese_day(from_timestamp_text(text)).year:04}" if is_instant else text[:4]
+    if not is_instant:
+        return f"{PartialDate.parse(text).year:04}"
+    instant = from_timestamp_text(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return f"{vietnamese_day(instant).year:04}"
 
 
 def _has_names(value: object) -> bool:

@@ -145,7 +145,8 @@ class UnmaskedView:
         self._database = database
         self._reason = reason
         self._operator = operator_agency(config)
-        self._agencies = replayed_read(database, agency_tree)
+        source, day = config.agreements.agencies_from, vietnamese_day(reason.at)
+        self._agencies = replayed_read(database, lambda connection: agency_tree(connection, source, day))
         self._terms = sharing_terms(config, self._agencies)
         self._index_subjects = subject_indexer(config)
         self._own_agencies = self._agencies.codes(self._agencies.as_provider(self._operator))

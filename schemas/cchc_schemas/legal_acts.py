@@ -72,7 +72,7 @@ class RowFault:
     """Line of the file, counted from 1."""
     column: str
     rule: str
-    """`columns`, `identifier`, `twice`, `missing`, `day` or `days_out_of_order`."""
+    """`columns`, `quotes`, `identifier`, `twice`, `missing`, `day` or `days_out_of_order`."""
     value: str
 
 
@@ -99,6 +99,8 @@ def purposes() -> Mapping[str, Purpose]:
 
 def read_acts(text: str) -> Mapping[str, LegalAct]:
     """Return the acts of a table with the columns `ACT_COLUMNS`; lines that begin with "#" are comments.
+
+    Each row is a line: a quotation mark that is not closed in its line is a fault, and takes no row below with it.
 
     Raises:
         TableInvalid: it has faults; the error contains all of them.
@@ -147,12 +149,15 @@ def _rows(text: str, columns: Sequence[str], *, required: Sequence[str]) -> Sequ
         for number, line in enumerate(unicodedata.normalize("NFC", text.removeprefix("\ufeff")).splitlines(), start=1)
         if line.strip() and not line.startswith("#")
     ]
-    lines = [number for number, _ in numbered]
-    table = list(csv.reader(line for _, line in numbered))
-    if not table or [name.strip() for name in table[0]] != list(columns):
-        raise TableInvalid([RowFault(lines[0] if lines else 1, "", "columns", ",".join(columns))])
+    first_line, heading = numbered[0] if numbered else (1, "")
+    if [name.strip() for name in _cells(heading) or ()] != list(columns):
+        raise TableInvalid([RowFault(first_line, "", "columns", ",".join(columns))])
     faults, rows = list[RowFault](), dict[str, Mapping[str, str]]()
-    for line, cells in zip(lines[1:], table[1:], strict=False):
+    for line, text_of_row in numbered[1:]:
+        cells = _cells(text_of_row)
+        if cells is None:
+            faults.append(RowFault(line, "", "quotes", ""))
+            continue
         if len(cells) != len(columns):
             faults.append(RowFault(line, "", "columns", ",".join(columns)))
             continue
@@ -162,6 +167,14 @@ def _rows(text: str, columns: Sequence[str], *, required: Sequence[str]) -> Sequ
     if faults:
         raise TableInvalid(faults)
     return tuple(rows.values())
+
+
+def _cells(line: str) -> Sequence[str] | None:
+    """Return the cells of one line; None if a quotation mark is not closed in it, or text follows a closed one."""
+    try:
+        return next(csv.reader([line], strict=True), ())
+    except csv.Error:
+        return None
 
 
 def _row_faults(

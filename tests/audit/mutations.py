@@ -8,6 +8,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from random import Random
 
 from cchc_connect.database.audit.chain import GENESIS_HASH, canonical_json, chained_hash
@@ -132,7 +133,9 @@ def _two_of_a_chain(log: sqlite3.Connection, random: Random) -> list[tuple[str, 
 
 
 def inserted_entry(log: sqlite3.Connection, random: Random) -> str:
-    chain, entry, body, _ = _entry(log, random)
+    """Add an entry before the last sealed one; one after it is told as not sealed, like every new entry."""
+    rows = log.execute("SELECT chain, entry, body FROM audit_entry ORDER BY chain, entry").fetchall()
+    chain, entry, body = random.choice([row for row, following in pairwise(rows) if row[0] == following[0]])
     log.execute("UPDATE audit_entry SET entry = -entry - 1 WHERE chain = ? AND entry > ?", (chain, entry))
     log.execute("UPDATE audit_entry SET entry = -entry WHERE chain = ? AND entry < 0", (chain,))
     log.execute("INSERT INTO audit_entry VALUES (?, ?, ?, '')", (chain, entry + 1, body))

@@ -42,3 +42,11 @@ def test_every_mutation_is_found(log: SealedLog, number: int) -> None:
 
     print(f"\n{discovered} of {number} mutations of the audit log found: {dict(faults)}")
     assert missed == []
+
+
+def test_a_last_seal_whose_instant_is_unreadable_is_found(log: SealedLog) -> None:
+    with log.copy() as copy:
+        copy.execute("UPDATE audit_seal SET at = replace(at, '2026-08', '2026=08')")
+        verification = log.verify(copy)
+
+    assert (verification.outcome, verification.sealed_at) == (VerificationOutcome.BROKEN, None)

@@ -71,7 +71,7 @@ def test_the_examples_have_no_fault() -> None:
     folder = read_folder(EXAMPLES, SharingTerms(), date(2026, 11, 30))
 
     assert [str(finding.message) for finding in folder.faults] == []
-    assert [finding.code for finding in folder.findings] == ["scope_all", "scope_all"]
+    assert [finding.code for finding in folder.findings] == ["match_of_masked", "scope_all", "scope_all"]
     assert {entry.agreement.id for entry in folder.agreements} == {
         PARCELS,
         "nnmt-sxd-2026-01",
@@ -88,11 +88,12 @@ def test_check_names_every_fault_with_file_and_place_and_ends_with_78(call: Call
     assert f"parcels_for_permits.toml [agreement.{PARCELS}] ends: it ends (2020-07-31) before" in checked.out
     assert "land_parcel has no field 'holder.birth'. Did you mean 'holders.birth'?" in checked.out
     assert "3 agreements in" in checked.out
-    assert "2 faults, 2 warnings" in checked.out
+    assert "2 faults, 3 warnings" in checked.out
     document = call("agreements", "check", "--json").document
     assert [(finding["level"], finding["code"]) for finding in document["findings"]] == [
         ("fault", "ends_before_start"),
         ("fault", "field_unknown"),
+        ("warning", "match_of_masked"),
         ("warning", "scope_all"),
         ("warning", "scope_all"),
     ]

@@ -135,11 +135,13 @@ def test_others_records_stay_masked_without_an_agreement_and_the_reason_is_said(
     """Exit code 3: the dossier is the operator's own, the parcel is not."""
     shown = call("case", DOSSIER, "--unmasked", "--purpose", "construction_permit")
     document = call("case", DOSSIER, "--unmasked", "--purpose", "construction_permit", "--json").document
+    vietnamese = call("case", DOSSIER, "--unmasked", "--purpose", "construction_permit", "--lang", "vi")
 
     assert shown.code == 3
     assert APPLICANT in shown.out
     assert HOLDER not in shown.out
     assert "no agreement between the two agencies" in shown.out
+    assert f"1 land_parcel (thửa đất) do {LAND} cung cấp" in vietnamese.out
     assert document["masked"] is True
     assert document["denied"] == [
         {"record_type": "land_parcel", "provider": LAND, "reasons": ["no_agreement"], "records": 1}

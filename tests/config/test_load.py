@@ -75,6 +75,10 @@ def test_the_faults_of_a_text_say_that_it_is_one() -> None:
         (f"{CONNECTION}quality = {{ rules = {{ area_not_positive = 'rejct' }} }}", "Did you mean 'reject'?"),
         ("[routes.r]\nfrom = ['dossier']\nto = 'a'\npurpos = 'abc'\nlegal_basis = 'abc'\n", "did you mean purpose?"),
         (f'{CONNECTION}options = {{ group_id = "1" }}\n[ownership]\ndosier = "one-stop"', "Did you mean 'dossier'?"),
+        (
+            f'{CONNECTION}options = {{ group_id = "1" }}\n[agreements]\nagencies_from = "one-stp"',
+            "Did you mean 'one-stop'?",
+        ),
     ],
 )
 def test_an_unknown_key_is_reported_with_the_one_that_was_meant(text: str, expected: str) -> None:

@@ -93,6 +93,7 @@ class Register(FaultyServer):
         gone = [key for key, at in self.removed.items() if at >= since]
         end = offset + PAGE_SIZE
         document = {"parcels": chosen[offset:end], "total": len(chosen), "gone": gone, "more": end < len(chosen)}
+        document["code"] = "00"
         return json_response(document)
 
     def _take(self, messages: list[Mapping[str, Any]]) -> ServerResponse:

@@ -46,6 +46,7 @@ REGISTER: Mapping[str, Any] = {
     "since": {"parameter": "since", "format": "iso_utc"},
     "changed_at": {"property": "at", "codec": "iso_instant"},
     "key": "id",
+    "success": {"property": "code", "values": [0, "00"]},
     "decimal_sign": ".",
     "fields": {
         "scheme": {"constant": "gso-2025-07"},

@@ -79,6 +79,27 @@ def test_every_fault_of_a_table_is_told_at_once() -> None:
     ]
 
 
+def test_a_quotation_mark_that_is_not_closed_swallows_no_act() -> None:
+    """Else the acts below it would be one cell, and a correction of one of them would be lost."""
+    rows = 'a,1,,,,,T,"nguồn\nb,2,,,2026-10-31,,T,s\nc,3,,,,,"x"y,\nd,4,,2026-02-30,,,,\n'
+
+    with pytest.raises(TableInvalid) as caught:
+        read_acts(HEADING + rows)
+
+    assert [(fault.line, fault.column, fault.rule) for fault in caught.value.faults] == [
+        (2, "", "quotes"),
+        (4, "", "quotes"),
+        (5, "in_force_from", "day"),
+    ]
+
+
+def test_a_cell_has_no_line_break() -> None:
+    with pytest.raises(TableInvalid) as caught:
+        read_acts(HEADING + 'a,1,,,,,"Quy chế\n# của tỉnh",s\n')
+
+    assert [(fault.line, fault.rule) for fault in caught.value.faults] == [(2, "quotes")]
+
+
 @pytest.mark.parametrize("text", ["", "id,number\n", "# nothing\n"])
 def test_a_table_without_its_columns_is_refused(text: str) -> None:
     with pytest.raises(TableInvalid):

@@ -73,6 +73,7 @@ def agreement_table(**changes: Any) -> dict[str, Any]:
         "ends": date(2027, 7, 31),
         "actions": ["read", "match"],
         "requires": ["official", "dossier"],
+        "quota": {"records_per_dossier": 100},
         "grant": [grant],
     }
     return {**table, **changes}

@@ -67,6 +67,24 @@ def cells(value: Any, at: tuple[str | int, ...] = ()) -> Cells:
     return {spot: cell for step, part in inner for spot, cell in cells(part, (*at, step)).items()}
 
 
+def is_partial_date(text: str) -> bool:
+    """True for "1987", "1987-05" and "1987-05-31"."""
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10] if len(text) == len("1987") else f"{text}-01"[:10])
+    except ValueError:
+        return False
+    return len(text) in {4, 7, 10}
+
+
+def is_instant(text: str) -> bool:
+    """True for an instant in UTC as it is stored."""
+    try:
+        datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        return False
+    return True
+
+
 def local_day(at: datetime) -> date:
     return at.astimezone(timezone(timedelta(hours=7))).date()
 
@@ -132,10 +150,11 @@ class Oracle:
         return False
 
     def same(self, code: str) -> str:
-        for unit in self.units.values():
-            if code == unit.code or code in unit.other_codes:
-                return str(unit.code)
-        return code
+        """Return an agency's own code; a code that may mean two agencies means neither."""
+        if code in self.units:
+            return code
+        claiming = [str(unit.code) for unit in self.units.values() if code in unit.other_codes]
+        return claiming[0] if len(claiming) == 1 else code
 
     def is_meant(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
@@ -201,8 +220,26 @@ class Oracle:
         if code in seen or code not in self.units:
             return False
         unit = self.units[code]
-        above = [*([unit.parent] if unit.parent else []), *unit.successors]
-        return any(self.belongs(self.same(each), consumer, {*seen, code}) for each in above)
+        above = [*([self.same(unit.parent)] if unit.parent else []), *self.followers(code)]
+        return any(self.belongs(each, consumer, {*seen, code}) for each in above)
+
+    def followers(self, code: str) -> list[str]:
+        """Return the agencies that follow one that is gone, but for those that it followed itself."""
+        return [follower for follower in self.following(code) if not self.leads_to(follower, code, set())]
+
+    def following(self, code: str) -> list[str]:
+        unit = self.units.get(code)
+        if unit is None or unit.valid_to is None or unit.valid_to >= self.day:
+            return []
+        return [self.same(each) for each in unit.successors]
+
+    def leads_to(self, code: str, goal: str, seen: set[str]) -> bool:
+        if code == goal:
+            return True
+        if code in seen:
+            return False
+        seen.add(code)
+        return any(self.leads_to(each, goal, seen) for each in self.following(code))
 
     def is_refused(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
@@ -281,13 +318,14 @@ class Oracle:
         if treatment == "plain":
             return {spot: value}
         if treatment == "masked" and leaf.visible is not None:
-            text = str(value)
-            shown = text[len(text) - leaf.visible :] if leaf.visible and len(text) >= 2 * leaf.visible else ""
+            signs = [sign for sign in str(value) if sign.isalpha() or sign.isdigit()]
+            last = signs[len(signs) - leaf.visible :] if leaf.visible and len(signs) >= 2 * leaf.visible else []
+            shown = "".join(last) if all(sign in "0123456789" for sign in last) else ""
             return {spot: None if value is None else f"***{shown}"}
         if treatment == "year" and leaf.kinds & {"PartialDate", "datetime"}:
             if value is None:
                 return {spot: None}
             if "datetime" in leaf.kinds:
-                return {spot: str(local_day(datetime.fromisoformat(str(value))).year)}
-            return {spot: str(value).split("-", maxsplit=1)[0]}
+                return {spot: str(local_day(datetime.fromisoformat(str(value))).year)} if is_instant(str(value)) else {}
+            return {spot: str(value)[:4]} if is_partial_date(str(value)) else {}
         return {}

@@ -86,7 +86,7 @@ class RowOracle(Oracle):
             if code == self.same(provider):
                 return True
             if code not in seen and code in self.units:
-                waiting += [self.same(each) for each in self.units[code].successors]
+                waiting += self.followers(code)
             seen.add(code)
         return False
 
@@ -120,14 +120,14 @@ class RowOracle(Oracle):
         return any(same_value(value, each, kinds) for each in allowed)
 
     def is_under(self, code: str, top: str, seen: set[str]) -> bool:
-        """True if an agency is the top one, is below it, or followed one that is."""
+        """True if an agency is the top one, is below it, or followed one that is, once that one is gone."""
         if code == top:
             return True
         if code in seen:
             return False
         unit = self.units.get(code)
         above = [self.same(unit.parent)] if unit and unit.parent else []
-        above += [each.code for each in self.units.values() if code in map(self.same, each.successors)]
+        above += [each for each in self.units if code in self.followers(each)]
         return any(self.is_under(each, top, {*seen, code}) for each in above)
 
 

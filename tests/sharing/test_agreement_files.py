@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from cchc_connect.messages import Language
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
+from cchc_connect.sharing.agreements import RowAtom
 from cchc_connect.sharing.terms import SharingTerms
-from cchc_schemas import RECORD_TYPES, Record, SensitivePersonal
+from cchc_schemas import RECORD_TYPES, PersonalClass, Record, SensitivePersonal
+from cchc_schemas.personal import PersonalMark
 from tests.sharing.invented_agreements import BUILDING, LAND
 
 DAY = date(2026, 11, 30)
@@ -25,6 +28,7 @@ legal_basis = [{{act = "nd-217-2026", place = "Điều 7.3"}}]
 starts = 2026-08-01
 ends = 2027-07-31
 actions = ["read"]
+quota = {{records_per_dossier = 20}}
 """
 GRANT = """
 record = "land_parcel"
@@ -134,6 +138,16 @@ def test_a_fault_of_an_agreement_is_told_at_its_place(
         ({"rows": 'rows = [{field = "scheme", in = ["gso-2025-07", "gso"]}]'}, "row_value", "grant.1.rows.1"),
         ({"rows": 'rows = [{field = "in_dispute", eq = "no"}]'}, "row_value", "grant.1.rows.1"),
         ({"rows": 'rows = [{field = "area_m2", eq = "big"}]'}, "row_value", "grant.1.rows.1"),
+        ({"rows": 'rows = [{field = "area_m2", eq = nan}]'}, "finite_number", "grant.1.rows.1.eq"),
+        ({"rows": 'rows = [{field = "area_m2", in = [1, -inf]}]'}, "finite_number", "grant.1.rows.1.in.2"),
+        (
+            {"rows": f'rows = [{{field = "address", in = {[str(number) for number in range(1001)]}}}]'},
+            "too_long",
+            "grant.1.rows.1.in",
+        ),
+        ({"match": 'match = ["area_m2"]'}, "match_without_number", "grant.1.match"),
+        ({"match": 'match = ["holders.name"]'}, "match_without_number", "grant.1.match"),
+        ({"match": 'match = ["holders.birth"]'}, "match_without_number", "grant.1.match"),
         ({"rows": 'rows = [{field = "scheme"}]'}, "row_operator", "grant.1.rows.1"),
         ({"rows": 'rows = [{field = "scheme", eq = "a", prefix = "b"}]'}, "row_operator", "grant.1.rows.1"),
         ({"rows": 'rows = [{field = "scheme", matches = "g.*"}]'}, "extra_forbidden", "grant.1.rows.1.matches"),
@@ -158,6 +172,7 @@ def test_a_fault_of_a_grant_is_told_at_its_place(tmp_path: Path, changes: dict[s
         '{field = "uses", present = true}',
         '{field = "certificates.issued_on", since = 2014-07-01}',
         '{field = "in_dispute", eq = false}',
+        f'{{field = "address", in = {[str(number) for number in range(1000)]}}}',
     ],
 )
 def test_conditions_that_a_field_may_satisfy_are_taken(tmp_path: Path, rows: str) -> None:
@@ -173,25 +188,124 @@ def test_the_scope_all_is_warned_of_and_gives_no_plain_numbers(tmp_path: Path) -
     assert codes(tmp_path) == [("scope_all", "grant.1.scope"), ("number_for_all", "grant.1.fields")]
 
 
-def test_a_sensitive_field_needs_acts_of_its_grant(tmp_path: Path) -> None:
-    class HealthRecord(Record):
-        """Invented record (bản ghi)."""
+class HealthRecord(Record):
+    """Invented record (bản ghi)."""
 
-        record_type = "health"
-        code: str
-        illness: SensitivePersonal[str | None] = None
+    record_type = "health"
+    code: str
+    illness: SensitivePersonal[str | None] = None
+    insurance_number: Annotated[str | None, PersonalMark(PersonalClass.SENSITIVE, 4)] = None
 
-        @property
-        def key(self) -> str:
-            return self.code
+    @property
+    def key(self) -> str:
+        return self.code
 
-    grant = 'record = "health"\nscope = "case"\nfields = {code = "plain", illness = "exists"}\n'
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        'fields = {code = "plain", illness = "exists"}',
+        'fields = {code = "plain"}\nmatch = ["insurance_number"]',
+        'fields = {code = "plain"}\nrows = [{field = "illness", eq = "HIV"}]',
+    ],
+)
+def test_a_sensitive_field_needs_acts_of_its_grant_however_it_is_told(tmp_path: Path, grant: str) -> None:
+    """Also who only asks whether a value is the one, or gets only the records that have it, learns it."""
+    text = f'record = "health"\nscope = "case"\n{grant}\n'
     records = {**RECORD_TYPES, "health": HealthRecord}
-    written(tmp_path, grant=grant)
-    assert codes(tmp_path, records=records) == [("sensitive_without_act", "grant.1.legal_basis")]
+    head = changed(HEAD, {"actions": 'actions = ["read", "match"]'}) if "match" in grant else HEAD
 
-    written(tmp_path, grant=f'{grant}legal_basis = [{{act = "luat-91-2025"}}]')
-    assert codes(tmp_path, records=records) == []
+    written(tmp_path, head=head, grant=text)
+    assert ("sensitive_without_act", "grant.1.legal_basis") in codes(tmp_path, records=records)
+
+    written(tmp_path, head=head, grant=f'{text}legal_basis = [{{act = "luat-91-2025"}}]')
+    assert "sensitive_without_act" not in dict(codes(tmp_path, records=records))
+
+
+@pytest.mark.parametrize(
+    ("field", "grant", "expected"),
+    [
+        ("id_number", "", ["row_of_withheld"]),
+        ("name", ', "holders.id_number" = "masked"', ["row_of_withheld"]),
+        ("id_number", ', "holders.id_number" = "masked"', []),
+        ("share", "", []),
+    ],
+)
+def test_a_condition_on_a_withheld_personal_field_is_warned_of(
+    tmp_path: Path, field: str, grant: str, expected: list[str]
+) -> None:
+    """That a record is among them tells what the field has."""
+    lines = {"fields": f"fields = {{{KEY}{grant}}}", "rows": f'rows = [{{field = "holders.{field}", prefix = "074"}}]'}
+    written(tmp_path, grant=changed(GRANT, lines))
+
+    assert codes(tmp_path) == [(code, "grant.1.rows.1") for code in expected]
+
+
+@pytest.mark.parametrize(
+    ("scope", "quota", "fault_of"),
+    [
+        ("case", "{}", "records_per_dossier"),
+        ("case", "{records_per_day = 5}", "records_per_dossier"),
+        ("case", "{records_per_dossier = 5}", ""),
+        ("all", "{}", "records_per_day"),
+        ("all", "{records_per_dossier = 5}", "records_per_day"),
+        ("all", "{records_per_day = 5}", ""),
+    ],
+)
+def test_who_may_compare_a_personal_number_may_not_ask_without_end(
+    tmp_path: Path, scope: str, quota: str, fault_of: str
+) -> None:
+    """Else the number is found by trying."""
+    head = changed(HEAD, {"actions": 'actions = ["match"]', "quota": f"quota = {quota}"})
+    written(tmp_path, head=head, grant=f'record = "land_parcel"\nscope = "{scope}"\nmatch = ["holders.id_number"]')
+
+    faults = read(tmp_path).faults
+
+    expected = [("match_without_quota", "grant.1.match")] if fault_of else []
+    assert [(finding.code, finding.at) for finding in faults] == expected
+    assert all(fault_of in str(finding.message) for finding in faults)
+
+
+def test_a_number_that_is_masked_and_compared_for_one_consumer_is_warned_of(tmp_path: Path) -> None:
+    """By one agreement or by two: few digits are hidden, and asking finds them."""
+    matching = changed(HEAD, {"actions": 'actions = ["match"]'})
+    grant = 'record = "land_parcel"\nscope = "case"\nmatch = ["holders.id_number"]'
+    masking = changed(GRANT, {"fields": f'fields = {{{KEY}, "holders.id_number" = "masked"}}'})
+    text = written(tmp_path, head=matching, grant=grant, name="compared")
+    assert codes(tmp_path) == []
+
+    written(tmp_path, grant=masking, name="shown")
+    (tmp_path / "b.toml").write_text(text, encoding="utf-8")
+
+    (finding,) = read(tmp_path).findings
+    assert (finding.code, finding.agreement, finding.at) == ("match_of_masked", "compared", "grant.1.match")
+    assert "shown@1" in str(finding.message)
+
+    other_consumer = changed(HEAD, {"consumer": 'consumer = "000.00.09.H09"'})
+    written(tmp_path, head=other_consumer, grant=masking, name="shown")
+    assert codes(tmp_path) == []
+
+
+def test_a_case_of_any_size_is_warned_of(tmp_path: Path) -> None:
+    written(tmp_path, head=changed(HEAD, {"quota": "quota = {records_per_day = 500}"}))
+
+    assert codes(tmp_path) == [("case_without_quota", "quota")]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "expected"),
+    [
+        ("9998-01-01", "9999-12-31", []),
+        ("9996-02-29", "9999-12-31", ["too_long"]),
+        ("9999-12-31", "9998-01-01", ["ends_before_start"]),
+    ],
+)
+def test_an_agreement_of_the_last_years_there_are_has_its_faults_told(
+    tmp_path: Path, starts: str, ends: str, expected: list[str]
+) -> None:
+    written(tmp_path, head=changed(HEAD, {"starts": f"starts = {starts}", "ends": f"ends = {ends}"}))
+
+    assert [finding.code for finding in read(tmp_path).findings] == expected
 
 
 @pytest.mark.parametrize(
@@ -282,6 +396,17 @@ def test_a_fault_says_what_is_there_and_what_was_probably_meant(tmp_path: Path) 
         " Did you mean 'holders.name'?"
     )
     assert "không có trường “holder.name”" in findings[1].message.in_language(Language.VIETNAMESE)
+
+
+def test_a_truth_value_in_a_condition_is_no_number() -> None:
+    """Else a text that is mended from `true` to `1` would count as unchanged."""
+    texts = [{"field": "in_dispute", "eq": value} for value in (True, 1)]
+    lists = [{"field": "in_dispute", "in": [0, value]} for value in (True, 1)]
+
+    for first, second in (texts, lists):
+        assert RowAtom.model_validate(first) != RowAtom.model_validate(second)
+        assert RowAtom.model_validate(first) == RowAtom.model_validate(first)
+        assert len({RowAtom.model_validate(first), RowAtom.model_validate(first)}) == 1
 
 
 def test_one_version_of_an_agreement_stands_in_a_folder_once(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ from tests.sharing.invented_agreements import (
     signed,
 )
 
+ENDED = date(2026, 11, 29)
+"""The last day of agencies that are no more."""
+
 
 def reasons(asking: AccessRequest, known_facts: Facts) -> Sequence[str]:
     """Return why a request is refused; empty if it is granted."""
@@ -239,7 +242,7 @@ def test_quotas_count_by_day_and_by_dossier_over_all_days() -> None:
     ]
 
     assert granted(request(), facts(stored, uses=uses)).records_left == 3
-    assert granted(request(), facts(uses=uses)).records_left is None
+    assert granted(request(), facts(signed(quota={}), uses=uses)).records_left is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +265,7 @@ def test_a_dossier_opens_a_case_while_it_is_open_or_ended_less_than_30_days_ago(
 
 
 def test_under_the_scope_all_a_named_dossier_is_the_consumers_and_of_a_granted_procedure_but_may_be_closed() -> None:
-    stored = signed(grant=[grant(scope="all")], requires=[])
+    stored = signed(grant=[grant(scope="all")], requires=[], quota={"records_per_day": 100})
     closed = dossier(status=DossierStatus.RETURNED)
 
     assert reasons(request(), facts(stored, dossier=closed)) == []
@@ -281,8 +284,9 @@ def test_a_dossier_of_an_agency_below_or_of_a_predecessor_is_the_consumers() -> 
         [
             AgencyUnit(code=BUILDING),
             AgencyUnit(code="000.05.30.H09", parent=BUILDING),
-            AgencyUnit(code="000.00.15.H09", successors=(BUILDING, LAND)),
-        ]
+            AgencyUnit(code="000.00.15.H09", successors=(BUILDING, LAND), valid_to=date(2026, 11, 29)),
+        ],
+        day=date(2026, 11, 30),
     )
 
     for agency, expected in (("000.05.30.H09", []), ("000.00.15.H09", []), (LAND, ["dossier_foreign"])):
@@ -297,7 +301,7 @@ def test_a_procedure_that_contradicts_the_dossier_is_refused() -> None:
 
 
 def test_without_dossier_and_procedure_an_agreement_for_procedures_grants_nothing() -> None:
-    stored = signed(grant=[grant(scope="all")], requires=[])
+    stored = signed(grant=[grant(scope="all")], requires=[], quota={"records_per_day": 100})
 
     assert reasons(request(dossier=None), facts(stored)) == ["procedure"]
     assert reasons(request(dossier=None, procedure=PROCEDURE), facts(stored)) == []
@@ -328,13 +332,56 @@ def test_under_an_agency_are_those_below_it_and_successors() -> None:
     tree = AgencyTree(
         [
             AgencyUnit(code="a"),
-            AgencyUnit(code="b", other_codes=("B",), parent="a", successors=("c",)),
+            AgencyUnit(code="b", other_codes=("B",), parent="a", successors=("c",), valid_to=ENDED),
             AgencyUnit(code="c", parent="x"),
-            AgencyUnit(code="d", parent="c", successors=("b",)),
-        ]
+            AgencyUnit(code="d", parent="c", successors=("b",), valid_to=ENDED),
+        ],
+        day=date(2026, 11, 30),
     )
 
     assert tree.under("a") == {"a", "b", "c", "d"}
     assert tree.under("B") == {"b", "c", "d"}
     assert tree.own("c") == {"b", "c", "d"}
     assert tree.codes(["b"]) == {"b", "B"}
+
+
+def test_an_agency_takes_over_after_the_last_day_of_its_predecessor() -> None:
+    former = AgencyUnit(code="old", successors=("new",), valid_to=ENDED)
+    living = AgencyUnit(code="living", successors=("new",))
+    units = [former, living, AgencyUnit(code="new")]
+
+    on_the_last_day, day_after = (AgencyTree(units, day=ENDED + timedelta(days=days)) for days in (0, 1))
+
+    for tree in (on_the_last_day, AgencyTree(units)):
+        assert tree.own("new") == tree.as_provider("new") == {"new"}
+        assert tree.under("old") == {"old"}
+    assert day_after.own("new") == day_after.as_provider("new") == {"new", "old"}
+    assert day_after.under("old") == {"old", "new"}
+    assert day_after.under("living") == {"living"}
+
+
+def test_agencies_that_took_over_from_each_other_have_only_what_is_their_own() -> None:
+    units = [
+        AgencyUnit(code="a", successors=("b",), valid_to=ENDED),
+        AgencyUnit(code="b", successors=("a", "b", "c"), valid_to=ENDED),
+    ]
+
+    tree = AgencyTree(units, day=date(2026, 11, 30))
+
+    assert tree.as_provider("a") == tree.own("a") == {"a"}
+    assert tree.as_provider("b") == tree.own("b") == {"b"}
+    assert tree.as_provider("c") == {"b", "c"}
+
+
+def test_a_code_that_may_mean_two_agencies_means_none_by_the_other_system() -> None:
+    """Neither one that two agencies claim, nor the own code of another one."""
+    tree = AgencyTree(
+        [
+            AgencyUnit(code="a", other_codes=("H09.1", "b")),
+            AgencyUnit(code="b", other_codes=("H09.1", "H09.2")),
+        ]
+    )
+
+    assert [tree.code(code) for code in ("H09.1", "b", "H09.2")] == ["H09.1", "b", "b"]
+    assert tree.codes(["a"]) == {"a"}
+    assert tree.codes(["H09.2"]) == {"b", "H09.2"}

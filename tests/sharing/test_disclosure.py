@@ -211,7 +211,8 @@ def test_a_grant_reaches_the_rows_that_its_conditions_describe(
         uses=[{"code": "CLN", "catalogue": "TT 08/2024/TT-BTNMT"}, {"code": "HNK", "catalogue": "TT 08/2024/TT-BTNMT"}],
     )
     write(database, "land", [second])
-    make_agreement(database, grant=[grant(scope="all", fields=KEY, rows=[atom])], requires=["official"])
+    everything = grant(scope="all", fields=KEY, rows=[atom])
+    make_agreement(database, grant=[everything], requires=["official"], quota={"records_per_day": 100})
 
     release = point(database).disclose(request(dossier=None, procedure="1.009994"))
 

@@ -217,7 +217,7 @@ class CaseDatabase:
                 store_agreement(connection, stored, NOW)
             for use in case.facts.uses:
                 count_use(connection, use)
-        terms = SharingTerms(acts=case.facts.acts, officials=case.facts.officials)
+        terms = SharingTerms(acts=case.facts.acts, officials=case.facts.officials, agencies_from="x")
         return DisclosurePoint(self.database, terms)
 
 

@@ -223,6 +223,17 @@ def test_a_new_version_decides_once_it_is_signed(database: SharedDatabase) -> No
     assert list(granted(database, action="match")) == []
 
 
+def test_a_new_version_for_another_consumer_closes_the_earlier_one(database: SharedDatabase) -> None:
+    in_force(database)
+    applied(database, written(version=2, consumer=PROVINCE))
+    for official in ("lan", "mai"):
+        changed(database, approve, official)
+
+    assert list(granted(database)) == ["no_agreement"]
+    changed(database, suspend, "lan")
+    assert list(granted(database)) == ["no_agreement"]
+
+
 def test_the_difference_to_what_is_stored_is_told_key_by_key(database: SharedDatabase) -> None:
     in_force(database)
     narrower = grant(fields=KEY)
@@ -340,7 +351,8 @@ def test_records_that_left_are_counted_by_day_and_dossier_in_one_row(database: S
 
 
 def test_the_share_scope_is_of_the_agreements_in_force(database: SharedDatabase) -> None:
-    tree = AgencyTree([AgencyUnit(code=LAND, other_codes=("H09.7",)), AgencyUnit(code="old", successors=(LAND,))])
+    former = AgencyUnit(code="old", successors=(LAND,), valid_to=date(2026, 11, 29))
+    tree = AgencyTree([AgencyUnit(code=LAND, other_codes=("H09.7",)), former], day=date(2026, 11, 30))
     in_force(database)
 
     def scope(day: date) -> list[tuple[str, ...]]:
@@ -383,7 +395,7 @@ def test_dossier_and_agencies_are_read_as_they_are_stored(database: SharedDataba
         )
 
     with database.reading() as connection:
-        dossier, tree = dossier_facts(connection, DOSSIER), agency_tree(connection)
+        dossier, tree = dossier_facts(connection, DOSSIER), agency_tree(connection, "desk", NOW.date())
         assert dossier_facts(connection, "000.00.05.H09-260801-0009") is None
 
     assert dossier == DossierFacts(
@@ -398,3 +410,34 @@ def test_dossier_and_agencies_are_read_as_they_are_stored(database: SharedDataba
     assert tree.valid_to(LAND) == date(2027, 12, 31)
     assert tree.successors("H09.7") == ("000.00.09.H09",)
     assert LAND in tree.under(PROVINCE)
+
+
+@pytest.mark.parametrize("source", [None, "land"])
+def test_who_is_who_is_said_by_the_configured_connection_alone(database: SharedDatabase, source: str | None) -> None:
+    """Neither a code of the other system, nor a successor, nor an agency below it counts from anybody else."""
+    connections = "".join(
+        f'[connections.{name}]\nadapter = "program"\nagency = "{agency}"\n'
+        for name, agency in (("land", LAND), ("building", BUILDING))
+    )
+    config = Config.load(connections)
+    with RecordWriter(config, database, "building") as writer:
+        writer.write(
+            Agency(
+                code=PROVINCE,
+                name="Tỉnh",
+                code_qcvn_102=LAND,
+                parent_code=BUILDING,
+                valid_to=PartialDate(2020),
+                successors=(AgencySuccessor(code=LAND),),
+            )
+        )
+
+    with database.reading() as connection:
+        tree = agency_tree(connection, source, NOW.date())
+        believed = agency_tree(connection, "building", NOW.date())
+
+    assert len(tree) == 0
+    assert tree.code(LAND) == LAND
+    assert tree.as_provider(LAND) == {LAND}
+    assert tree.own(BUILDING) == {BUILDING}
+    assert believed.own(BUILDING) == {BUILDING, PROVINCE}

@@ -72,6 +72,39 @@ def test_the_year_of_an_instant_is_that_of_its_vietnamese_day() -> None:
     assert treated(RECORD_TYPES["dossier"], document, {"received_at": Treatment.YEAR}) == {"received_at": "2026"}
 
 
+@pytest.mark.parametrize("birth", ["31/12/1987", "Bà A sinh 1987", "", "19870", "1987-13", ["1987", "Bà A"]])
+def test_of_what_is_no_day_no_year_leaves(birth: object) -> None:
+    """A document of another version may have any text there."""
+    document = {"holders": [{"kind": "individual", "birth": birth}]}
+    fields = {"holders.kind": Treatment.PLAIN, "holders.birth": Treatment.YEAR}
+
+    assert treated(LandParcel, document, fields) == {"holders": [{"kind": "individual"}]}
+
+
+@pytest.mark.parametrize("received", ["ngày 31 tháng 12", "2025-12-31T25:00:00Z", "2025-12-31T17:00:00", "12:00"])
+def test_of_what_is_no_instant_no_year_leaves(received: str) -> None:
+    assert treated(RECORD_TYPES["dossier"], {"received_at": received}, {"received_at": Treatment.YEAR}) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("074000000999 Nguyễn A", "***"),
+        ("số của bà Nguyễn Thị Mẫu", "***"),
+        ("AB12-CD34", "***"),
+        ("074000000123; 074000000999", "***0999"),
+        ("0912 345 678", "***5678"),
+        ("B1234567", "***4567"),
+        ("٠١٢٣٤٥٦٧", "***"),
+        (74000000123, "***0123"),
+    ],
+)
+def test_of_a_number_digits_are_shown_and_letters_never(number: object, shown: str) -> None:
+    document = {"holders": [{"id_number": number}]}
+
+    assert treated(LandParcel, document, {"holders.id_number": Treatment.MASKED}) == {"holders": [{"id_number": shown}]}
+
+
 def test_whether_there_is_a_value_says_no_more() -> None:
     shown = leaving(holders="exists", national_id="exists", in_dispute="exists", restrictions="exists")
 

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from cchc_adapters.declared.answers import SuccessRule
 from cchc_adapters.declared.paged_source import PagedSource
 from cchc_adapters.declared.paged_table import PagedTable
 from cchc_adapters.rest.requests import ByKeyTable, RequestTable
-from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, Verdict
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, SourceHeld, Verdict
+from cchc_connect.errors import ResponseUnreadable
 from cchc_connect.paging.led import LinkPaging
 from cchc_connect.paging.listings import PageListing, read_listing
 from cchc_connect.paging.positions import Position
+from cchc_connect.wire.field_map import value_at
+from cchc_connect.wire.property_names import property_path
 from cchc_schemas import Record
 
 
@@ -57,9 +61,7 @@ class RestSource(PagedSource):
         response = yield self._table.request.request(path, {}, may_be_missing=True)
         if response.verdict is Verdict.NOT_FOUND:
             return Page(items=(), next_page_token=None)
-        if self._success is not None:
-            self._success.require(response)
-        items, _ = self.without_deleted(read_listing(response, table.items, "").items)
+        items, _ = self.without_deleted(self._successful(response, table.items).items)
         return Page(items=items, next_page_token=None)
 
     def _request(self, position: Position, parameters: Mapping[str, object]) -> HttpRequest:
@@ -70,7 +72,32 @@ class RestSource(PagedSource):
 
     def _read(self, response: HttpResponse) -> PageListing:
         """Return the listing of a response that is a success."""
-        if self._success is not None:
-            self._success.require(response)
         total = self._paging.total, self._paging.total_header
-        return read_listing(response, self._table.items, self._table.items_by, total)
+        return self._successful(response, self._table.items, self._table.items_by, total)
+
+    def _successful(
+        self, response: HttpResponse, items: str, items_by: str = "", total: tuple[str, str] = ("", "")
+    ) -> PageListing:
+        """Return the listing of a response that is a success; an item that cannot be read is no fault of the others.
+
+        Raises:
+            SourceHeld: it is no success, or has no list of items.
+        """
+        try:
+            listing = read_listing(response, items, items_by, total)
+        except ResponseUnreadable:
+            raise
+        except SourceHeld:
+            self._require_success(response)
+            raise
+        self._require_success(response, beside_items=listing.document)
+        return listing
+
+    def _require_success(self, response: HttpResponse, beside_items: Mapping[str, Any] | None = None) -> None:
+        """Check a response by what it has beside its items, not reading these; where that has no code, as a whole."""
+        if self._success is None:
+            return
+        has_code = (
+            beside_items is not None and value_at(beside_items, property_path(self._success.property)) is not None
+        )
+        self._success.require(response, (lambda _: beside_items) if has_code else None)

@@ -1,11 +1,13 @@
 """Anchors: files elsewhere that get one line for each seal, so that nobody can rewrite the log with its seals.
 
 A line is appended and forced to the disk. A file that was out of reach gets the lines that it lacks later. Several
-processes may append: a lock of the file lets one at a time.
+processes may append: a lock of the file lets one at a time. Nobody waits long for it: the next seal brings what is
+missing.
 """
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -19,10 +21,13 @@ MAX_LINE_BYTES = 1024 * 1024
 _TAIL_BYTES = 4 * MAX_LINE_BYTES
 _MODE = 0o600
 SEALS_AT_A_TIME = 1000
+LOCK_TRIES = 5
+LOCK_RETRY_S = 0.1
+"""Pause between two tries for the lock; a process holds it for as long as it appends a line."""
 
 
 class AnchorUnusable(CchcError):
-    """An anchor cannot be written, or holds other seals than the database."""
+    """An anchor cannot be written, is held by another process, or holds other seals than the database."""
 
 
 SealReader = Callable[[int, int], Sequence[Seal]]
@@ -33,12 +38,13 @@ def append_seals(path: Path, seals_after: SealReader) -> int:
     """Append to an anchor the seals that it lacks; return the number of the last seal that it has now, 0 if none.
 
     Raises:
-        AnchorUnusable: the file cannot be written, or its last seal is not that of the database.
+        AnchorUnusable: the file cannot be written, another process holds it, or its last seal is not that of the
+            database.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, _MODE)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(path, descriptor)
             is_new = file.seek(0, os.SEEK_END) == 0
             last = _append(path, file, seals_after)
         if is_new:
@@ -76,6 +82,18 @@ def read_anchor(path: Path) -> Iterator[Seal | None]:
                 yield None
     except OSError as error:
         raise AnchorUnusable("audit.anchor_unreadable", path=path, reason=error.strerror or "") from error
+
+
+def _lock(path: Path, descriptor: int) -> None:
+    for number in range(LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if number < LOCK_TRIES - 1:
+                time.sleep(LOCK_RETRY_S)
+        else:
+            return
+    raise AnchorUnusable("audit.anchor_locked", path=path)
 
 
 def _append(path: Path, file: BinaryIO, seals_after: SealReader) -> int:

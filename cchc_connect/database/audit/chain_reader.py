@@ -13,6 +13,7 @@ from typing import Any
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, chained_hash
 from cchc_connect.database.audit.key_changes import KeyChange
+from cchc_connect.database.audit.key_digests import has_keys
 from cchc_connect.database.audit.seals import Head
 from cchc_connect.database.direct import audit_queries
 from cchc_connect.database.direct.connection import DirectConnection
@@ -106,24 +107,15 @@ class ChainReader:
             self._is_former = False
             if self._mark not in body or f'"entry":{entry},' not in body:
                 raise self._broken("audit_fault.entry_moved", entry)
-        has_keys, has_subjects = '"keys_digest":' in body, '"subjects":' in body
+        is_beside, has_subjects = '"keys_digest":' in body, '"subjects":' in body
         keys, subjects = self._keys.of(entry), self._subjects.of(entry)
-        if has_keys or has_subjects or keys is not None or subjects is not None:
+        if is_beside or has_subjects or keys is not None or subjects is not None:
             document = json.loads(body)
-            self._check_keys(entry, document.get("keys_digest"), keys)
+            if not has_keys(document, keys or ()):
+                raise self._broken("audit_fault.keys", entry)
             self._check_subjects(entry, document.get("subjects"), subjects)
         if '"removed":' in body or '"erased_subject_keys":' in body or '"new_public_key":' in body:
             self._note(json.loads(body))
-
-    def _check_keys(self, entry: int, declared: dict[str, Any] | None, keys: Iterator[Any] | None) -> None:
-        digest, count = hashlib.sha256(), 0
-        for (key,) in keys or ():
-            digest.update(f"\n{key}".encode() if count else key.encode())
-            count += 1
-        if declared is None and not count:
-            return
-        if declared is None or declared != {"count": count, "sha256": digest.hexdigest()}:
-            raise self._broken("audit_fault.keys", entry)
 
     def _check_subjects(self, entry: int, declared: dict[str, Any] | None, subjects: Iterator[Any] | None) -> None:
         entry_number = EntryNumber(self.chain, entry)

@@ -6,9 +6,8 @@ of records and holds no value of any record, and no name of an official: the off
 The body of an entry is canonical JSON. It names its own chain and number, so that an entry does not fit elsewhere.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, canonical_json, chained_hash
+from cchc_connect.database.audit.key_digests import keys_digest
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.bulk import insert_rows
 from cchc_connect.database.tables import audit_entry, audit_key, audit_subject
@@ -133,7 +133,8 @@ class KeyDigest:
 
     count: int
     sha256: str
-    """SHA-256 over the sorted keys, a line break between them, in UTF-8."""
+    form: str | None = None
+    """How it was made: `PAIRS`; None in an entry of a former program, whose digest is over the keys alone."""
 
 
 def append(connection: Connection, entry: AuditEntry, *, chain: str, subjects: Subjects = NO_SUBJECTS) -> EntryNumber:
@@ -168,18 +169,6 @@ def last_entry_number(connection: Connection, chain: str) -> int:
     return connection.execute(latest).scalar() or 0
 
 
-def keys_digest(keys: Iterable[str]) -> str:
-    r"""Return the digest of keys in ascending order of their code points.
-
-    >>> keys_digest(["a", "b"]) == hashlib.sha256(b"a\nb").hexdigest()
-    True
-    """
-    digest = hashlib.sha256()
-    for number, key in enumerate(keys):
-        digest.update(f"\n{key}".encode() if number else key.encode())
-    return digest.hexdigest()
-
-
 def _document(
     entry: AuditEntry, entry_number: EntryNumber, subjects: Subjects
 ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
@@ -196,7 +185,7 @@ def _document(
     if len(keys) > MAX_KEYS_IN_BODY:
         further_keys = tuple(sorted(keys))
         del document["keys"]
-        document["keys_digest"] = {"count": len(keys), "sha256": keys_digest(further_keys)}
+        document["keys_digest"] = keys_digest(entry.record_type or "", further_keys)
     elif keys:
         document["keys"] = keys
     if subjects.hashes:

@@ -67,6 +67,10 @@ def anchor_seals(database: SharedDatabase, anchors: tuple[Path, ...]) -> list[Me
 
 
 def overdue_since(connection: Connection, now: datetime) -> datetime | None:
-    """Return since when an entry waits for its seal, if that is longer than `MAX_UNSEALED`; else None."""
-    since = unsealed_since(connection)
-    return since if since is not None and now - since > MAX_UNSEALED else None
+    """Return since when an entry waits for its seal, if that is longer than `MAX_UNSEALED`; else None.
+
+    An instant that lies ahead by more than that is of a clock that was wrong: the entry waits since the latest seal,
+    and where that is of no help either, too long.
+    """
+    since = unsealed_since(connection, now + MAX_UNSEALED)
+    return since if since is not None and abs(now - since) > MAX_UNSEALED else None

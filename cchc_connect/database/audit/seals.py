@@ -160,8 +160,11 @@ def current_heads(connection: Connection) -> tuple[Head, ...]:
     return tuple(sorted(heads))
 
 
-def unsealed_since(connection: Connection) -> datetime | None:
-    """Return the instant of the oldest entry that no seal covers, None if every one is sealed."""
+def unsealed_since(connection: Connection, latest_credible: datetime) -> datetime | None:
+    """Return the instant of the oldest entry that no seal covers, None if every one is sealed.
+
+    For an entry that lies after `latest_credible` it is the instant of the latest seal.
+    """
     latest = latest_seal(connection)
     sealed = {} if latest is None else {head.chain: head.entry for head in latest.heads}
     instants: list[str] = []
@@ -170,7 +173,11 @@ def unsealed_since(connection: Connection) -> datetime | None:
         following = (audit_entry.c.chain == first.chain) & (audit_entry.c.entry >= first.entry)
         body = select(audit_entry.c.body).where(following).order_by(audit_entry.c.entry).limit(1)
         instants += [json.loads(stored)["at"] for stored in connection.execute(body).scalars()]
-    return from_timestamp_text(min(instants)) if instants else None
+    if not instants:
+        return None
+    if latest is not None and max(instants) > to_timestamp_text(latest_credible):
+        instants.append(latest.at)
+    return from_timestamp_text(min(instants))
 
 
 def _of_row(row: Row[*tuple[Any, ...]]) -> Seal | None:

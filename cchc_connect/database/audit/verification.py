@@ -155,10 +155,8 @@ class LogVerifier:
 
     def _verify_chains(self, now: datetime) -> None:
         heads = {head.chain: head for head in self._last_seal.heads} if self._last_seal is not None else {}
-        readers = [
-            ChainReader(self._connection, chain, self._heads(chain))
-            for chain in sorted({*heads, *audit_queries.audit_chains(self._connection)})
-        ]
+        stored = (*audit_queries.audit_chains(self._connection), *audit_queries.chains_beside(self._connection))
+        readers = [ChainReader(self._connection, chain, self._heads(chain)) for chain in sorted({*heads, *stored})]
         for reader in readers:
             try:
                 reader.read()
@@ -238,7 +236,11 @@ def _is_continued(before: Sequence[Head], after: Sequence[Head]) -> bool:
 
 
 def _instant(seal: Seal | None) -> datetime | None:
-    return None if seal is None else from_timestamp_text(seal.at)
+    """Return the instant of a seal, None if there is no seal, or none that says when: then it was changed."""
+    try:
+        return None if seal is None else from_timestamp_text(seal.at)
+    except ValueError:
+        return None
 
 
 def verify_log(

@@ -7,12 +7,12 @@ from cchc_connect.database.direct.connection import DirectConnection, StoredRow
 
 def audit_chains(connection: DirectConnection) -> list[str]:
     """Return the names of the audit log's chains."""
-    chains: list[str] = []
-    row = connection.first("SELECT min(chain) AS chain FROM audit_entry")
-    while row is not None and row["chain"] is not None:
-        chains.append(row["chain"])
-        row = connection.first("SELECT min(chain) AS chain FROM audit_entry WHERE chain > :last", last=chains[-1])
-    return chains
+    return _chains(connection, "audit_entry")
+
+
+def chains_beside(connection: DirectConnection) -> list[str]:
+    """Return the names of the chains of which there are keys of records or persons."""
+    return sorted({*_chains(connection, "audit_key"), *_chains(connection, "audit_subject")})
 
 
 def audit_entries(connection: DirectConnection, chain: str) -> Iterator[StoredRow]:
@@ -33,11 +33,12 @@ def audit_bodies(connection: DirectConnection, chain: str) -> Iterator[tuple[int
     yield from connection.stream_values(query, chain=chain)
 
 
-def audit_keys(connection: DirectConnection, chain: str) -> Iterator[tuple[int, str]]:
-    """Yield entry and key of every row of `audit_key` of a chain, by entry and the code points of the key."""
-    collation = "BINARY" if connection.is_file else '"C"'
-    query = "SELECT entry, record_key FROM audit_key WHERE chain = :chain ORDER BY entry, record_key COLLATE"
-    yield from connection.stream_values(f"{query} {collation}", chain=chain)
+def audit_keys(connection: DirectConnection, chain: str) -> Iterator[tuple[int, str, str]]:
+    """Yield entry, type of record and key of every row of `audit_key` of a chain, by these and their code points."""
+    collate = "COLLATE BINARY" if connection.is_file else 'COLLATE "C"'
+    order = f"entry, record_type {collate}, record_key {collate}"
+    query = f"SELECT entry, record_type, record_key FROM audit_key WHERE chain = :chain ORDER BY {order}"  # noqa: S608  # our own text
+    yield from connection.stream_values(query, chain=chain)
 
 
 def audit_subjects(connection: DirectConnection, chain: str) -> Iterator[tuple[int, bytes, str]]:
@@ -95,3 +96,14 @@ def entries_of_subject(connection: DirectConnection, subject: bytes, key_id: str
         "WHERE subject = :subject AND key_id = :key_id"
     )
     return connection.rows(query, subject=subject, key_id=key_id)
+
+
+def _chains(connection: DirectConnection, table: str) -> list[str]:
+    """Return the chains of a table, with one step through its index for each."""
+    chains: list[str] = []
+    query = f"SELECT min(chain) AS chain FROM {table}"  # noqa: S608  # one of three names
+    row = connection.first(query)
+    while row is not None and row["chain"] is not None:
+        chains.append(row["chain"])
+        row = connection.first(f"{query} WHERE chain > :last", last=chains[-1])
+    return chains

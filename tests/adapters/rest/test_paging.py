@@ -287,6 +287,28 @@ def test_a_success_is_told_by_a_typed_code_and_not_denied_by_words(
     assert pulled.code == code
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "records"),
+    [(b'"\xff\xfe"', 2), (b"NaN", 2), (b"1e999", 3), (b"9" * 5000, 2)],
+    ids=["bad byte", "NaN", "too large", "too long"],
+)
+@pytest.mark.parametrize("envelope", [{"code": "00"}, {}], ids=["beside the list", "around it"])
+def test_an_item_that_cannot_be_read_leaves_the_success_of_its_page(
+    desk: Desk, spoilt: bytes, records: int, envelope: dict[str, Any]
+) -> None:
+    desk.system.habits = Habits(kind="none")
+    listed = [{**item, "further": item["id"]} for item in dossiers(3)]
+    inner = {} if envelope else {"code": "00"}
+    body = json.dumps({**envelope, "data": {**inner, "items": listed}}).encode()
+    body = body.replace(b'"further": 2', b'"further": ' + spoilt)
+    desk.system.fixed_response = type(desk.system.error_in_200())(body=body)
+
+    code_path = "code" if envelope else "data.code"
+    pulled = desk.pull('{ kind = "none" }', f'success = {{ property = "{code_path}", values = [0, "00"] }}')
+
+    assert (pulled.code, len(pulled.codes), pulled.line.counts.quarantined) == ("", records, 3 - records)
+
+
 def test_status_403_may_be_a_rate_limit(desk: Desk) -> None:
     desk.system.items = dossiers(2)
     desk.system.habits = Habits(kind="none")

@@ -32,7 +32,6 @@ def upgrade() -> None:
         sa.Column("record_key", sa.Text, primary_key=True),
         sqlite_with_rowid=False,
     )
-    op.create_index("audit_key_of_record", "audit_key", ["record_type", "record_key"])
     op.create_table(
         "audit_subject",
         sa.Column("subject", sa.LargeBinary, primary_key=True),
