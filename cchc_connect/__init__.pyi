@@ -130,6 +130,7 @@ from .sharing.administration import (
     explain_access as explain_access,
     resume_agreement as resume_agreement,
     suspend_agreement as suspend_agreement,
+    withdraw_agreement as withdraw_agreement,
 )
 from .sharing.agreements import Action as Action, Agreement as Agreement, Treatment as Treatment
 from .sharing.disclosure import DisclosurePoint as DisclosurePoint, Release as Release

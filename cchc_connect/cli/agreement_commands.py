@@ -1,4 +1,4 @@
-"""Commands about agreements: check, apply, list, show, explain, approve, suspend, resume, end."""
+"""Commands about agreements: check, apply, list, show, explain, approve, withdraw, suspend, resume, end."""
 # ruff: noqa: PLC0415  # as in `app`
 
 from typing import Annotated
@@ -11,6 +11,7 @@ from cchc_connect.cli.context import DatabaseOption, command_context
 agreement_app = typer.Typer(help="help.agreements", no_args_is_help=True)
 
 AgreementId = Annotated[str, typer.Argument(metavar="AGREEMENT_ID", help="help.agreement_id")]
+AgreementVersion = Annotated[str, typer.Argument(metavar="AGREEMENT_ID@VERSION", help="help.agreement_version")]
 
 
 @agreement_app.command("check", help="help.agreements_check")
@@ -87,11 +88,24 @@ def agreements_explain(  # noqa: PLR0913  # a command has as many parameters as 
 
 
 @agreement_app.command("approve", help="help.agreements_approve")
-def agreements_approve(context: typer.Context, agreement: AgreementId) -> int:
+def agreements_approve(
+    context: typer.Context,
+    agreement: AgreementVersion,
+    *,
+    sha256: Annotated[str | None, typer.Option("--sha256", metavar="DIGEST", help="help.agreement_sha256")] = None,
+) -> int:
     """Approve a draft."""
+    from cchc_connect.cli.agreements import approve
+
+    return approve(command_context(context), agreement, sha256)
+
+
+@agreement_app.command("withdraw", help="help.agreements_withdraw")
+def agreements_withdraw(context: typer.Context, agreement: AgreementVersion) -> int:
+    """Withdraw a draft."""
     from cchc_connect.cli.agreements import change
 
-    return change(command_context(context), agreement, "approve")
+    return change(command_context(context), agreement, "withdraw")
 
 
 @agreement_app.command("suspend", help="help.agreements_suspend")

@@ -1,4 +1,4 @@
-"""`agreements`: check and apply the folder, list and show what is stored, approve, suspend, resume, end."""
+"""`agreements`: check and apply the folder, list and show what is stored, approve, withdraw, suspend, resume, end."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -25,11 +25,12 @@ from cchc_connect.sharing.administration import (
     end_agreement,
     resume_agreement,
     suspend_agreement,
+    withdraw_agreement,
 )
 from cchc_connect.sharing.agreements import Agreement, Grant, Treatment
 from cchc_connect.sharing.facts import StoredAgreement
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
-from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind
+from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind, text_digest
 from cchc_connect.sharing.operator import operating_user
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import RECORD_TYPES, vietnamese_day
@@ -37,7 +38,7 @@ from cchc_schemas.record_paths import leaves
 from cchc_schemas.text import listed
 
 STEPS: Mapping[str, Callable[..., StoredAgreement]] = {
-    "approve": approve_agreement,
+    "withdraw": withdraw_agreement,
     "suspend": suspend_agreement,
     "resume": resume_agreement,
     "end": end_agreement,
@@ -122,19 +123,32 @@ def show(command: CommandContext, database: str | None, agreement_id: str) -> Ex
     return ExitCode.DONE
 
 
-def change(command: CommandContext, agreement_id: str, step: str) -> ExitCode:
-    """Approve, suspend, resume or end an agreement as the user of this machine."""
+def approve(command: CommandContext, reference: str, sha256: str | None) -> ExitCode:
+    """Approve a draft, named by id and version, as the user of this machine."""
     config, console = Config.load(command.config), command.console
     with existing_database(command, None) as opened:
-        stored = STEPS[step](config, opened, agreement_id, operating_user())
+        stored = approve_agreement(config, opened, reference, operating_user(), sha256=sha256)
+    _show_done(stored, "approve", console)
+    if not stored.was_signed:
+        is_provider_missing = stored.approved_by_provider is None
+        missing = stored.agreement.provider if is_provider_missing else stored.agreement.consumer
+        console.message("agreement_view.other_approval", agency=missing, agreement=stored.agreement.reference)
+    return ExitCode.DONE
+
+
+def change(command: CommandContext, agreement: str, step: str) -> ExitCode:
+    """Withdraw a draft, or suspend, resume or end an agreement, as the user of this machine."""
+    config = Config.load(command.config)
+    with existing_database(command, None) as opened:
+        stored = STEPS[step](config, opened, agreement, operating_user())
+    _show_done(stored, step, command.console)
+    return ExitCode.DONE
+
+
+def _show_done(stored: StoredAgreement, step: str, console: Console) -> None:
     console.document(_summary(stored))
     state = console.term("agreement_state", stored.state.value)
     console.message(f"agreement_done.{step}", agreement=stored.agreement.reference, state=state)
-    if step == "approve" and not stored.was_signed:
-        is_provider_missing = stored.approved_by_provider is None
-        missing = stored.agreement.provider if is_provider_missing else stored.agreement.consumer
-        console.message("agreement_view.other_approval", agency=missing, agreement=stored.agreement.id)
-    return ExitCode.DONE
 
 
 def list_acts(command: CommandContext) -> ExitCode:
@@ -226,6 +240,7 @@ def _summary(stored: StoredAgreement) -> Mapping[str, Any]:
         "ends": agreement.ends.isoformat(),
         "approved_by_provider": stored.approved_by_provider,
         "approved_by_consumer": stored.approved_by_consumer,
+        "sha256": text_digest(agreement),
     }
 
 
@@ -249,6 +264,7 @@ def _show_version(stored: StoredAgreement, terms: SharingTerms, console: Console
     purpose = terms.purposes.get(agreement.purpose)
     lines = {
         "state": console.term("agreement_state", stored.state.value),
+        "sha256": text_digest(agreement),
         "provider": f"{agreement.provider} ({stored.approved_by_provider or '-'})",
         "consumer": f"{agreement.consumer} ({stored.approved_by_consumer or '-'})",
         "purpose": agreement.purpose if purpose is None else getattr(purpose, console.language.value),

@@ -17,6 +17,7 @@ from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.who_looked import DataUse, who_looked
 from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.record_fields import field_name, record_model
+from cchc_connect.sync.audit_sealing import seal_quietly
 
 COLUMNS = ("at", "agency", "action", "record", "purpose", "act", "fields", "dossier")
 
@@ -46,7 +47,7 @@ def show_subject(command: CommandContext, file: Path | None) -> ExitCode:
 
 
 def erase_subjects(command: CommandContext, year: int) -> ExitCode:
-    """Delete the subject index of a year and its key.
+    """Delete the subject index of a year and its key, and seal the entry that says so.
 
     Raises:
         ConfigurationError: the configuration names no keys of the subject index, or one cannot be read.
@@ -61,6 +62,7 @@ def erase_subjects(command: CommandContext, year: int) -> ExitCode:
         except OSError as error:
             path = config.audit.subject_keys
             raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+        seal_quietly(config, database, SystemClock())
     console.document({"year": year, "rows": rows})
     console.message("who_looked.erased", year=year, rows=rows)
     return ExitCode.DONE

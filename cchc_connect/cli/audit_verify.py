@@ -59,10 +59,16 @@ def _show(command: CommandContext, verification: AuditVerification) -> None:
     document = {"outcome": verification.outcome.value, **numbers, **stored}
     sentence = None if fault is None else console.text(fault.code, **fault.context)
     context = {} if fault is None else console.json_values(fault.context)
-    console.document({**document, "code": fault and fault.code, "message": sentence, "context": context})
+    notes = [(note.code, console.text(note.code, **note.context)) for note in verification.notes]
+    note_documents = [{"code": code, "message": text} for code, text in notes]
+    console.document(
+        {**document, "code": fault and fault.code, "message": sentence, "context": context, "notes": note_documents}
+    )
     if sentence is not None:
         console.line(sentence)
     console.message(f"audit_view.{verification.outcome.value}", entries=verification.entries, seals=verification.seals)
+    for _, text in notes:
+        console.line(text)
     for name, at in stored.items():
         if at is not None:
             console.message(f"audit_view.{name}", at=local_time(at, console.language))

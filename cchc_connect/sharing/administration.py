@@ -7,6 +7,7 @@ the id of `[officials]`, never by a person's name.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -20,11 +21,11 @@ from cchc_connect.sharing.agreement_checks import agreement_findings
 from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
 from cchc_connect.sharing.agreements import AgreementState
 from cchc_connect.sharing.explanation import Explanation, explain
-from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
+from cchc_connect.sharing.facts import StoredAgreement, decisive_versions, has_act_in_force, is_in_force
 from cchc_connect.sharing.findings import AgreementFinding, warning
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, is_in_force, stored_agreements
+from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, stored_agreements
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import vietnamese_day
 
@@ -56,7 +57,7 @@ def check_agreements(
     for each in decisive_versions(stored):
         agreement = each.agreement
         findings.extend(_closing(each, folder, terms, day))
-        if each.state is not AgreementState.ENDED and agreement.reference not in in_folder:
+        if each.as_of(day).state is not AgreementState.ENDED and agreement.reference not in in_folder:
             of_stored = agreement_findings(agreement, terms, day)
             findings.extend(replace(finding, agreement=agreement.id) for finding in of_stored)
     return replace(folder, findings=findings)
@@ -81,28 +82,61 @@ def apply_agreements(
         if folder.faults:
             faults = Messages([finding.message for finding in folder.faults])
             raise ConfigurationError("sharing.folder_faults", folder=config.agreements_folder, faults=faults)
-        changes = life_cycle.planned_changes(connection, [entry.agreement for entry in folder.agreements])
-        if not dry_run:
-            life_cycle.apply_changes(connection, changes, terms, ChangedBy(official=official, at=moment))
-    return changes
+        written = [entry.agreement for entry in folder.agreements]
+        if dry_run:
+            return life_cycle.planned_changes(connection, written)
+        return life_cycle.apply_changes(connection, written, terms, ChangedBy(official=official, at=moment))
 
 
-def agreements(database: SharedDatabase) -> Sequence[StoredAgreement]:
-    """Return every version of every stored agreement, by id and version."""
+def agreements(database: SharedDatabase, *, at: datetime | None = None) -> Sequence[StoredAgreement]:
+    """Return every version of every stored agreement, by id and version.
+
+    Args:
+        database: the shared database.
+        at: instant for whose Vietnamese day the states are returned, aware; None: now.
+    """
+    day = vietnamese_day(at or SystemClock().now())
     with database.reading() as connection:
-        return stored_agreements(connection)
+        return [stored.as_of(day) for stored in stored_agreements(connection)]
 
 
-def approve_agreement(
-    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+def approve_agreement(  # who approves what, where and when
+    config: Config,
+    database: SharedDatabase,
+    reference: str,
+    official: str,
+    *,
+    sha256: str | None = None,
+    at: datetime | None = None,
 ) -> StoredAgreement:
-    """Approve the draft of an agreement for the agency of a data officer; with both approvals it is in force.
+    """Approve a draft for the agency of a data officer; with both approvals the agreement is in force.
+
+    Args:
+        config: the configuration.
+        database: the shared database.
+        reference: id and version, `ID@VERSION`.
+        official: id of the official.
+        sha256: digest of the text that was read, as `text_digest` returns it; None: the version alone names it.
+        at: instant, aware; None: now.
 
     Raises:
-        NotFound: there is no such agreement, or it has no draft.
-        UsageMistake: the official may not approve it, or it has faults today.
+        NotFound: there is no such agreement, or this version is no draft.
+        UsageMistake: no version is named, the draft is another text by now, the official may not approve it, or it
+            has faults today.
     """
-    return _step(config, database, life_cycle.approve, agreement_id, official, at)
+    return _step(config, database, partial(life_cycle.approve, sha256=sha256), reference, official, at)
+
+
+def withdraw_agreement(
+    config: Config, database: SharedDatabase, reference: str, official: str, *, at: datetime | None = None
+) -> StoredAgreement:
+    """Withdraw a draft, named `ID@VERSION`, by a data officer of one of its agencies; signed versions stay as they are.
+
+    Raises:
+        NotFound: there is no such agreement, or this version is no draft.
+        UsageMistake: no version is named, or the official is no data officer of one of its agencies.
+    """
+    return _step(config, database, life_cycle.withdraw, reference, official, at)
 
 
 def suspend_agreement(
@@ -127,7 +161,7 @@ def resume_agreement(
 def end_agreement(
     config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
 ) -> StoredAgreement:
-    """End an agreement for good, or withdraw a draft. Raises as `suspend_agreement` does."""
+    """End an agreement for good, with all its versions and drafts. Raises as `suspend_agreement` does."""
     return _step(config, database, life_cycle.end, agreement_id, official, at)
 
 
@@ -147,10 +181,13 @@ def _closing(
     stored: StoredAgreement, folder: AgreementFolder, terms: SharingTerms, day: date
 ) -> Iterator[AgreementFinding]:
     """Yield a warning for each later version that begins later: once it is signed, nothing is in force until then."""
+    is_granting = is_in_force(stored, terms.agencies, day) and any(
+        has_act_in_force(stored.agreement, grant, terms.acts, day) for grant in stored.agreement.grants
+    )
     for entry in folder.agreements:
         later = entry.agreement
         is_later = later.id == stored.agreement.id and later.version > stored.agreement.version
-        if is_later and later.starts > day and is_in_force(stored, terms, day):
+        if is_later and later.starts > day and is_granting:
             closing = warning("closes_earlier", "starts", starts=later.starts, version=stored.agreement.version)
             yield replace(closing, file=entry.file, agreement=later.id)
 
@@ -159,7 +196,7 @@ def _step(  # the arguments of its public callers, and the step
     config: Config,
     database: SharedDatabase,
     step: LifeCycleStep,
-    agreement_id: str,
+    agreement: str,
     official: str,
     at: datetime | None,
 ) -> StoredAgreement:
@@ -167,4 +204,4 @@ def _step(  # the arguments of its public callers, and the step
     with database.writing() as connection:
         tree = agency_tree(connection, config.agreements.agencies_from, vietnamese_day(moment))
         terms = sharing_terms(config, tree)
-        return step(connection, agreement_id, terms, ChangedBy(official=official, at=moment))
+        return step(connection, agreement, terms, ChangedBy(official=official, at=moment))

@@ -12,13 +12,19 @@ from enum import StrEnum
 from cchc_connect.sharing.agreements import (
     Action,
     Agreement,
-    AgreementState,
     Grant,
     GrantScope,
     Requirement,
     Treatment,
 )
-from cchc_connect.sharing.facts import DossierFacts, Facts, StoredAgreement, decisive_versions
+from cchc_connect.sharing.facts import (
+    DossierFacts,
+    Facts,
+    StoredAgreement,
+    decisive_versions,
+    has_act_in_force,
+    is_in_force,
+)
 from cchc_connect.sharing.granted_fields import requested
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_schemas import Record, vietnamese_day
@@ -241,26 +247,12 @@ def _is_of_granted_procedure(request: AccessRequest, facts: Facts, agreement: Ag
 
 def _in_force(request: AccessRequest, facts: Facts, stored: StoredAgreement, grant: Grant) -> Iterator[Judgement]:
     agreement, day = stored.agreement, vietnamese_day(request.at)
-    agencies = (agreement.provider, agreement.consumer)
-    yield Judgement(
-        reason=RefusalReason.NOT_IN_FORCE,
-        holds=(
-            stored.was_signed
-            and stored.state in {AgreementState.SIGNED, AgreementState.IN_FORCE}
-            and agreement.starts <= day <= agreement.ends
-            and all(facts.agencies.is_valid(agency, day) for agency in agencies)
-        ),
-    )
-    bases = [basis for basis in (agreement.legal_basis, grant.legal_basis) if basis]
+    yield Judgement(reason=RefusalReason.NOT_IN_FORCE, holds=is_in_force(stored, facts.agencies, day))
     yield Judgement(
         reason=RefusalReason.ACT_LAPSED,
-        holds=all(any(_is_act_in_force(facts, each.act, request) for each in basis) for basis in bases),
-        context={"acts": [each.act for basis in bases for each in basis]},
+        holds=has_act_in_force(agreement, grant, facts.acts, day),
+        context={"acts": [basis.act for basis in (*agreement.legal_basis, *grant.legal_basis)]},
     )
-
-
-def _is_act_in_force(facts: Facts, act: str, request: AccessRequest) -> bool:
-    return act in facts.acts and facts.acts[act].in_force(vietnamese_day(request.at))
 
 
 def _who_and_what_for(request: AccessRequest, facts: Facts, agreement: Agreement, grant: Grant) -> Iterator[Judgement]:

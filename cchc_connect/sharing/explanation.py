@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from cchc_connect.messages import Message
 from cchc_connect.sharing.agreements import Treatment
@@ -17,6 +18,7 @@ from cchc_connect.sharing.decision import (
 )
 from cchc_connect.sharing.facts import Facts
 from cchc_connect.sharing.requests import AccessRequest
+from cchc_schemas import vietnamese_day
 from cchc_schemas.text import listed
 
 
@@ -58,13 +60,14 @@ def explain(request: AccessRequest, facts: Facts) -> Explanation:
         message = Message("access_fails.no_agreement", {"consumer": request.consumer})
         step = ExplainedStep(reason=RefusalReason.NO_AGREEMENT, holds=False, message=message)
         return Explanation(outcome=outcome, steps=[step], considered=considered)
-    steps = [_step(chosen, judgement) for judgement in chosen.judgements]
+    day = vietnamese_day(request.at)
+    steps = [_step(chosen, judgement, day) for judgement in chosen.judgements]
     if isinstance(outcome, AccessDecision):
         return Explanation(outcome=outcome, steps=steps, considered=considered, fields=outcome.fields)
     return Explanation(outcome=outcome, steps=steps, considered=considered)
 
 
-def _step(chosen: Candidate, judgement: Judgement) -> ExplainedStep:
+def _step(chosen: Candidate, judgement: Judgement, day: date) -> ExplainedStep:
     agreement = chosen.stored.agreement
     context: dict[str, object] = {
         **judgement.context,
@@ -74,7 +77,7 @@ def _step(chosen: Candidate, judgement: Judgement) -> ExplainedStep:
         "procedures": listed(agreement.procedures) or Message("access_holds.all_procedures"),
         "starts": agreement.starts,
         "ends": agreement.ends,
-        "state": Message(f"agreement_state.{chosen.stored.state}"),
+        "state": Message(f"agreement_state.{chosen.stored.as_of(day).state}"),
     }
     if "action" in context:
         context["action"] = Message(f"sharing_action.{context['action']}")

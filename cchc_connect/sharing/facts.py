@@ -1,11 +1,11 @@
 """What a decision is made from: agreements with their states, acts, agencies, officials, the dossier and past use."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from cchc_connect.sharing.agencies import AgencyTree
-from cchc_connect.sharing.agreements import Agreement, AgreementState
+from cchc_connect.sharing.agreements import Agreement, AgreementState, Grant
 from cchc_schemas import RECORD_TYPES, DossierStatus, Record, vietnamese_day
 from cchc_schemas.legal_acts import LegalAct, legal_acts
 
@@ -25,9 +25,13 @@ OPEN_STATUSES = frozenset(
 """Statuses of a dossier that is open; of the others its end decides."""
 
 
+IN_USE = frozenset({AgreementState.SIGNED, AgreementState.IN_FORCE})
+"""States of what both agencies approved and nobody stopped; whether it is in force the day says."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoredAgreement:
-    """One version of an agreement as it is stored."""
+    """One version of an agreement as it is stored. Stored is what somebody did; what the calendar says never is."""
 
     agreement: Agreement
     """With its granted parts expanded to the fields that they had when it was applied."""
@@ -45,6 +49,17 @@ class StoredAgreement:
     def was_signed(self) -> bool:
         """Whether both agencies approved it, whatever became of it."""
         return self.approved_by_provider is not None and self.approved_by_consumer is not None
+
+    def as_of(self, day: date) -> "StoredAgreement":
+        """Return it in its state on a Vietnamese day: in force from its first day on, ended after its last."""
+        if self.state not in {*IN_USE, AgreementState.SUSPENDED}:
+            return self
+        if self.agreement.ends < day:
+            return replace(self, state=AgreementState.ENDED)
+        if self.state is AgreementState.SUSPENDED:
+            return self
+        has_begun = self.agreement.starts <= day
+        return replace(self, state=AgreementState.IN_FORCE if has_begun else AgreementState.SIGNED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +130,22 @@ class Facts:
     """The dossier that the request names; None if it is not stored, or is deleted."""
     uses: Sequence[AgreementUse] = ()
     records: Mapping[str, type[Record]] = field(default_factory=lambda: RECORD_TYPES)
+
+
+def is_in_force(stored: StoredAgreement, agencies: AgencyTree, day: date) -> bool:
+    """True if a version, which must be the decisive one, is in force on a Vietnamese day, its acts left aside."""
+    agreement = stored.agreement
+    return (
+        stored.was_signed
+        and stored.as_of(day).state is AgreementState.IN_FORCE
+        and all(agencies.is_valid(agency, day) for agency in (agreement.provider, agreement.consumer))
+    )
+
+
+def has_act_in_force(agreement: Agreement, grant: Grant, acts: Mapping[str, LegalAct], day: date) -> bool:
+    """True if one of an agreement's acts is in force on a day, and one of the grant's own where it has such."""
+    bases = [basis for basis in (agreement.legal_basis, grant.legal_basis) if basis]
+    return all(any(each.act in acts and acts[each.act].in_force(day) for each in basis) for basis in bases)
 
 
 def decisive_versions(agreements: Iterable[StoredAgreement]) -> Sequence[StoredAgreement]:

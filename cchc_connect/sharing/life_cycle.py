@@ -1,15 +1,16 @@
-"""The life of an agreement: draft, approved by both agencies, in force, suspended, ended; each change is on record.
+"""The life of an agreement: draft, approved by both agencies, suspended, ended; what somebody does is on record.
 
 Both data officers approve, the provider's and the consumer's; one person cannot give both. A draft may be replaced,
 which takes its approvals away; what was signed changes by a new version alone. Each agency may suspend or end an
-agreement by itself, and only the agency that suspended it resumes it.
+agreement by itself, and only the agency that suspended it resumes it. Its first and last day change nothing that is
+stored: whether it is in force is said by the day of use.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import sha256 as sha256_of
 from typing import cast
 
 from sqlalchemy import Connection
@@ -21,10 +22,10 @@ from cchc_connect.messages import Message, Messages
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.sharing.agreement_checks import agreement_findings
 from cchc_connect.sharing.agreements import Agreement, AgreementState
-from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
+from cchc_connect.sharing.facts import IN_USE, StoredAgreement, decisive_versions
 from cchc_connect.sharing.findings import FindingLevel
 from cchc_connect.sharing.granted_fields import expanded
-from cchc_connect.sharing.stored_agreements import IN_USE, refresh_share_scope, store_agreement, stored_agreements
+from cchc_connect.sharing.stored_agreements import refresh_share_scope, store_agreement, stored_agreements
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import vietnamese_day
 
@@ -83,13 +84,14 @@ def planned_changes(connection: Connection, agreements: Sequence[Agreement]) -> 
 
 
 def apply_changes(
-    connection: Connection, changes: Sequence[AgreementChange], terms: SharingTerms, by: ChangedBy
-) -> None:
-    """Store new and changed drafts, their parts expanded to the fields of today.
+    connection: Connection, agreements: Sequence[Agreement], terms: SharingTerms, by: ChangedBy
+) -> Sequence[AgreementChange]:
+    """Store new and changed drafts, their parts expanded to the fields of today, and return what that did.
 
     Raises:
         UsageMistake: one of the changes is refused; nothing is written.
     """
+    changes = planned_changes(connection, agreements)
     refused = [change for change in changes if change.is_refused]
     if refused:
         raise UsageMistake("sharing.needs_version", agreements=[change.agreement.reference for change in refused])
@@ -103,21 +105,35 @@ def apply_changes(
         )
         store_agreement(connection, stored, by.at)
         _record(connection, stored, by, "drafted")
+    return changes
 
 
-def approve(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
-    """Approve the draft of an agreement for the official's agency; with the second approval it is signed.
+def text_digest(agreement: Agreement) -> str:
+    """Return the SHA-256 of an agreement's text, parts expanded, in hexadecimal digits: it names what is approved."""
+    return sha256_of(canonical_json(agreement.document_body()).encode()).hexdigest()
+
+
+def approve(
+    connection: Connection, reference: str, terms: SharingTerms, by: ChangedBy, *, sha256: str | None = None
+) -> StoredAgreement:
+    """Approve a draft, named `ID@VERSION`, for the official's agency; with the second approval it is signed.
+
+    Args:
+        connection: an open write transaction.
+        reference: id and version.
+        terms: what agreements are checked against.
+        by: who approves it.
+        sha256: digest of the text that was read; None: the version alone names it.
 
     Raises:
-        NotFound: there is no such agreement, or it has no draft.
-        UsageMistake: the official is no data officer of one of the agencies, has approved it for the other one, or the
-            agreement has faults today.
+        NotFound: there is no such agreement, or this version is no draft.
+        UsageMistake: no version is named, the draft has another digest, the official is no data officer of one of the
+            agencies or has approved it for the other one, or the agreement has faults today.
     """
-    versions = _versions(connection, agreement_id)
-    drafts = [stored for stored in versions if stored.state is AgreementState.DRAFT]
-    if not drafts:
-        raise NotFound("sharing.no_draft", agreement=agreement_id)
-    draft = drafts[-1]
+    draft = _draft(connection, reference)
+    digest = text_digest(draft.agreement)
+    if sha256 is not None and sha256.lower() != digest:
+        raise UsageMistake("sharing.other_text", agreement=reference, id=draft.agreement.id, sha256=digest)
     side = _side(draft.agreement, terms, by)
     if by.official in {draft.approved_by_provider, draft.approved_by_consumer}:
         raise UsageMistake("sharing.approved_before", agreement=draft.agreement.reference, official=by.official)
@@ -132,6 +148,18 @@ def approve(connection: Connection, agreement_id: str, terms: SharingTerms, by: 
     return _change(connection, approved, terms, by, f"approved_by_{side}")
 
 
+def withdraw(connection: Connection, reference: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
+    """Withdraw a draft, named `ID@VERSION`; versions that were signed stay as they are.
+
+    Raises:
+        NotFound: there is no such agreement, or this version is no draft.
+        UsageMistake: no version is named, or the official is no data officer of one of the agencies.
+    """
+    draft = _draft(connection, reference)
+    _side(draft.agreement, terms, by)
+    return _change(connection, replace(draft, state=AgreementState.ENDED), terms, by, "withdrawn")
+
+
 def suspend(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
     """Stop an agreement for the time being: from this transaction's commit on nothing leaves under it.
 
@@ -141,7 +169,7 @@ def suspend(connection: Connection, agreement_id: str, terms: SharingTerms, by: 
     """
     stored = _decisive(connection, agreement_id)
     side = _side(stored.agreement, terms, by)
-    _require_state(stored, *IN_USE)
+    _require_state(stored, by, *IN_USE)
     suspended = replace(stored, state=AgreementState.SUSPENDED, suspended_by=getattr(stored.agreement, side))
     return _change(connection, suspended, terms, by, "suspended")
 
@@ -150,7 +178,7 @@ def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: C
     """Let a suspended agreement be in force again, by the agency that suspended it. Raises as `suspend` does."""
     stored = _decisive(connection, agreement_id)
     side = _side(stored.agreement, terms, by)
-    _require_state(stored, AgreementState.SUSPENDED)
+    _require_state(stored, by, AgreementState.SUSPENDED)
     if stored.suspended_by != getattr(stored.agreement, side):
         raise UsageMistake(
             "sharing.suspended_by_other", agreement=stored.agreement.reference, agency=stored.suspended_by or "-"
@@ -160,11 +188,20 @@ def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: C
 
 
 def end(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
-    """End an agreement for good, or withdraw it where it was never signed. Raises as `suspend` does."""
-    stored = _decisive(connection, agreement_id)
-    _side(stored.agreement, terms, by)
-    _require_state(stored, *IN_USE, AgreementState.SUSPENDED, AgreementState.DRAFT)
-    return _change(connection, replace(stored, state=AgreementState.ENDED), terms, by, "ended")
+    """End an agreement for good: all its versions, signed or draft, so that no approval revives it.
+
+    Raises:
+        NotFound: there is no such agreement.
+        UsageMistake: all of it is ended, or the official is no data officer of one of the agencies.
+    """
+    decisive = _decisive(connection, agreement_id)
+    _side(decisive.agreement, terms, by)
+    remaining = [each for each in _versions(connection, agreement_id) if each.state is not AgreementState.ENDED]
+    if not remaining:
+        _require_state(decisive, by)
+    for each in remaining:
+        _change(connection, replace(each, state=AgreementState.ENDED), terms, by, "ended")
+    return replace(decisive, state=AgreementState.ENDED)
 
 
 def _planned(versions: dict[str, StoredAgreement], agreement: Agreement) -> AgreementChange:
@@ -191,6 +228,19 @@ def _versions(connection: Connection, agreement_id: str) -> Sequence[StoredAgree
     return versions
 
 
+def _draft(connection: Connection, reference: str) -> StoredAgreement:
+    """Return the draft with this id and version."""
+    agreement_id, _, version = reference.partition("@")
+    versions = _versions(connection, agreement_id)
+    if not version:
+        newest = versions[-1].agreement.reference
+        raise UsageMistake("sharing.no_version", agreement=agreement_id, reference=newest)
+    for stored in versions:
+        if stored.agreement.reference == reference and stored.state is AgreementState.DRAFT:
+            return stored
+    raise NotFound("sharing.no_draft", agreement=reference)
+
+
 def _decisive(connection: Connection, agreement_id: str) -> StoredAgreement:
     return decisive_versions(_versions(connection, agreement_id))[0]
 
@@ -212,9 +262,10 @@ def _side(agreement: Agreement, terms: SharingTerms, by: ChangedBy) -> str:
     return sides[code(official.agency)]
 
 
-def _require_state(stored: StoredAgreement, *states: AgreementState) -> None:
-    if stored.state not in states:
-        state = Message(f"agreement_state.{stored.state.value}")
+def _require_state(stored: StoredAgreement, by: ChangedBy, *states: AgreementState) -> None:
+    today = stored.as_of(vietnamese_day(by.at)).state
+    if today not in states:
+        state = Message(f"agreement_state.{today.value}")
         raise UsageMistake("sharing.other_state", agreement=stored.agreement.reference, state=state)
 
 
@@ -232,18 +283,17 @@ def _require_sound(stored: StoredAgreement, terms: SharingTerms, by: ChangedBy) 
 def _change(
     connection: Connection, stored: StoredAgreement, terms: SharingTerms, by: ChangedBy, change: str
 ) -> StoredAgreement:
-    """Store a version in its new state, with its audit entry, and what follows from it."""
+    """Store a version in its new state, with its audit entry, and what follows from it; return it as it is that day."""
+    day = vietnamese_day(by.at)
     store_agreement(connection, stored, by.at)
     _record(connection, stored, by, change)
-    refresh_share_scope(connection, terms, vietnamese_day(by.at))
-    versions = _versions(connection, stored.agreement.id)
-    return next(each for each in versions if each.agreement.version == stored.agreement.version)
+    refresh_share_scope(connection, terms, day)
+    return stored.as_of(day)
 
 
 def _record(connection: Connection, stored: StoredAgreement, by: ChangedBy, change: str) -> None:
     """Append the audit entry of a change; the digest names the text that was approved."""
     agreement = stored.agreement
-    digest = sha256(canonical_json(agreement.document_body()).encode()).hexdigest()
     entry = AuditEntry(
         at=by.at,
         kind=AuditKind.AGREEMENT,
@@ -253,7 +303,7 @@ def _record(connection: Connection, stored: StoredAgreement, by: ChangedBy, chan
         purpose=agreement.purpose,
         agreement=agreement.reference,
         acts=tuple(basis.act for basis in agreement.legal_basis),
-        details={"change": change, "agreement_sha256": digest},
+        details={"change": change, "agreement_sha256": text_digest(agreement)},
     )
     append(connection, entry, chain=COMMANDS_CHAIN)
 

@@ -16,7 +16,15 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import agreement, agreement_use, share_scope
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreements import Agreement, AgreementState
-from cchc_connect.sharing.facts import AgreementUse, DossierFacts, Facts, StoredAgreement, decisive_versions
+from cchc_connect.sharing.facts import (
+    AgreementUse,
+    DossierFacts,
+    Facts,
+    StoredAgreement,
+    decisive_versions,
+    has_act_in_force,
+    is_in_force,
+)
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import Agency, Dossier, DossierStatus, PartialDate, vietnamese_day
@@ -27,8 +35,6 @@ STOPPED = {
     DossierStatus.STOPPED: "stopped_at",
 }
 """Status of a dossier that was not processed -> the field with its end."""
-
-IN_USE = (AgreementState.SIGNED, AgreementState.IN_FORCE)
 
 
 def agency_tree(connection: Connection, source: str | None, day: date) -> AgencyTree:
@@ -143,44 +149,19 @@ def count_use(connection: Connection, use: AgreementUse) -> None:
         connection.execute(agreement_use.insert().values(**keys, records=use.records))
 
 
-def settle_states(connection: Connection, day: date) -> None:
-    """Bring stored states up to a Vietnamese day: what was signed begins on its first day and ends after its last."""
-    today = day.isoformat()
-    is_over = agreement.c.state.in_([state.value for state in (*IN_USE, AgreementState.SUSPENDED)]) & (
-        agreement.c.ends < today
-    )
-    connection.execute(update(agreement).where(is_over).values(state=AgreementState.ENDED.value))
-    has_begun = (agreement.c.state == AgreementState.SIGNED.value) & (agreement.c.starts <= today)
-    connection.execute(update(agreement).where(has_begun).values(state=AgreementState.IN_FORCE.value))
-
-
 def refresh_share_scope(connection: Connection, terms: SharingTerms, day: date) -> None:
-    """Bring states up to a Vietnamese day, and make `share_scope` anew from the agreements that are in force."""
-    settle_states(connection, day)
+    """Make `share_scope` anew from the grants that are in force on a Vietnamese day."""
     rows = {
         (consumer, grant.record, provider)
         for stored in decisive_versions(stored_agreements(connection))
-        if is_in_force(stored, terms, day)
+        if is_in_force(stored, terms.agencies, day)
         for grant in stored.agreement.grants
+        if has_act_in_force(stored.agreement, grant, terms.acts, day)
         for consumer in terms.agencies.codes([stored.agreement.consumer])
         for provider in terms.agencies.codes(terms.agencies.as_provider(stored.agreement.provider))
     }
     connection.execute(delete(share_scope))
     insert_rows(connection, share_scope, sorted(rows))
-
-
-def is_in_force(stored: StoredAgreement, terms: SharingTerms, day: date) -> bool:
-    """True if an agreement, in its decisive version, is in force on a Vietnamese day."""
-    parties = (stored.agreement.provider, stored.agreement.consumer)
-    return (
-        stored.was_signed
-        and stored.state in IN_USE
-        and stored.agreement.starts <= day <= stored.agreement.ends
-        and all(terms.agencies.is_valid(agency, day) for agency in parties)
-        and any(
-            basis.act in terms.acts and terms.acts[basis.act].in_force(day) for basis in stored.agreement.legal_basis
-        )
-    )
 
 
 def _uses(connection: Connection, agreements: Iterable[str], request: AccessRequest) -> Sequence[AgreementUse]:

@@ -211,7 +211,8 @@ class Synchronizer:
         """Delete rows that nothing needs any more and that are older than `[retention]` says, or its defaults.
 
         A run does so by itself once a day if the configuration has that table. Records and the latest version of each
-        are never deleted. Of the audit log, sealed entries are removed that are older than `[audit]` says.
+        are never deleted. Of the audit log, sealed entries are removed that are older than `[audit]` says; the entry
+        that says so is sealed at once.
 
         Args:
             dry_run: delete nothing, but count what would be deleted.
@@ -222,7 +223,10 @@ class Synchronizer:
         """
         with self._open_run_context(dry_run=dry_run) as run_context:
             retention = self._config.retention or RetentionTable()
-            return Purge(run_context, retention, self._config.routes, self._config.audit.retention_years).run()
+            report = Purge(run_context, retention, self._config.routes, self._config.audit.retention_years).run()
+            if not dry_run:
+                seal_quietly(self._config, self._database, self._clock)
+            return report
 
     def _run_jobs(
         self,

@@ -122,7 +122,7 @@ def test_check_warns_of_a_version_that_closes_the_one_in_force_before_it_begins(
     with config.open_database() as database:
         apply_agreements(config, database, USER, at=NOW)
         for official in (USER, "minh"):
-            approve_agreement(config, database, PARCELS, official, at=NOW)
+            approve_agreement(config, database, f"{PARCELS}@1", official, at=NOW)
     later = vietnamese_day(NOW + timedelta(days=9)).isoformat()
     edit(
         lambda text: text.replace("title = ", "version = 2\ntitle = ").replace(
@@ -175,13 +175,13 @@ def test_a_folder_with_faults_is_not_applied(call: Call) -> None:
 def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
     call("agreements", "apply")
 
-    first = call("agreements", "approve", PARCELS)
+    first = call("agreements", "approve", f"{PARCELS}@1")
     assert first.code == 0
     assert f"The data officer of {BUILDING} approves it too" in first.out
-    assert call("agreements", "approve", PARCELS).code == 64
+    assert call("agreements", "approve", f"{PARCELS}@1").code == 64
     config = Config.load(CONFIG)
     with config.open_database() as database:
-        assert approve_agreement(config, database, PARCELS, "minh", at=NOW).was_signed
+        assert approve_agreement(config, database, f"{PARCELS}@1", "minh", at=NOW).was_signed
         states = {stored.agreement.id: stored.state.value for stored in agreements(database)}
     assert states[PARCELS] == "in_force"
     row = next(line for line in call("agreements", "list").out.splitlines() if PARCELS in line)
@@ -191,7 +191,24 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
     assert call("agreements", "resume", PARCELS).code == 0
     assert call("agreements", "end", PARCELS, "--json").document["state"] == "ended"
     assert call("agreements", "resume", PARCELS).code == 64
-    assert call("agreements", "approve", "sxd-nnmt").code == 66
+    assert call("agreements", "approve", "sxd-nnmt@1").code == 66
+
+
+def test_the_text_that_show_told_is_approved_and_no_other_one(call: Call) -> None:
+    call("agreements", "apply")
+    shown = call("agreements", "show", PARCELS, "--json").document["versions"][0]["sha256"]
+    assert shown in call("agreements", "show", PARCELS).out
+    edit(lambda text: text.replace('"holders.birth" = "year"', '"holders.birth" = "plain"'))
+    call("agreements", "apply")
+
+    refused = call("agreements", "approve", f"{PARCELS}@1", "--sha256", shown)
+
+    assert refused.code == 64
+    assert "is another text than the one you name" in refused.err
+    read_again = call("agreements", "show", PARCELS, "--json").document["versions"][0]["sha256"]
+    assert call("agreements", "approve", f"{PARCELS}@1", "--sha256", read_again).code == 0
+    assert call("agreements", "approve", PARCELS).code == 64
+    assert call("agreements", "withdraw", f"{PARCELS}@1", "--json").document["state"] == "ended"
 
 
 def test_an_official_who_is_not_configured_changes_nothing(call: Call) -> None:
@@ -199,7 +216,7 @@ def test_an_official_who_is_not_configured_changes_nothing(call: Call) -> None:
     text = CONFIG.read_text(encoding="utf-8")
     CONFIG.write_text(text.replace(f"officials.{USER}", "officials.other"), encoding="utf-8")
 
-    refused = call("agreements", "approve", PARCELS)
+    refused = call("agreements", "approve", f"{PARCELS}@1")
 
     assert refused.code == 64
     assert f"[officials.{USER}]" in refused.err
@@ -228,8 +245,8 @@ def test_explain_shows_what_would_leave_and_records_nothing(call: Call) -> None:
     edit(lambda text: text.replace("records_per_dossier = 20, ", ""))
     with config.open_database() as database:
         apply_agreements(config, database, USER, at=NOW)
-        approve_agreement(config, database, PARCELS, USER, at=NOW)
-        approve_agreement(config, database, PARCELS, "minh", at=NOW)
+        approve_agreement(config, database, f"{PARCELS}@1", USER, at=NOW)
+        approve_agreement(config, database, f"{PARCELS}@1", "minh", at=NOW)
     before = recorded()
 
     command_line = ("agreements", "explain", "land_parcel", "--agreement", PARCELS)
@@ -299,8 +316,8 @@ def test_the_library_explains_and_suspends(call: Call) -> None:
         consumer=BUILDING, action=Action.READ, record_type="land_parcel", purpose="construction_permit", at=NOW
     )
     with config.open_database() as database:
-        approve_agreement(config, database, PARCELS, USER, at=NOW)
-        approve_agreement(config, database, PARCELS, "minh", at=NOW)
+        approve_agreement(config, database, f"{PARCELS}@1", USER, at=NOW)
+        approve_agreement(config, database, f"{PARCELS}@1", "minh", at=NOW)
         assert suspend_agreement(config, database, PARCELS, "minh", at=NOW).suspended_by == BUILDING
         explanation = explain_access(config, database, request)
 

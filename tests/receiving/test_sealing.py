@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from cchc_connect.cli import main
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind
 from cchc_connect.database.audit.keys import SealKey
+from cchc_connect.database.audit.recording import record_command
+from cchc_connect.database.audit.subject_keys import SubjectKeys
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes
 
@@ -88,6 +91,28 @@ def test_a_log_that_waits_too_long_for_its_seal_holds_the_route(sealing: Receivi
     Path("audit.key").chmod(0o600)
     assert sealing.sync().lines[-1].reason is None
     assert sealing.portal.holdings.keys() == {A, B}
+
+
+def test_an_erased_index_is_sealed_and_told_by_every_verification(
+    sealing: ReceivingSetting, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also to people, in their language, since the log is intact without these persons."""
+    sealing.audit["subject_keys"] = str(Path("subjects").absolute())
+    sealing.write_configuration()
+    with sealing.database() as database:
+        subjects = SubjectKeys(Path("subjects")).subjects_of(["001099000001"], sealing.clock.now())
+        entry = AuditEntry(at=sealing.clock.now(), kind=AuditKind.REVEAL, official="cb-1")
+        record_command(database, entry, subjects)
+    year = str(sealing.clock.now().year)
+    assert command("erase-subjects", year)[0] == 0
+
+    code, document = command("verify")
+
+    assert (code, document["unsealed"]) == (INTACT, 0)
+    assert [note["code"] for note in document["notes"]] == ["audit_gap.subjects_early"]  # type: ignore[attr-defined]  # JSON
+    path = str(sealing.write_configuration())
+    assert main(["--config", path, "--lang", "vi", "audit", "verify"]) == 0
+    assert "Phần đã xóa khi chưa hết thời hạn lưu trữ" in capsys.readouterr().out
 
 
 def test_a_log_without_a_key_is_pushed_all_the_same(setting: ReceivingSetting) -> None:

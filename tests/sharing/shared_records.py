@@ -6,7 +6,7 @@ from typing import Any
 from cchc_connect import Config, RecordWriter, SharedDatabase
 from cchc_connect.sharing.agreements import Agreement
 from cchc_connect.sharing.facts import Official
-from cchc_connect.sharing.life_cycle import ChangedBy, apply_changes, approve, planned_changes
+from cchc_connect.sharing.life_cycle import ChangedBy, apply_changes, approve
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import ConstructionPermit, Dossier, DossierStatus, LandParcel, Record, from_document
 from tests.sharing.invented_agreements import BUILDING, DOSSIER, LAND, NOW, PARCEL, PROCEDURE, PROVINCE, agreement_table
@@ -67,8 +67,7 @@ def make_agreement(database: SharedDatabase, *, is_approved: bool = True, **chan
 def agree(database: SharedDatabase, agreements: Sequence[Agreement], *, is_approved: bool = True) -> None:
     """Store agreements, approved by both data officers."""
     with database.writing() as connection:
-        planned = planned_changes(connection, agreements)
-        apply_changes(connection, planned, TERMS, ChangedBy(official="lan", at=NOW))
+        apply_changes(connection, agreements, TERMS, ChangedBy(official="lan", at=NOW))
         for agreement in agreements if is_approved else ():
             for official in ("lan", "minh"):
-                approve(connection, agreement.id, TERMS, ChangedBy(official=official, at=NOW))
+                approve(connection, agreement.reference, TERMS, ChangedBy(official=official, at=NOW))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from cchc_connect import Config, RecordWriter
 from cchc_connect.database.shared_database import SharedDatabase
@@ -27,6 +27,8 @@ from cchc_connect.sharing.life_cycle import (
     planned_changes,
     resume,
     suspend,
+    text_digest,
+    withdraw,
 )
 from cchc_connect.sharing.stored_agreements import (
     agency_tree,
@@ -34,11 +36,13 @@ from cchc_connect.sharing.stored_agreements import (
     dossier_facts,
     facts_of,
     refresh_share_scope,
+    store_agreement,
     stored_agreements,
 )
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import Agency, Dossier, DossierStatus, PartialDate
 from cchc_schemas.agencies import AgencySuccessor
+from cchc_schemas.legal_acts import LegalAct
 from tests.databases import DATABASE_KINDS, new_address
 from tests.sharing.invented_agreements import (
     BUILDING,
@@ -51,6 +55,7 @@ from tests.sharing.invented_agreements import (
     agreement_table,
     grant,
     request,
+    signed,
 )
 
 OFFICIALS = {
@@ -61,6 +66,7 @@ OFFICIALS = {
     "gone": Official(agency=LAND, is_data_officer=True, valid_to=date(2026, 11, 29)),
 }
 TERMS = SharingTerms(officials=OFFICIALS)
+TODAY = date(2026, 11, 30)
 
 
 @pytest.fixture(params=DATABASE_KINDS)
@@ -79,14 +85,18 @@ def written(**changes: Any) -> Agreement:
 
 def applied(database: SharedDatabase, *agreements: Agreement) -> Sequence[ChangeKind]:
     with database.writing() as connection:
-        changes = planned_changes(connection, agreements)
-        apply_changes(connection, changes, TERMS, by("lan"))
+        changes = apply_changes(connection, agreements, TERMS, by("lan"))
     return [change.kind for change in changes]
 
 
 def changed(database: SharedDatabase, step: Any, official: str, at: datetime = NOW) -> AgreementState:
     with database.writing() as connection:
-        return step(connection, "parcels", TERMS, by(official, at)).state  # type: ignore[no-any-return]  # of one of the steps
+        name = f"parcels@{newest(connection)}" if step in {approve, withdraw} else "parcels"
+        return step(connection, name, TERMS, by(official, at)).state  # type: ignore[no-any-return]  # of one of the steps
+
+
+def newest(connection: Connection) -> int:
+    return max(stored.agreement.version for stored in stored_agreements(connection))
 
 
 def in_force(database: SharedDatabase, **changes: Any) -> None:
@@ -95,9 +105,10 @@ def in_force(database: SharedDatabase, **changes: Any) -> None:
     changed(database, approve, "minh")
 
 
-def states(database: SharedDatabase) -> dict[str, str]:
+def states(database: SharedDatabase, day: date = TODAY) -> dict[str, str]:
     with database.reading() as connection:
-        return {stored.agreement.reference: stored.state.value for stored in stored_agreements(connection)}
+        everything = [stored.as_of(day) for stored in stored_agreements(connection)]
+    return {stored.agreement.reference: stored.state.value for stored in everything}
 
 
 def entries(database: SharedDatabase) -> Sequence[dict[str, Any]]:
@@ -125,18 +136,90 @@ def test_an_agreement_is_in_force_once_both_data_officers_approved_it(database: 
     assert list(granted(database)) == []
 
 
-def test_what_is_approved_before_its_first_day_begins_on_it(database: SharedDatabase) -> None:
+def test_what_is_approved_before_its_first_day_begins_on_it_and_ends_after_its_last(database: SharedDatabase) -> None:
     before = datetime(2026, 7, 1, tzinfo=UTC)
     applied(database, written())
     changed(database, approve, "lan", before)
 
     assert changed(database, approve, "minh", before) is AgreementState.SIGNED
+    expected = {"2026-07-31": "signed", "2026-08-01": "in_force", "2027-07-31": "in_force", "2027-08-01": "ended"}
+    for day, state in expected.items():
+        assert states(database, date.fromisoformat(day)) == {"parcels@1": state}
+
+
+def test_a_clock_that_was_ahead_ends_nothing(database: SharedDatabase) -> None:
+    in_force(database)
+    years_later = NOW + timedelta(days=900)
+
+    with pytest.raises(UsageMistake) as refused:
+        changed(database, suspend, "lan", years_later)
     with database.writing() as connection:
-        refresh_share_scope(connection, TERMS, date(2026, 8, 1))
-    assert states(database) == {"parcels@1": "in_force"}
+        refresh_share_scope(connection, TERMS, years_later.date())
+
+    assert refused.value.code == "sharing.other_state"
+    assert list(granted(database)) == []
+    assert changed(database, suspend, "lan") is AgreementState.SUSPENDED
+    assert changed(database, resume, "lan") is AgreementState.IN_FORCE
+
+
+def test_a_version_is_approved_by_its_number_and_the_text_that_was_read(database: SharedDatabase) -> None:
+    applied(database, written())
+    with database.reading() as connection:
+        (draft,) = stored_agreements(connection)
+    applied(database, written(title="Chia sẻ thửa đất, lần hai"))
+
+    for name, digest, code in (
+        ("parcels", None, "sharing.no_version"),
+        ("parcels@2", None, "sharing.no_draft"),
+        ("parcels@1", text_digest(draft.agreement), "sharing.other_text"),
+    ):
+        with database.writing() as connection, pytest.raises(CchcError) as refused:
+            approve(connection, name, TERMS, by("lan"), sha256=digest)
+        assert refused.value.code == code
     with database.writing() as connection:
-        refresh_share_scope(connection, TERMS, date(2027, 8, 1))
-    assert states(database) == {"parcels@1": "ended"}
+        (draft,) = stored_agreements(connection)
+        approve(connection, "parcels@1", TERMS, by("lan"), sha256=text_digest(draft.agreement).upper())
+        assert stored_agreements(connection)[0].approved_by_provider == "lan"
+
+
+def test_an_ended_agreement_leaves_no_draft_that_an_approval_would_revive(database: SharedDatabase) -> None:
+    in_force(database)
+    applied(database, written(version=2))
+    changed(database, approve, "lan")
+
+    assert changed(database, end, "minh") is AgreementState.ENDED
+
+    assert states(database) == {"parcels@1": "ended", "parcels@2": "ended"}
+    with pytest.raises(NotFound):
+        changed(database, approve, "minh")
+    ended = [(entry["agreement"], entry["change"]) for entry in entries(database)][-2:]
+    assert ended == [("parcels@1", "ended"), ("parcels@2", "ended")]
+
+
+def test_a_draft_is_withdrawn_while_the_signed_version_goes_on(database: SharedDatabase) -> None:
+    in_force(database)
+    applied(database, written(version=2))
+    with pytest.raises(UsageMistake):
+        changed(database, withdraw, "huy")
+
+    assert changed(database, withdraw, "minh") is AgreementState.ENDED
+
+    assert states(database) == {"parcels@1": "in_force", "parcels@2": "ended"}
+    assert list(granted(database)) == []
+    with database.writing() as connection, pytest.raises(NotFound):
+        withdraw(connection, "parcels@1", TERMS, by("lan"))
+
+
+def test_a_grant_whose_own_acts_have_lapsed_is_not_in_the_share_scope(database: SharedDatabase) -> None:
+    with database.writing() as connection:
+        store_agreement(connection, signed(grant=[grant(legal_basis=[{"act": "own"}])]), NOW)
+    lapsed = LegalAct(id="own", number="1/QĐ", in_force_to=date(2026, 12, 31))
+    terms = replace(TERMS, acts={**TERMS.acts, "own": lapsed})
+
+    with database.writing() as connection:
+        for day, expected in ((date(2026, 12, 31), 1), (date(2027, 1, 1), 0)):
+            refresh_share_scope(connection, terms, day)
+            assert len(connection.execute(select(share_scope)).all()) == expected
 
 
 @pytest.mark.parametrize(
@@ -167,7 +250,7 @@ def test_one_person_cannot_give_both_approvals(database: SharedDatabase) -> None
     moved = replace(TERMS, officials={**OFFICIALS, "lan": OFFICIALS["minh"]})
 
     with database.writing() as connection, pytest.raises(UsageMistake) as refused:
-        approve(connection, "parcels", moved, by("lan"))
+        approve(connection, "parcels@1", moved, by("lan"))
 
     assert refused.value.code == "sharing.approved_before"
 
@@ -178,7 +261,7 @@ def test_a_second_officer_of_one_agency_is_not_the_other_agency(database: Shared
     terms = replace(TERMS, officials={**OFFICIALS, "hoa": OFFICIALS["lan"]})
 
     with database.writing() as connection:
-        assert approve(connection, "parcels", terms, by("hoa")).state is AgreementState.DRAFT
+        assert approve(connection, "parcels@1", terms, by("hoa")).state is AgreementState.DRAFT
 
 
 def test_an_agreement_with_faults_is_not_approved(database: SharedDatabase) -> None:

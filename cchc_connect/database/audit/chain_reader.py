@@ -6,31 +6,35 @@ own, and that each body names its own chain and number.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, chained_hash
+from cchc_connect.database.audit.gaps import Account, Accounts, LogBroken
 from cchc_connect.database.audit.key_changes import KeyChange
 from cchc_connect.database.audit.key_digests import has_keys
 from cchc_connect.database.audit.seals import Head
 from cchc_connect.database.direct import audit_queries
 from cchc_connect.database.direct.connection import DirectConnection
-from cchc_connect.errors import CchcError
 
 _NO_HEAD = (Head("", 0, ""), "")
-
-
-class LogBroken(CchcError):
-    """The audit log was changed after it was written."""
 
 
 class ChainReader:
     """Reads one chain; its attributes hold what only the whole log can prove."""
 
-    def __init__(self, connection: DirectConnection, chain: str, heads: Iterator[tuple[Head, str]]) -> None:
-        """Prepare; nothing is read. `heads` are those of the seals for this chain, with the seals' instants."""
+    def __init__(
+        self, connection: DirectConnection, chain: str, heads: Iterator[tuple[Head, str]], *, sealed: int
+    ) -> None:
+        """Prepare; nothing is read.
+
+        Args:
+            connection: one committed state of the database.
+            chain: the chain.
+            heads: the heads of this chain in the seals, with the seals' instants.
+            sealed: number of the last entry that a seal covers, 0 if there is none.
+        """
         self.chain = chain
         self.entries = 0
         """Entries read so far."""
@@ -38,14 +42,14 @@ class ChainReader:
         """Number of the last entry read."""
         self.start: tuple[Head, str] | None = None
         """The head up to which the chain was removed, with its seal's instant."""
-        self.removals = list[tuple[datetime, Sequence[dict[str, Any]]]]()
-        """Segments that entries say were removed."""
+        self.accounts = Accounts()
+        """What entries say was removed."""
         self.key_changes = list[KeyChange]()
-        self.erased_subject_keys: set[str] = set()
         self.missing_subjects: dict[str, EntryNumber] = {}
         """Key of the subject index -> first entry whose persons are not in it."""
         self._connection = connection
         self._heads = heads
+        self._sealed = sealed
         self._head, self._sealed_at = next(heads, _NO_HEAD)
         self._is_former = True
         self._mark = f'"chain":{json.dumps(chain)}'
@@ -115,7 +119,7 @@ class ChainReader:
                 raise self._broken("audit_fault.keys", entry)
             self._check_subjects(entry, document.get("subjects"), subjects)
         if '"removed":' in body or '"erased_subject_keys":' in body or '"new_public_key":' in body:
-            self._note(json.loads(body))
+            self._note(entry, json.loads(body))
 
     def _check_subjects(self, entry: int, declared: dict[str, Any] | None, subjects: Iterator[Any] | None) -> None:
         entry_number = EntryNumber(self.chain, entry)
@@ -135,11 +139,10 @@ class ChainReader:
         ):
             raise self._broken("audit_fault.subjects", entry)
 
-    def _note(self, document: dict[str, Any]) -> None:
+    def _note(self, entry: int, document: dict[str, Any]) -> None:
         """Keep what an entry says of removals and of keys."""
-        if segments := document.get("removed"):
-            self.removals.append((from_timestamp_text(document["at"]), segments))
-        self.erased_subject_keys |= set(document.get("erased_subject_keys", ()))
+        at, number = from_timestamp_text(document["at"]), EntryNumber(self.chain, entry)
+        self.accounts.note(document, Account(entry=number, at=at, is_sealed=entry <= self._sealed))
         for member in (document, *document.get("key_changes", ())):
             if (change := KeyChange.of_details(member)) is not None:
                 self.key_changes.append(change)

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from cchc_connect.clock import Clock, SystemClock, from_timestamp_text
 from cchc_connect.database.audit.anchors import AnchorUnusable, read_anchor
 from cchc_connect.database.audit.chain import GENESIS_HASH, RUNS_CHAIN, EntryNumber
-from cchc_connect.database.audit.chain_reader import ChainReader, LogBroken
+from cchc_connect.database.audit.chain_reader import ChainReader
+from cchc_connect.database.audit.gaps import LogBroken, explain_gaps
 from cchc_connect.database.audit.keys import TrustedKey
-from cchc_connect.database.audit.retention_rules import may_be_removed
 from cchc_connect.database.audit.seals import Head, Seal
 from cchc_connect.database.direct import audit_queries, queries
 from cchc_connect.database.direct.connection import DirectConnection
@@ -67,6 +67,9 @@ class AuditVerification:
     """Entries after the last seal: they fit their chains, and nothing else protects them."""
     anchored_at: datetime | None
     """Instant of the last seal that an anchor has; None without an anchor."""
+    notes: tuple[Message, ...] = ()
+    """What is no fault, and what people should judge: each gap that an entry accounts for, and seals that are earlier
+    than the one before them."""
 
 
 class LogVerifier:
@@ -82,6 +85,8 @@ class LogVerifier:
         self._last_seal: Seal | None = None
         self._anchored: Seal | None = None
         self._key_transitions: list[tuple[str, str]] = []
+        self._notes: list[Message] = []
+        self._not_sealed: Message | None = None
 
     def run(self, now: datetime) -> AuditVerification:
         """Verify everything; the first fault ends it.
@@ -108,10 +113,12 @@ class LogVerifier:
             sealed_at=_instant(self._last_seal),
             unsealed=self._unsealed,
             anchored_at=_instant(self._anchored),
+            notes=tuple(self._notes),
         )
 
     def _verify_seals(self) -> None:
         previous: Seal | None = None
+        earlier: list[int] = []
         for number, seal in enumerate(self._seals(), start=1):
             if seal is None or seal.id != number:
                 raise LogBroken("audit_fault.seal_missing", seal=number)
@@ -122,7 +129,11 @@ class LogVerifier:
                 self._key_transitions.append((previous.key_id, seal.key_id))
             if previous is not None and not _is_continued(previous.heads, seal.heads):
                 raise LogBroken("audit_fault.seal_goes_back", seal=number)
+            if previous is not None and seal.at < previous.at:
+                earlier.append(number)
             previous = seal
+        if earlier:
+            self._notes.append(Message("audit_gap.seal_earlier", {"seal": earlier[0], "seals": len(earlier)}))
         self._last_seal = previous
         if previous is not None:
             self._require_signed(previous)
@@ -156,7 +167,11 @@ class LogVerifier:
     def _verify_chains(self, now: datetime) -> None:
         heads = {head.chain: head for head in self._last_seal.heads} if self._last_seal is not None else {}
         stored = (*audit_queries.audit_chains(self._connection), *audit_queries.chains_beside(self._connection))
-        readers = [ChainReader(self._connection, chain, self._heads(chain)) for chain in sorted({*heads, *stored})]
+        sealed = {chain: head.entry for chain, head in heads.items()}
+        readers = [
+            ChainReader(self._connection, chain, self._heads(chain), sealed=sealed.get(chain, 0))
+            for chain in sorted({*heads, *stored})
+        ]
         for reader in readers:
             try:
                 reader.read()
@@ -165,32 +180,14 @@ class LogVerifier:
             self._unsealed += reader.last - heads[reader.chain].entry if reader.chain in heads else reader.entries
             if reader.chain == RUNS_CHAIN and queries.last_audit_entry_seen(self._connection) > reader.last:
                 raise LogBroken("audit_fault.entry_missing", entry=str(EntryNumber(RUNS_CHAIN, reader.last + 1)))
-        self._verify_removals(readers, now)
+        self._explain_gaps(readers, now)
         self._verify_key_changes(readers)
 
-    def _verify_removals(self, readers: Sequence[ChainReader], now: datetime) -> None:
-        """Check that an entry of the log says what was removed from its beginning, and that it was old enough."""
-        declared = {
-            (segment["chain"], segment["last"], segment["hash"]): at
-            for reader in readers
-            for at, segments in reader.removals
-            for segment in segments
-        }
-        for reader in readers:
-            if reader.start is None:
-                continue
-            head, sealed_at = reader.start
-            removed_at = declared.get((head.chain, head.entry, head.hash))
-            entry = str(EntryNumber(head.chain, head.entry))
-            if removed_at is None:
-                raise LogBroken("audit_fault.removed_without_entry", entry=entry)
-            if not may_be_removed(from_timestamp_text(sealed_at), removed_at) or removed_at > now:
-                raise LogBroken("audit_fault.removed_too_early", entry=entry)
-        erased = {key_id for reader in readers for key_id in reader.erased_subject_keys}
-        for reader in readers:
-            for key_id, entry_number in reader.missing_subjects.items():
-                if key_id not in erased:
-                    raise LogBroken("audit_fault.subjects", entry=str(entry_number))
+    def _explain_gaps(self, readers: Sequence[ChainReader], now: datetime) -> None:
+        """Check that an entry of the log accounts for each gap, and note which gaps these are."""
+        gaps = explain_gaps(readers, now)
+        self._notes += gaps.accepted
+        self._not_sealed = gaps.not_sealed
 
     def _verify_key_changes(self, readers: Sequence[ChainReader]) -> None:
         """Check that each change of the key is an entry that both keys have signed."""
@@ -205,6 +202,8 @@ class LogVerifier:
     def _require_verifiable(self) -> None:
         if self._last_seal is None and self._entries:
             raise LogUnchecked("audit_fault.no_seal")
+        if self._not_sealed is not None:
+            raise LogUnchecked(self._not_sealed.code, **self._not_sealed.context)
 
     def _seals(self, after: int = 0) -> Iterator[Seal | None]:
         """Yield the stored seals after a number; None for a row that is none."""
@@ -213,13 +212,14 @@ class LogVerifier:
             after = rows[-1]["id"]
 
     def _heads(self, chain: str) -> Iterator[tuple[Head, str]]:
-        """Yield the heads of a chain in the seals, with the seal's instant, each once."""
-        latest = 0
+        """Yield the heads of a chain in the seals, each once, with the latest instant of the seals up to there."""
+        latest, at = 0, ""
         for seal in self._seals():
+            at = at if seal is None else max(at, seal.at)
             for head in () if seal is None else seal.heads:
-                if head.chain == chain and head.entry > latest and seal is not None:
+                if head.chain == chain and head.entry > latest:
                     latest = head.entry
-                    yield head, seal.at
+                    yield head, at
 
 
 def _is_continued(before: Sequence[Head], after: Sequence[Head]) -> bool:
