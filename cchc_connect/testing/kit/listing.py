@@ -8,7 +8,7 @@ from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.errors import Rejected, SourceHeld, StartOver
 from cchc_connect.testing.kit.bench import Bench, OnResponse
 from cchc_connect.testing.kit.rule import RuleBroken
-from cchc_connect.testing.kit.walk import Walk, is_record
+from cchc_connect.testing.kit.walk import ListingWalk, is_record
 from cchc_connect.transport import Transport
 from cchc_connect.wire.json import Item
 
@@ -128,7 +128,7 @@ def steps(
         RuleBroken: it goes nowhere: a page or a page token comes twice, or nothing new comes.
         CchcError: a page cannot be fetched.
     """
-    walk = Walk(source)
+    walk = ListingWalk(source)
     while True:
         page = bench.page(transport, source, page_request, on_response)
         if walk.ends_before(page):

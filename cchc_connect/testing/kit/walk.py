@@ -17,7 +17,7 @@ MAX_VAIN_PAGES = 10
 """Pages in a row that may show no new item before the walk ends."""
 
 
-class Walk:
+class ListingWalk:
     """What the pages of one listing have shown so far."""
 
     def __init__(self, source: Source) -> None:
