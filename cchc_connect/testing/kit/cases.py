@@ -125,6 +125,6 @@ def _sound_system(bench: Bench) -> Generator[None, None, None]:
 
 def _described(error: Exception) -> Mapping[str, object]:
     """Return the error of a double and the line that raised it."""
-    place = extract_tb(error.__traceback__)[-1]
+    raised = extract_tb(error.__traceback__)[-1]
     text = f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
-    return {"error": text, "place": f"{Path(place.filename).name}:{place.lineno}"}
+    return {"error": text, "line": f"{Path(raised.filename).name}:{raised.lineno}"}

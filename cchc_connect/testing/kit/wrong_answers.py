@@ -59,6 +59,6 @@ def errors_in_200(system: object) -> Sequence[ServerResponse]:
     if not isinstance(system, OwnErrors):
         return _USUAL_ERRORS
     own: object = system.error_in_200()
-    if not isinstance(own, ServerResponse):
+    if not isinstance(own, ServerResponse):  # pyright: ignore[reportUnnecessaryIsInstance]  # doubles need no type checker
         raise RuleBroken("kit.error_in_200_wrong", given=type(own).__name__)
     return (*_USUAL_ERRORS, own)
