@@ -18,7 +18,7 @@ from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.page_tokens import holds_secret
 from cchc_connect.registry import is_local
-from cchc_schemas import RECORD_TYPES, Record
+from cchc_schemas import RECORD_TYPES, Agency, Record
 from cchc_schemas.text import listed
 
 if TYPE_CHECKING:
@@ -97,11 +97,21 @@ def name_faults(config: "Config") -> Iterator[Message]:
         for field in route.withhold:
             if not _may_be_withheld(field):
                 yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
-    source = config.agreements.agencies_from
-    if source is not None and source not in config.connections:
-        yield _fault(("agreements", "agencies_from"), _unknown_name(source, config.connections))
+    yield from _agencies_faults(config)
     yield from _ownership_faults(config)
     yield from _quality_faults(config)
+
+
+def _agencies_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault unless the connection that says who is who exists and owns what it says of agencies."""
+    source = config.agreements.agencies_from
+    if source is None:
+        return
+    owners = {name: owner for name, owner in config.ownership.items() if name.partition(".")[0] == Agency.record_type}
+    if source not in config.connections:
+        yield _fault(("agreements", "agencies_from"), _unknown_name(source, config.connections))
+    elif Agency.record_type not in owners or set(owners.values()) != {source}:
+        yield _fault(("agreements", "agencies_from"), Message("config_rule.agencies_not_owned", {"value": source}))
 
 
 def target_faults(config: "Config") -> Iterator[Message]:

@@ -1,6 +1,7 @@
 """Rules of gaps in the audit log: a sealed entry accounts for each, and each that is accepted is told."""
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,5 +120,39 @@ def test_a_seal_earlier_than_the_one_before_is_told(indexed: SharedDatabase, tmp
     ]
 
 
-def verify(database: SharedDatabase, folder: Path) -> AuditVerification:
-    return verify_audit_log(database, {"audit": folder / "audit.key.pub"}, clock=ManualClock(BEGIN + 9 * YEAR))
+def verify(database: SharedDatabase, folder: Path, *anchors: Path) -> AuditVerification:
+    return verify_audit_log(database, {"audit": folder / "audit.key.pub"}, anchors, clock=ManualClock(BEGIN + 9 * YEAR))
+
+
+def test_the_log_of_a_restored_backup_fits_the_beginning_of_the_anchor(indexed: SharedDatabase, tmp_path: Path) -> None:
+    """The whole anchor shows the loss, and a new one gets every seal that there is."""
+    key, anchor = SealKey.create("audit", tmp_path / "audit.key"), tmp_path / "anchor"
+    seal_log(indexed, key, (anchor,), BEGIN)
+    with (
+        closing(sqlite3.connect(tmp_path / "log.db")) as source,
+        closing(sqlite3.connect(tmp_path / "back.db")) as copy,
+    ):
+        source.backup(copy)
+    record_command(indexed, AuditEntry(at=BEGIN, kind=AuditKind.REVEAL, official="cb-1"))
+    seal_log(indexed, key, (anchor,), BEGIN + HOUR)
+    indexed.close()
+
+    with SharedDatabase(tmp_path / "back.db") as restored:
+        with_all_seals = verify(restored, tmp_path, anchor)
+        beginning = tmp_path / "beginning"
+        lines = anchor.read_text(encoding="utf-8").splitlines(keepends=True)
+        beginning.write_text("".join(lines[: with_all_seals.seals]), encoding="utf-8")
+        beginning_only = verify(restored, tmp_path, beginning)
+        record_command(restored, AuditEntry(at=BEGIN, kind=AuditKind.REVEAL, official="cb-2"))
+        faults = seal_log(restored, key, (anchor, tmp_path / "new"), BEGIN + 2 * HOUR).anchor_faults
+        afterwards = verify(restored, tmp_path, tmp_path / "new")
+
+    assert with_all_seals.fault is not None
+    assert (with_all_seals.outcome, with_all_seals.fault.code) == (
+        VerificationOutcome.BROKEN,
+        "audit_fault.anchor_differs",
+    )
+    assert (beginning_only.outcome, beginning_only.unsealed) == (VerificationOutcome.INTACT, 0)
+    assert [fault.code for fault in faults] == ["audit.anchor_differs"]
+    assert (afterwards.outcome, afterwards.seals) == (VerificationOutcome.INTACT, 2)
+    assert len((tmp_path / "new").read_text(encoding="utf-8").splitlines()) == 2

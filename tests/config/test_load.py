@@ -108,3 +108,24 @@ def test_every_former_name_is_tried() -> None:
 @pytest.mark.parametrize(("table", "key"), [(table, key) for table, keys in TABLES.items() for key in keys])
 def test_a_former_key_is_reported_with_its_name_now(table: str, key: str) -> None:
     assert f"{key}: is now named {FORMER_KEYS[key]}; rename it" in str(faults(f"{table}\n{key} = 1\n"))
+
+
+@pytest.mark.parametrize(
+    ("ownership", "is_refused"),
+    [
+        ("", True),
+        ('agency = "desk"\n', True),
+        ('agency = "list"\n"agency.valid_to" = "desk"\n', True),
+        ('agency = "list"\ndossier = "desk"\n', False),
+    ],
+)
+def test_the_connection_that_says_who_is_who_owns_the_agencies(ownership: str, *, is_refused: bool) -> None:
+    connections = "".join(
+        f'[connections.{name}]\nadapter = "program"\nagency = "000.00.05.H09"\n' for name in ("list", "desk")
+    )
+    text = f'{connections}[agreements]\nagencies_from = "list"\n[ownership]\n{ownership}'
+
+    if not is_refused:
+        assert Config.load(text).agreements.agencies_from == "list"
+        return
+    assert "[agreements] agencies_from: 'list' must own the records of agencies alone" in str(faults(text))
