@@ -69,7 +69,9 @@ def _chosen(bench: Bench, rules: Sequence[str], console: Console) -> list[RuleCa
     readable = [case for case in possible if case.rule.only_reads]
     for rule in rules:
         require_known("adapter_test.rule_unknown", rule, [case.rule.name for case in readable])
-    return [case for case in readable if not rules or case.rule.name in rules]
+    chosen = [case for case in readable if not rules or case.rule.name in rules]
+    parts = list(dict.fromkeys(case.record_type for case in chosen))
+    return sorted(chosen, key=lambda case: parts.index(case.record_type))  # a reason of one source is told once
 
 
 def _results(chosen: Sequence[RuleCase], bench: Bench) -> Iterator[tuple[RuleCase, str, Message | None]]:

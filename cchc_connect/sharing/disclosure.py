@@ -1,40 +1,48 @@
 """The disclosure point (điểm cung cấp dữ liệu): the one place through which records leave for another agency.
 
-A request is decided twice: when the records are read, and in the write transaction that puts its entry into the audit
-log and counts it. What is returned was on record before; a refusal is on record too. Which keys exist cannot be learnt:
-a key outside the grant is absent like an unknown one.
+A request is decided twice by the clock of the disclosure point: when the records are read, and in the write transaction
+that puts its entry into the audit log and counts it. If anything was committed in between, the records are read again
+there. What is returned was on record before; a refusal is on record too. A key outside the grant is absent like an
+unknown one. A request that is no request, such as a text with control characters, is a mistake of the caller: it is
+answered by an error, and nothing is recorded.
 """
 
 import hashlib
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
+from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN, EntryNumber, canonical_json
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure, append
+from cchc_connect.database.audit.entries import (
+    MAX_KEYS_IN_BODY,
+    AuditEntry,
+    AuditKind,
+    Decision,
+    Disclosure,
+    append,
+)
+from cchc_connect.database.audit.key_digests import keys_digest
+from cchc_connect.database.audit.persons import normal_number, person_numbers
+from cchc_connect.database.audit.sealing import overdue_since
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
-from cchc_connect.database.bulk import batches
-from cchc_connect.database.reading.records import live_records_query
-from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.errors import AccessDenied, UsageMistake
-from cchc_connect.sharing.agreements import Action, Agreement, DisclosureTime, GrantScope, Treatment
-from cchc_connect.sharing.case_keys import case_keys
+from cchc_connect.database.tables import change
+from cchc_connect.errors import AccessDenied, SourceHeld, UsageMistake
+from cchc_connect.sharing.agreements import Action, Agreement, DisclosureTime, Treatment
 from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, RefusalReason, decide
 from cchc_connect.sharing.facts import AgreementUse
-from cchc_connect.sharing.granted_rows import is_described, narrowing_condition
+from cchc_connect.sharing.granted_rows import GrantedRows
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree, count_use, facts_of
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_connect.sharing.treatments import agreement_key, compared_signs, treated
-from cchc_schemas import Record, vietnamese_day
-from cchc_schemas.record_paths import leaves, values_at
+from cchc_schemas import vietnamese_day
+from cchc_schemas.record_paths import values_at
 
 Document = Mapping[str, Any]
 
@@ -43,11 +51,8 @@ Outcome = tuple["Release | None", AccessRefusal | None]
 KINDS: Mapping[Action, AuditKind] = {Action.READ: AuditKind.READ, Action.EXPORT: AuditKind.EXPORT}
 """Actions of which documents are released, with the kind of their entry."""
 
-_IDENTITY_NUMBER = re.compile(r"\d{9}|\d{12}", re.ASCII)
-"""A national identity number (CMND with 9 digits, CCCD with 12); a telephone number has 10 or 11."""
-
-IndexSubjects = Callable[[date, Iterable[str]], Subjects]
-"""Returns the persons with these identity numbers as the subject index of a day knows them."""
+IndexSubjects = Callable[[Iterable[str], datetime], Subjects]
+"""Returns the persons with these identity numbers as the subject index knows them at an instant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +77,10 @@ class _Prepared:
     """What a request would get, read before it is on record."""
 
     decision: AccessDecision | AccessRefusal
-    documents: Mapping[str, Document]
+    documents: Mapping[str, Document] = field(repr=False)
     """Key -> stored document of the records within the grant, untreated."""
+    sequence: int
+    """Latest change of the database that it is from."""
 
 
 class DisclosurePoint:
@@ -84,9 +91,10 @@ class DisclosurePoint:
         database: SharedDatabase,
         terms: SharingTerms,
         *,
-        index_subjects: IndexSubjects = lambda _day, _numbers: NO_SUBJECTS,
+        index_subjects: IndexSubjects = lambda _numbers, _at: NO_SUBJECTS,
         pseudonym_key: bytes | None = None,
-        chain: str = COMMANDS_CHAIN,
+        is_sealed: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         """Take the database and the terms of its configuration; the agencies are those of the database.
 
@@ -95,13 +103,15 @@ class DisclosurePoint:
             terms: acts, purposes and officials.
             index_subjects: names the persons in a release for the subject index.
             pseudonym_key: key of the installation for pseudonyms; without one such fields are withheld.
-            chain: chain of the audit log.
+            is_sealed: whether the audit log is sealed, so that nothing leaves while its seals are overdue.
+            clock: says at which instant a request is decided and recorded, whatever the request says itself.
         """
         self._database = database
         self._terms = terms
         self._index_subjects = index_subjects
         self._pseudonym_key = pseudonym_key
-        self._chain = chain
+        self._is_sealed = is_sealed
+        self._clock = clock or SystemClock()
 
     def disclose(self, request: AccessRequest) -> Release:
         """Return the records that a request gets; its entry is committed before.
@@ -111,7 +121,8 @@ class DisclosurePoint:
         Raises:
             AccessDenied: no agreement in force covers the request; `reasons` says what is missing, and that is on
                 record.
-            UsageMistake: records are not read by this action, or there is no such record type.
+            UsageMistake: records are not read by this action.
+            SourceHeld: the seals of the audit log are overdue (`audit.sealing_down`).
             DatabaseUnusable: the database failed.
         """
         if request.action not in KINDS:
@@ -124,10 +135,7 @@ class DisclosurePoint:
         """Return whether a record within the grant has this value in a field that may be compared.
 
         Digits and letters alone are compared. A record outside the grant has no value. It counts as one record.
-
-        Raises:
-            AccessDenied: as `disclose`.
-            DatabaseUnusable: the database failed.
+        Raises as `disclose` does.
         """
         request = replace(request, action=Action.MATCH)
         compared = compared_signs(value)
@@ -138,26 +146,38 @@ class DisclosurePoint:
         return bool(_released_or_denied(outcome).documents)
 
     def _prepare(self, connection: Connection, request: AccessRequest) -> _Prepared:
+        """Decide on a request at this instant, and read the records that it gets."""
+        request = replace(request, at=self._clock.now())
         tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
         terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
+        sequence = connection.execute(select(func.max(change.c.sequence))).scalar() or 0
+        if isinstance(decision, AccessDecision) and _asks_for_too_many(request, decision):
+            decision = _refusal(decision, RefusalReason.QUOTA)
         if isinstance(decision, AccessRefusal):
-            return _Prepared(decision, {})
+            return _Prepared(decision, {}, sequence)
         rows = GrantedRows(connection, terms, request, decision)
-        return _Prepared(decision, dict(rows.documents()))
+        return _Prepared(decision, dict(rows.documents()), sequence)
 
-    def _decided_again(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> _Prepared:
-        """Return what was prepared with the decision of now; where it is another one, all is read again."""
+    def _current(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> _Prepared:
+        """Return what was prepared if it still holds in this write transaction; else it is prepared again.
+
+        Raises:
+            SourceHeld: the seals of the audit log are overdue.
+        """
+        overdue = overdue_since(connection, request.at) if self._is_sealed else None
+        if overdue is not None:
+            raise SourceHeld("audit.sealing_down", since=to_timestamp_text(overdue))
         tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
         terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
-        if isinstance(decision, AccessDecision) and isinstance(prepared.decision, AccessDecision):
-            same = replace(prepared.decision, records_left=decision.records_left)
-            return _Prepared(decision, prepared.documents) if same == decision else self._prepare(connection, request)
-        return self._prepare(connection, request) if isinstance(decision, AccessDecision) else _Prepared(decision, {})
+        sequence = connection.execute(select(func.max(change.c.sequence))).scalar() or 0
+        is_same = sequence == prepared.sequence and decision == prepared.decision
+        return prepared if is_same else self._prepare(connection, request)
 
     def _release(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> Outcome:
-        current = self._decided_again(connection, request, prepared)
+        request = replace(request, at=self._clock.now())
+        current = self._current(connection, request, prepared)
         decision, documents = current.decision, current.documents
         if isinstance(decision, AccessRefusal):
             return None, self._refuse(connection, request, decision)
@@ -169,24 +189,24 @@ class DisclosurePoint:
         sha512 = hashlib.sha512(canonical_json(leaving).encode()).hexdigest()
         is_outside = request.keys is not None and not leaving
         entry = replace(
-            _entry(request, AuditKind.REFUSED if is_outside else KINDS[request.action]),
+            self._entry(request, AuditKind.REFUSED if is_outside else KINDS[request.action]),
             **_terms_of(request, decision.agreement),
-            acts=_acts(decision),
-            fields={path: treatment.value for path, treatment in decision.fields.items()},
+            acts=self._acts(request, decision),
+            fields={} if is_outside else {path: treatment.value for path, treatment in decision.fields.items()},
             keys=tuple(leaving),
             count=len(leaving),
             decision=Decision.REFUSED if is_outside else Decision.RELEASED,
             reasons=(RefusalReason.RECORD.value,) if is_outside else (),
             answer_sha512=sha512,
         )
-        record_class = self._terms.records[request.record_type]
-        numbers = {number for document in documents.values() for number in person_numbers(record_class, document)}
-        subjects = self._index_subjects(vietnamese_day(request.at), numbers)
-        number = append(connection, entry, chain=self._chain, subjects=subjects)
+        numbers = {number for each in documents.values() for number in person_numbers(request.record_type, each)}
+        subjects = self._index_subjects(numbers, request.at)
+        number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
         return _release_of(decision, leaving, number, sha512), None
 
     def _match(self, connection: Connection, request: AccessRequest, prepared: _Prepared, compared: str) -> Outcome:
-        current = self._decided_again(connection, request, prepared)
+        request = replace(request, at=self._clock.now())
+        current = self._current(connection, request, prepared)
         decision = current.decision
         if isinstance(decision, AccessRefusal):
             return None, self._refuse(connection, request, decision)
@@ -198,16 +218,17 @@ class DisclosurePoint:
         }
         count_use(connection, _use(request, decision, 1))
         entry = replace(
-            _entry(request, AuditKind.MATCH),
+            self._entry(request, AuditKind.MATCH),
             **_terms_of(request, decision.agreement),
-            acts=_acts(decision),
+            acts=self._acts(request, decision),
             fields=dict.fromkeys(decision.fields, "match"),
-            keys=request.keys or (),
+            keys=() if request.keys is None else tuple(current.documents),
             count=1,
             decision=Decision.RELEASED,
         )
-        subjects = self._index_subjects(vietnamese_day(request.at), [compared])
-        number = append(connection, entry, chain=self._chain, subjects=subjects)
+        person = normal_number(compared) if matching else None
+        numbers = [] if person is None else [person]
+        number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=self._index_subjects(numbers, request.at))
         return _release_of(decision, matching, number, ""), None
 
     def _treated(
@@ -221,70 +242,37 @@ class DisclosurePoint:
     def _refuse(self, connection: Connection, request: AccessRequest, refusal: AccessRefusal) -> AccessRefusal:
         """Put a refusal on record, and return it."""
         entry = replace(
-            _entry(request, AuditKind.REFUSED),
+            self._entry(request, AuditKind.REFUSED),
             agreement=refusal.agreement,
-            keys=request.keys or (),
             decision=Decision.REFUSED,
             reasons=tuple(reason.value for reason in refusal.reasons),
-            details={"action": request.action.value},
         )
-        append(connection, entry, chain=self._chain)
+        append(connection, entry, chain=COMMANDS_CHAIN)
         return refusal
 
+    def _entry(self, request: AccessRequest, kind: AuditKind) -> AuditEntry:
+        """Return an entry with what the request says; an unknown purpose is free text, which is not kept."""
+        return AuditEntry(
+            at=request.at,
+            kind=kind,
+            request_id=request.request_id,
+            official=request.official,
+            account=request.account,
+            consumer=request.consumer,
+            provider=request.provider,
+            purpose=request.purpose if request.purpose in self._terms.purposes else None,
+            dossier=request.dossier,
+            procedure=request.procedure,
+            record_type=request.record_type,
+            details={"action": request.action.value, **_requested(request)},
+        )
 
-class GrantedRows:
-    """The records that a decision reaches."""
-
-    def __init__(
-        self, connection: Connection, terms: SharingTerms, request: AccessRequest, decision: AccessDecision
-    ) -> None:
-        """Read in the transaction of `connection`; `terms` has the agencies of the database."""
-        self._connection = connection
-        self._terms = terms
-        self._request = request
-        self._decision = decision
-        self._record_class: type[Record] = terms.records[request.record_type]
-
-    def documents(self) -> Iterator[tuple[str, Document]]:
-        """Yield key and stored document of each record, in key order."""
-        keys = self._keys()
-        if keys is None:
-            yield from self._among(None)
-            return
-        for batch in batches(sorted(keys)):
-            yield from self._among(batch)
-
-    def _keys(self) -> frozenset[str] | None:
-        """Return the keys to which the records are limited; None for no limit."""
-        requested_keys = None if self._request.keys is None else frozenset(self._request.keys)
-        if self._decision.grant.scope is not GrantScope.CASE:
-            return requested_keys
-        linked = case_keys(self._connection, self._request.dossier or "").get(self._request.record_type, frozenset())
-        return linked if requested_keys is None else linked & requested_keys
-
-    def _among(self, keys: Sequence[str] | None) -> Iterator[tuple[str, Document]]:
-        table, agencies = record_table(self._request.record_type), self._terms.agencies
-        grant, provider = self._decision.grant, self._decision.agreement.provider
-        is_narrow = narrowing_condition(
-            self._record_class, grant.rows, agencies, dialect=self._connection.dialect.name
-        ) & table.c.agency.in_(sorted(agencies.codes(agencies.as_provider(provider))))
-        query = live_records_query(self._record_class).where(is_narrow)
-        if keys is not None:
-            query = query.where(table.c.record_key.in_(keys))
-        for row in self._connection.execute(query):
-            document: Document = json.loads(row.document)
-            if is_described(self._record_class, document, grant.rows, agencies):
-                yield row.record_key, document
-
-
-def person_numbers(record_class: type[Record], document: Document) -> Iterator[str]:
-    """Yield each identity number in the fields of a record that are marked as personal numbers, without spaces."""
-    for leaf in leaves(record_class).values():
-        if leaf.is_number:
-            for value in values_at(document, leaf.path):
-                number = compared_signs(str(value))
-                if _IDENTITY_NUMBER.fullmatch(number):
-                    yield number
+    def _acts(self, request: AccessRequest, decision: AccessDecision) -> tuple[str, ...]:
+        """Return the acts of the agreement and its grant that are in force on the day of the request."""
+        day, acts = vietnamese_day(request.at), self._terms.acts
+        bases = (*decision.agreement.legal_basis, *decision.grant.legal_basis)
+        cited = dict.fromkeys(basis.act for basis in bases)
+        return tuple(act for act in cited if act in acts and acts[act].in_force(day))
 
 
 def _released_or_denied(outcome: Outcome) -> Release:
@@ -308,21 +296,21 @@ def _use(request: AccessRequest, decision: AccessDecision, records: int) -> Agre
     )
 
 
-def _entry(request: AccessRequest, kind: AuditKind) -> AuditEntry:
-    """Return an entry with what the request says."""
-    return AuditEntry(
-        at=request.at,
-        kind=kind,
-        request_id=request.request_id,
-        official=request.official,
-        account=request.account,
-        consumer=request.consumer,
-        provider=request.provider,
-        purpose=request.purpose,
-        dossier=request.dossier,
-        procedure=request.procedure,
-        record_type=request.record_type,
-    )
+def _asks_for_too_many(request: AccessRequest, decision: AccessDecision) -> bool:
+    """True if a request names more keys than may leave. Whether they exist makes no difference."""
+    if request.keys is None or decision.records_left is None:
+        return False
+    return len(set(request.keys)) > decision.records_left
+
+
+def _requested(request: AccessRequest) -> Mapping[str, Any]:
+    """Return what an entry says of the keys that were asked for, whether they exist or not."""
+    if request.keys is None:
+        return {}
+    keys = sorted(set(request.keys))
+    if len(keys) <= MAX_KEYS_IN_BODY:
+        return {"requested_keys": keys}
+    return {"requested_keys_digest": keys_digest(request.record_type, keys)}
 
 
 def _terms_of(request: AccessRequest, agreement: Agreement) -> dict[str, Any]:
@@ -336,11 +324,6 @@ def _terms_of(request: AccessRequest, agreement: Agreement) -> dict[str, Any]:
         shown_from = vietnamese_day(request.at) + timedelta(days=agreement.delay.days)
         members |= {"disclosure": Disclosure.DELAYED, "disclosed_from": shown_from}
     return members
-
-
-def _acts(decision: AccessDecision) -> tuple[str, ...]:
-    bases = (*decision.agreement.legal_basis, *decision.grant.legal_basis)
-    return tuple(dict.fromkeys(basis.act for basis in bases))
 
 
 def _release_of(

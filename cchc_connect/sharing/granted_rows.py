@@ -4,23 +4,78 @@ The database narrows them down, and may keep too many; each document is then jud
 on both databases.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, collate, or_, true
+from sqlalchemy import ColumnElement, Connection, and_, collate, or_, true
 
 from cchc_connect.clock import from_timestamp_text
+from cchc_connect.database.bulk import batches
+from cchc_connect.database.reading.records import live_records_query
 from cchc_connect.database.record_tables import NESTED_JSON, field_columns, record_table
 from cchc_connect.sharing.agencies import AgencyTree
-from cchc_connect.sharing.agreements import RowAtom
+from cchc_connect.sharing.agreements import GrantScope, RowAtom
+from cchc_connect.sharing.case_keys import case_keys
+from cchc_connect.sharing.decision import AccessDecision
+from cchc_connect.sharing.requests import AccessRequest
+from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import PartialDate, Record, vietnamese_day
 from cchc_schemas.record_paths import leaves, values_at
+from cchc_schemas.versions import newest_document
+
+Document = Mapping[str, Any]
 
 _LAST_SIGN = "\U0010ffff"
 """No text that is stored begins with it."""
+
+
+class GrantedRows:
+    """The records that a decision reaches."""
+
+    def __init__(
+        self, connection: Connection, terms: SharingTerms, request: AccessRequest, decision: AccessDecision
+    ) -> None:
+        """Read in the transaction of `connection`; `terms` has the agencies of the database."""
+        self._connection = connection
+        self._terms = terms
+        self._request = request
+        self._decision = decision
+        self._record_class: type[Record] = terms.records[request.record_type]
+
+    def documents(self) -> Iterator[tuple[str, Document]]:
+        """Yield key and stored document of each record, in key order."""
+        keys = self._keys()
+        if keys is None:
+            yield from self._among(None)
+            return
+        for batch in batches(sorted(keys)):
+            yield from self._among(batch)
+
+    def _keys(self) -> frozenset[str] | None:
+        """Return the keys to which the records are limited; None for no limit."""
+        requested_keys = None if self._request.keys is None else frozenset(self._request.keys)
+        if self._decision.grant.scope is not GrantScope.CASE:
+            return requested_keys
+        linked = case_keys(self._connection, self._request.dossier or "").get(self._request.record_type, frozenset())
+        return linked if requested_keys is None else linked & requested_keys
+
+    def _among(self, keys: Sequence[str] | None) -> Iterator[tuple[str, Document]]:
+        table, agencies = record_table(self._request.record_type), self._terms.agencies
+        grant, provider = self._decision.grant, self._decision.agreement.provider
+        is_narrow = narrowing_condition(
+            self._record_class, grant.rows, agencies, dialect=self._connection.dialect.name
+        ) & table.c.agency.in_(sorted(agencies.codes(agencies.as_provider(provider))))
+        query = live_records_query(self._record_class).where(is_narrow)
+        if keys is not None:
+            query = query.where(table.c.record_key.in_(keys))
+        for row in self._connection.execute(query):
+            document = newest_document(self._record_class, json.loads(row.document))
+            if is_described(self._record_class, document, grant.rows, agencies):
+                yield row.record_key, document
 
 
 def is_described(

@@ -2,13 +2,10 @@
 
 import os
 import pwd
-from collections.abc import Iterable
-from datetime import date, datetime, time
 
-from cchc_connect.clock import VIETNAM_TIME
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.subject_keys import SubjectKeys
-from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
+from cchc_connect.database.audit.subjects import NO_SUBJECTS
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sharing.disclosure import DisclosurePoint, IndexSubjects
@@ -39,7 +36,13 @@ def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoin
     """
     secret = config.agreements.pseudonym_key
     key = None if secret is None else secret.reveal().encode()
-    return DisclosurePoint(database, sharing_terms(config), index_subjects=subject_indexer(config), pseudonym_key=key)
+    return DisclosurePoint(
+        database,
+        sharing_terms(config),
+        index_subjects=subject_indexer(config),
+        pseudonym_key=key,
+        is_sealed=config.audit.key is not None,
+    )
 
 
 def subject_indexer(config: Config) -> IndexSubjects:
@@ -48,11 +51,4 @@ def subject_indexer(config: Config) -> IndexSubjects:
     It raises `ConfigurationError` if a key cannot be read or made.
     """
     folder = config.audit.subject_keys
-    if folder is None:
-        return lambda _day, _numbers: NO_SUBJECTS
-    keys = SubjectKeys(folder)
-
-    def subjects(day: date, numbers: Iterable[str]) -> Subjects:
-        return keys.subjects_of(numbers, datetime.combine(day, time(12), VIETNAM_TIME))
-
-    return subjects
+    return (lambda _numbers, _at: NO_SUBJECTS) if folder is None else SubjectKeys(folder).subjects_of

@@ -4,7 +4,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cchc_connect.clock import SystemClock
+from cchc_connect.errors import UsageMistake
 from cchc_connect.sharing.agreements import Action
+
+MAX_LENGTH = 500
+"""Characters of a text in a request."""
+
+_TEXTS = (
+    "consumer",
+    "record_type",
+    "purpose",
+    "provider",
+    "official",
+    "account",
+    "dossier",
+    "procedure",
+    "agreement",
+    "grant",
+    "request_id",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,4 +56,25 @@ class AccessRequest:
     request_id: str | None = None
     """Name of the request in other systems' logs."""
     at: datetime = field(default_factory=lambda: SystemClock().now())
-    """Instant of the request, aware."""
+    """Instant for which it is explained, aware. The disclosure point decides by its own clock."""
+
+    def __post_init__(self) -> None:
+        """Check that the texts can stand in the audit log.
+
+        Raises:
+            UsageMistake: a text is empty, too long or has control characters, or `at` has no offset.
+        """
+        if self.at.tzinfo is None:
+            raise UsageMistake("access.request_unreadable", name="at")
+        for name in _TEXTS:
+            text: str | None = getattr(self, name)
+            if text is not None and not _is_storable(text):
+                raise UsageMistake("access.request_unreadable", name=name)
+        for key in self.keys or ():
+            if not _is_storable(key):
+                raise UsageMistake("access.request_unreadable", name="keys")
+
+
+def _is_storable(text: str) -> bool:
+    """True if a text may stand in an entry: printable, not too long, and no half of a character."""
+    return 0 < len(text) <= MAX_LENGTH and text.isprintable()

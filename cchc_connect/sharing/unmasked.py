@@ -33,7 +33,7 @@ from cchc_connect.sharing.operator import disclosure_point, operator_agency, sub
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree
 from cchc_connect.sharing.terms import sharing_terms
-from cchc_schemas import RECORD_TYPES, Record, personal_fields, vietnamese_day
+from cchc_schemas import RECORD_TYPES, Dossier, Record, personal_fields, vietnamese_day
 from cchc_schemas.codes import DOSSIER_CODE
 from cchc_schemas.versions import newest_document
 
@@ -154,7 +154,7 @@ class UnmaskedView:
         if not DOSSIER_CODE.fits(reason.dossier):
             raise UsageMistake("access.dossier_unreadable")
         facts = Facts(agreements=(), agencies=self._agencies, officials=self._terms.officials)
-        if not is_official(reason.official, self._request(""), facts):
+        if not is_official(reason.official, self._request(Dossier.record_type), facts):
             self.refuse(RefusalReason.OFFICIAL_MISSING)
 
     def is_own(self, agency: str) -> bool:
@@ -247,7 +247,7 @@ class UnmaskedView:
             fields = dict.fromkeys(personal_fields(RECORD_TYPES[record_type]), "plain")
             entry = self._entry(record_type=record_type, keys=tuple(keys), fields=fields, count=len(keys))
             numbers = self._person_numbers(connection, record_type, keys)
-            subjects = self._index_subjects(vietnamese_day(self._reason.at), numbers)
+            subjects = self._index_subjects(numbers, self._reason.at)
             append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
 
     def _person_numbers(self, connection: Connection, record_type: str, keys: Sequence[str]) -> frozenset[str]:

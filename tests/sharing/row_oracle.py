@@ -36,6 +36,8 @@ class RowOracle(Oracle):
         if chosen is None or self.is_refused(*chosen):
             return None
         agreement, grant = chosen
+        if self.request.keys is not None and self.is_too_much(agreement, len(set(self.request.keys))):
+            return None
         leaving = {
             row.key: self.treated(grant, row.document) for row in rows if self.reaches(agreement, grant, row, rows)
         }

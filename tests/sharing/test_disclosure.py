@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
 from cchc_connect.database.audit.chain import canonical_json
+from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import agreement_use, audit_entry
-from cchc_connect.errors import AccessDenied, UsageMistake
+from cchc_connect.errors import AccessDenied, SourceHeld, UsageMistake
 from cchc_connect.messages import Language
 from cchc_connect.sharing.agreements import Action
 from cchc_connect.sharing.disclosure import DisclosurePoint
@@ -22,6 +23,7 @@ from cchc_schemas import DossierStatus
 from tests.databases import DATABASE_KINDS, new_address
 from tests.sharing.invented_agreements import KEY, LAND, NOW, PARCEL, grant, request
 from tests.sharing.shared_records import TERMS, dossier, make_agreement, parcel, permit, write
+from tests.sync.memory_systems import ManualClock
 
 LINKED, UNLINKED, FOREIGN = parcel("123"), parcel("124"), parcel("125")
 
@@ -35,8 +37,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedD
         yield opened
 
 
-def point(database: SharedDatabase) -> DisclosurePoint:
-    return DisclosurePoint(database, TERMS)
+def point(database: SharedDatabase, at: datetime = NOW) -> DisclosurePoint:
+    return DisclosurePoint(database, TERMS, clock=ManualClock(at))
 
 
 def entries(database: SharedDatabase) -> Sequence[dict[str, Any]]:
@@ -134,6 +136,106 @@ def test_a_closed_dossier_opens_nothing(database: SharedDatabase) -> None:
     write(database, "building", [dossier(status=DossierStatus.RETURNED, returned_at=NOW.replace(month=10))])
 
     assert refused(database) == ("dossier_closed",)
+
+
+def test_the_instant_that_a_request_names_decides_nothing(database: SharedDatabase) -> None:
+    make_agreement(database, starts=date(2026, 12, 1))
+
+    assert refused(database, at=NOW + timedelta(days=1)) == ("not_in_force",)
+    assert entries(database)[-1]["at"].startswith("2026-11-30")
+
+
+class BusyDatabase:
+    """A shared database in which somebody else commits something before each write transaction."""
+
+    def __init__(self, database: SharedDatabase, commit: Callable[[], None]) -> None:
+        self._database = database
+        self._commit = commit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def writing(self, token: int | None = None, *, dry_run: bool = False) -> Any:
+        self._commit()
+        return self._database.writing(token, dry_run=dry_run)
+
+
+@pytest.mark.parametrize("corrected", [{"in_dispute": True}, {"map_sheet": "46"}])
+def test_what_changes_before_the_entry_is_committed_leaves_as_it_is_then(
+    database: SharedDatabase, corrected: dict[str, Any]
+) -> None:
+    rows = [{"field": "in_dispute", "eq": False}]
+    make_agreement(database, grant=[grant(fields={**KEY, "in_dispute": "plain"}, rows=rows)])
+    busy = BusyDatabase(database, lambda: write(database, "land", [parcel("123", **corrected)]))
+
+    release = DisclosurePoint(cast("SharedDatabase", busy), TERMS, clock=ManualClock(NOW)).disclose(request())
+
+    map_sheets = [document["map_sheet"] for document in release.documents.values()]
+    assert map_sheets == ([] if corrected == {"in_dispute": True} else ["45"])
+
+
+def test_nothing_leaves_while_the_seals_of_the_audit_log_are_overdue(database: SharedDatabase) -> None:
+    make_agreement(database)
+    late = DisclosurePoint(database, TERMS, is_sealed=True, clock=ManualClock(NOW + timedelta(hours=5)))
+
+    with pytest.raises(SourceHeld) as hold:
+        late.disclose(request())
+
+    assert hold.value.code == "audit.sealing_down"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"purpose": ""},
+        {"dossier": "a\ud800"},
+        {"official": "a\0"},
+        {"request_id": "x" * 501},
+        {"keys": ("a\nb",)},
+        {"at": datetime(2026, 11, 30)},  # noqa: DTZ001  # without offset
+    ],
+)
+def test_a_request_that_cannot_stand_in_the_log_is_a_mistake(changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageMistake):
+        request(**changes)
+
+
+def test_a_purpose_that_is_free_text_is_not_kept(database: SharedDatabase) -> None:
+    make_agreement(database)
+
+    refused(database, purpose="Nguyễn Văn Mẫu 074000000123")
+
+    assert "Nguyễn" not in json.dumps(entries(database), ensure_ascii=False)
+
+
+def test_more_keys_than_the_quota_leaves_are_refused_whether_they_exist_or_not(database: SharedDatabase) -> None:
+    make_agreement(database, grant=[grant(scope="all", fields=KEY)], requires=[], quota={"records_per_day": 1})
+
+    assert refused(database, keys=(LINKED.key, UNLINKED.key)) == refused(database, keys=(LINKED.key, "no key"))
+    assert entries(database)[-1]["requested_keys"] == sorted((LINKED.key, "no key"))
+
+
+def test_only_a_person_who_was_found_is_indexed(database: SharedDatabase) -> None:
+    make_agreement(database)
+    indexed = list[str]()
+
+    def index(numbers: Iterable[str], _at: datetime) -> Subjects:
+        indexed.extend(numbers)
+        return NO_SUBJECTS
+
+    indexing = DisclosurePoint(database, TERMS, index_subjects=index, clock=ManualClock(NOW))
+    for number in ("001099000001", "Nguyễn Thị Mẫu", "074000000123"):
+        indexing.matches(request(), number)
+
+    assert indexed == ["074000000123"]
+
+
+def test_acts_that_have_lapsed_are_not_named_as_basis(database: SharedDatabase) -> None:
+    make_agreement(database, legal_basis=[{"act": "nd-47-2020"}, {"act": "nd-217-2026", "place": "Điều 7.3"}])
+
+    point(database).disclose(request())
+
+    assert entries(database)[-1]["acts"] == ["nd-217-2026"]
 
 
 def test_a_suspended_agreement_releases_nothing(database: SharedDatabase) -> None:

@@ -24,13 +24,14 @@ from cchc_connect.sharing.facts import DossierFacts, Official
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import count_use, store_agreement
 from cchc_connect.sharing.terms import SharingTerms
-from cchc_schemas import DossierStatus
+from cchc_schemas import RECORD_TYPES, DossierStatus
 from cchc_schemas.legal_acts import LegalAct
 from tests.databases import DATABASE_KINDS, new_address
 from tests.sharing.invented_agreements import NOW, PARCEL
 from tests.sharing.oracle import Cells, cells
 from tests.sharing.row_oracle import RowOracle, StoredRow, walk_values
 from tests.sharing.test_decision_oracle import ACTS, AGENCIES, PROCEDURES, TODAY, RandomCase
+from tests.sync.memory_systems import ManualClock
 
 CASES, BATCHES, FIRST_CASES = 10_000, 20, 80
 
@@ -81,7 +82,7 @@ class RandomRows(RandomCase):
             self.facts = replace(self.facts, dossier=replace(self.facts.dossier, stopped_at=stopped_at))
         if self.random.random() < 0.6:
             self._bring_into_force()
-        self.rows = list(self._rows())
+        self.rows = [replace(row, document=whole(row)) for row in self._rows()]
         if self.random.random() < 0.4:
             keys = [row.key for row in self.rows if row.record_type == self.request.record_type]
             picked = self.random.sample(keys, min(len(keys), self.random.randint(0, 3)))
@@ -200,6 +201,11 @@ class RandomRows(RandomCase):
         return document
 
 
+def whole(row: StoredRow) -> dict[str, Any]:
+    """Return a document with all fields of its record, null where it has no value."""
+    return {name: row.document.get(name) for name in RECORD_TYPES[row.record_type].model_fields}
+
+
 class CaseDatabase:
     """A database that holds the facts of one random case at a time."""
 
@@ -218,7 +224,7 @@ class CaseDatabase:
             for use in case.facts.uses:
                 count_use(connection, use)
         terms = SharingTerms(acts=case.facts.acts, officials=case.facts.officials, agencies_from="x")
-        return DisclosurePoint(self.database, terms)
+        return DisclosurePoint(self.database, terms, clock=ManualClock(case.request.at))
 
 
 def agency_rows(case: RandomRows) -> Iterator[StoredRow]:

@@ -22,7 +22,7 @@ VALUELESS = frozenset({"last_sequence", "notes_by_key", "DiscrepancyState"})
 """What the readers have that says nothing of a record's values."""
 
 POINT: Mapping[str, str] = {
-    "cchc_connect.sharing.disclosure": "it is the disclosure point",
+    "cchc_connect.sharing.granted_rows": "for the disclosure point: the records that a decision reaches",
     "cchc_connect.sharing.case_keys": "for the disclosure point: keys of the records of a dossier",
     "cchc_connect.sharing.stored_agreements": "for the disclosure point: agencies, and the dossier of a request",
     "cchc_connect.sharing.unmasked": "records of the operator's own agency, on record before they are shown",
