@@ -99,3 +99,11 @@ def test_a_condition_on_a_column_of_another_kind_is_an_error(call: Call, tmp_pat
     assert checked.code != 0
     assert "deletes: no value of da_huy can be one of those expected" in checked.out
     assert "the source sends 1, 0" in checked.out
+
+
+def test_an_account_without_a_name_is_accepted_without_one(call: Call, address: str) -> None:
+    source = {"path": "/ho-so", "items": "", "key": "so", "paging": {"kind": "none"}, "fields": FIELDS}
+    account = {"kind": "api_key", "key": {"env": "PATH"}}
+    connect({"sources": {"dossier": source}}, adapter="rest", base_url=address, account=account)
+
+    assert "the account is accepted" in call("check").out
