@@ -10,12 +10,15 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.fault_texts import members_in_words
 from cchc_connect.cli.wrapping import HANGING
 from cchc_connect.database.names import require_known
+from cchc_connect.diagnostics.declared_reads import declared_findings
+from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import CchcError, Rejected, SourceHeld, StartOver, UsageMistake
 from cchc_connect.local_sources.contract import LocalSystem
 from cchc_connect.messages import Message
 from cchc_connect.registry import adapter_factory
 from cchc_connect.testing.kit.bench import Bench, configured_bench
 from cchc_connect.testing.kit.cases import RuleCase, cases
+from cchc_connect.testing.kit.listing import listings_already_shown
 from cchc_connect.testing.kit.rule import ItemsFaulty, RuleBroken
 from cchc_connect.testing.kit.watched import WatchedConfig
 
@@ -47,12 +50,15 @@ def show_conformance(command: CommandContext, name: str, rules: Sequence[str]) -
         results = list[dict[str, Any]]()
         for result in _results(_chosen(bench, rules, console), bench):
             results.append(_shown(result, results[-1]["reason"] if results else None, console))
+        doubts = [*_doubts(bench)]
+    findings = [_shown_doubt(record_type, finding, console) for record_type, finding in doubts]
     broken = sum(result["outcome"] == BROKEN for result in results)
-    console.document({"connection": name, "rules": results})
+    console.document({"connection": name, "rules": results, "findings": findings})
     console.message("adapter_test.summary", connection=name, rules=len(results), broken=broken)
     if any(result["outcome"] == FAULTY_ITEMS for result in results):
         console.message("adapter_test.faulty_items", connection=name)
-    return ExitCode.PARTIAL if broken else ExitCode.DONE
+    is_good = not broken and all(finding.error is None for _, finding in doubts)
+    return ExitCode.DONE if is_good else ExitCode.PARTIAL
 
 
 def _chosen(bench: Bench, rules: Sequence[str], console: Console) -> list[RuleCase]:
@@ -63,7 +69,9 @@ def _chosen(bench: Bench, rules: Sequence[str], console: Console) -> list[RuleCa
     readable = [case for case in possible if case.rule.only_reads]
     for rule in rules:
         require_known("adapter_test.rule_unknown", rule, [case.rule.name for case in readable])
-    return [case for case in readable if not rules or case.rule.name in rules]
+    chosen = [case for case in readable if not rules or case.rule.name in rules]
+    parts = list(dict.fromkeys(case.record_type for case in chosen))
+    return sorted(chosen, key=lambda case: parts.index(case.record_type))  # a reason of one source is told once
 
 
 def _results(chosen: Sequence[RuleCase], bench: Bench) -> Iterator[tuple[RuleCase, str, Message | None]]:
@@ -82,6 +90,23 @@ def _results(chosen: Sequence[RuleCase], bench: Bench) -> Iterator[tuple[RuleCas
             yield case, BROKEN, _message_of(error)
         else:
             yield case, KEPT, None
+
+
+def _doubts(bench: Bench) -> Iterator[tuple[str, Finding]]:
+    """Yield what the listings that were shown say against the declared keys and conditions, with the record type."""
+    for source in bench.adapter().sources:
+        pages = [page for shown in listings_already_shown(bench, source) for page in shown.pages]
+        items, has_deleted = [item for page in pages for item in page.items], any(page.deleted_keys for page in pages)
+        for finding in declared_findings(bench.name, source, items, has_deleted=has_deleted):
+            yield source.record_type.record_type, finding
+
+
+def _shown_doubt(record_type: str, finding: Finding, console: Console) -> dict[str, Any]:
+    """Write the line of a finding; return it as a document."""
+    mark, record_name = console.text(f"check.{finding.level}"), console.term("record_name", record_type)
+    sentence = console.sentence(finding.message)
+    console.line(f"{mark} {record_name}: {sentence}", hanging=HANGING)
+    return {"record_type": record_type, "level": finding.level, "code": finding.message.code, "message": sentence}
 
 
 def _message_of(error: CchcError) -> Message:

@@ -14,6 +14,7 @@ from cchc_connect.config.durations import duration_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.state.unseen_rules import unseen_notes
 from cchc_connect.database.stream import NO_PARTITION
+from cchc_connect.diagnostics.declared_reads import declared_findings
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.local_systems import observations, observed, unusable
 from cchc_connect.diagnostics.misread import misread_findings
@@ -183,7 +184,11 @@ def _source_findings(
         yield from misread_findings(subject, name, source, page.items)
         for note in time_notes(time_counters(classified, Asked(asked_at, asked_at))):
             yield Finding.warning(subject, note.code, note.context)
-        for note in unseen_notes(classified.seen.unseen_rules, classified.seen.properties):
+        declared = [*declared_findings(subject, source, page.items, has_deleted=bool(page.deleted_keys))]
+        yield from declared
+        named_properties = {finding.message.context["property"] for finding in declared}
+        unseen = {name: number for name, number in classified.seen.unseen_rules.items() if name not in named_properties}
+        for note in unseen_notes(unseen, classified.seen.properties):
             yield Finding.warning(subject, note.code, note.context)
     if table.lookback:
         lookback = table.applied_to(source.profile, record_type).lookback

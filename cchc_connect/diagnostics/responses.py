@@ -64,7 +64,8 @@ class ObservedAdapter:
             return
         yield self._clock_finding(connection)
         if username is not None and Verdict.OK in self._verdicts and self._verdicts[-1] is not Verdict.AUTH:
-            yield Finding.good(connection, "network.account_accepted", {"connection": connection, "username": username})
+            code = "network.account_accepted" if username else "network.account_accepted_unnamed"
+            yield Finding.good(connection, code, {"connection": connection, "username": username})
         if Verdict.UNKNOWN not in self._verdicts:
             yield Finding.good(connection, "network.responses_understood", {"number": len(self._verdicts)})
 

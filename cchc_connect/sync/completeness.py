@@ -7,7 +7,6 @@ is deleted and the watermark stays.
 Some doubts end by themselves when the listing is read again: it moved while it was read. Others do not: it is cut off.
 """
 
-import hashlib
 from collections.abc import Collection
 
 from cchc_connect.adapter import ListingEnd, Page
@@ -16,6 +15,7 @@ from cchc_connect.errors import CchcError, SourceHeld
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.seen_keys import SeenKeys
+from cchc_connect.sync.shown_pages import ShownPages
 
 MAX_EMPTY_PAGES = 3
 """So many pages in a row that hold nothing, though the source links a next one, put it on hold."""
@@ -50,9 +50,7 @@ class Completeness:
         self._ends_without_link = ends_without_link
         self._shown_twice = 0
         self._empty_pages = 0
-        self._page_digests: set[bytes] = set()
-        self._last_digest: bytes = b""
-        self._shared_digest: bytes = b""
+        self._pages = ShownPages()
         self._deleted = SeenKeys()
         self._first_total: int | None = None
         self._total_changed = False
@@ -82,7 +80,7 @@ class Completeness:
         if page.total_has_deleted:
             self._deleted.add(page.deleted_keys)
             self._shown_twice += len(page.deleted_keys) - len(set(page.deleted_keys))
-        self._repeats = self._is_repeated(page, classified)
+        self._repeats = self._pages.is_repeated(page, classified.keys)
         self._is_repeated_end = self._repeats and not is_probe
         if self._repeats and is_probe:
             self._end = ListingEnd.UNPROVEN
@@ -135,23 +133,6 @@ class Completeness:
         self._first_total = page.total if self._first_total is None else self._first_total
         self.total = page.total
         self._total_changed |= page.total != self._first_total
-
-    def _is_repeated(self, page: Page, classified: ClassifiedPage) -> bool:
-        """Return whether an earlier page of the pass, of the same state of the listing, held the same items.
-
-        Two parts of a listing that touch may share the items between them: what one ends with, the next may begin with.
-        """
-        is_repeated = False
-        if classified.keys or page.deleted_keys:
-            keys = "\n".join([page.snapshot, *sorted(classified.keys), "", *sorted(page.deleted_keys)])
-            digest = hashlib.blake2b(keys.encode(errors="surrogatepass"), digest_size=16).digest()
-            is_known = digest in self._page_digests
-            is_repeated = is_known and digest != self._shared_digest
-            self._page_digests.add(digest)
-            self._last_digest, self._shared_digest = b"" if is_known else digest, b""
-        if page.ends_part:
-            self._shared_digest = self._last_digest
-        return is_repeated
 
     def _is_end_by_count(self, page: Page) -> bool:
         """Return whether a page that links a next one is the end all the same: it is empty, and all items were shown.

@@ -67,7 +67,10 @@ _NUMBERS = {
     ",": re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?"),
     ".": re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"),
 }
-_FLAGS = {"true": True, "1": True, "y": True, "false": False, "0": False, "n": False}
+_FLAGS = {
+    **dict.fromkeys(("true", "1", "y", "yes", "x", "có"), True),
+    **dict.fromkeys(("false", "0", "n", "no", "không"), False),
+}
 _DATES = {
     "dd/MM/yyyy": re.compile(r"(?:(?:(?P<day>[0-9]{1,2})[/-])?(?P<month>[0-9]{1,2})[/-])?(?P<year>[0-9]{4})"),
     "yyyy/MM/dd": re.compile(r"(?P<year>[0-9]{4})(?:/(?P<month>[0-9]{1,2})(?:/(?P<day>[0-9]{1,2}))?)?"),
@@ -118,7 +121,7 @@ _INSTANT_EXAMPLES = {
 _NUMBER_EXAMPLES = {",": "1.234,5", ".": "1,234.5"}
 _NO_INSTANT = Unreadable("instant_unreadable", "2026-09-27T08:15:00+07:00")
 _NO_MILLISECONDS = Unreadable("instant_unreadable", "1790471700000 (ms, 1970-01-01)")
-_NO_FLAG = Unreadable("flag_unreadable", "true, false, 1, 0, Y, N")
+_NO_FLAG = Unreadable("flag_unreadable", "true, false, 1, 0, Y, N, yes, no, x, Có, Không")
 _NO_WHOLE_NUMBER = Unreadable("whole_number_unreadable", "12")
 
 
@@ -171,11 +174,11 @@ def padded_code(value: object, width: int) -> str | Unreadable | None:
 
 
 def flag(value: object) -> bool | Unreadable | None:
-    """Return a flag written as true, "True", 1, "1" or "Y", or their opposites."""
+    """Return a flag written as true, "True", 1, "1", "Y", "yes", "x" or "Có", or their opposites, in any case."""
     if value is None or isinstance(value, bool):
         return value
     text = text_or_none(value)
-    return _FLAGS.get(text.lower(), _NO_FLAG) if isinstance(text, str) else text
+    return _FLAGS.get(unicodedata.normalize("NFC", text).lower(), _NO_FLAG) if isinstance(text, str) else text
 
 
 def whole_number(value: object) -> int | Unreadable | None:

@@ -34,6 +34,9 @@ from cchc_schemas.described_models import DescribedModel
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | StrictStr
 """One value of TOML that keeps its type."""
 
+MAX_SHOWN_LENGTH = 8
+"""Longest number or code of an item that is shown."""
+
 _Typed: TypeAlias = tuple[str, object]
 
 _NOTHING: _Typed = ("nothing", None)
@@ -107,6 +110,34 @@ class OneOrSeveral:
 def is_same(value: object, expected: object) -> bool:
     """Return whether a value is the expected one, of the same type."""
     return _typed(value) == _typed(expected)
+
+
+def value_kind(value: object) -> str | None:
+    """Return the kind by which values compare, `text`, `flag`, `number` or `other`; None for no value."""
+    kind = _typed(value)[0]
+    return None if kind == _NOTHING[0] else kind
+
+
+def in_toml(value: object) -> str:
+    """Return a value of a condition as TOML writes it.
+
+    >>> in_toml(True), in_toml(1), in_toml("huy")
+    ('true', '1', '"huy"')
+    """
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def shown_value(value: object) -> str:
+    """Return a value of an item as TOML writes it where it may be shown: a flag, a short number or a code; else `...`.
+
+    >>> [shown_value(value) for value in (True, 1, "huy", "Nguyễn Văn A", [1])]
+    ['true', '1', '"huy"', '"..."', '...']
+    """
+    text = str(value)
+    if isinstance(value, str):
+        return in_toml(text if text.isascii() and text.isalnum() and len(text) <= MAX_SHOWN_LENGTH else "...")
+    is_short = isinstance(value, int | float | Decimal) and len(text) <= MAX_SHOWN_LENGTH
+    return in_toml(value) if is_short else "..."
 
 
 def listed_conditions(written: object) -> object:

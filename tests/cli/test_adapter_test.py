@@ -101,6 +101,27 @@ def test_a_long_listing_is_asked_for_a_few_times_only(call: Call, register: Regi
 
 
 @pytest.mark.parametrize(
+    ("flaw", "sentence"),
+    [
+        ("one page", "shows the items of an earlier page again"),
+        ("served at", "in a row show nothing new"),
+    ],
+)
+def test_a_listing_that_goes_nowhere_is_told_once_and_asked_for_no_more(
+    call: Call, register: Register, flaw: str, sentence: str
+) -> None:
+    """A system that ignores the page parameter must not be asked for the same page thousands of times."""
+    connect(register, flaw)
+
+    tested = call("adapter", "test", "register")
+
+    assert tested.code == 3, tested.out + tested.err
+    assert tested.out.count(sentence) == 1
+    assert tested.out.count("As above.") == READABLE - 1
+    assert len(register.requests) <= 25
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("registr",), "register"),

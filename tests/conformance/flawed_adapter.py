@@ -103,7 +103,7 @@ class Parcels:
 
     def _page(self, items: Sequence[Item], token: str | None, document: Mapping[str, Any]) -> Page:
         total, gone = document["total"], document["gone"]
-        if self._flaw == "restless":
+        if self._flaw in {"restless", "served at"}:
             items = [{**item, "address": f"lần {next(instances)}"} for item in items]
         if self._flaw == "endless" and token:
             token = "3"
@@ -133,7 +133,7 @@ class Parcels:
             raise StartOver("source.start_over")
         if since and self._flaw in {"late since", "exclusive since"}:
             since += timedelta(days=1) if self._flaw == "late since" else timedelta(seconds=1)
-        params = {"offset": str(offset)}
+        params = {"offset": "0" if self._flaw in {"one page", "served at"} else str(offset)}
         if since and self._flaw != "no since":
             params["since"] = since.isoformat()
         if page_request.source_key and self._flaw != "no key filter":

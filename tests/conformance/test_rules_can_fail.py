@@ -23,6 +23,7 @@ FLAWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("pages_add_up", "total", {}),
     ("listing_ends", "unproven", {}),
     ("listing_ends", "endless", {}),
+    ("listing_ends", "one page", {}),
     ("pages_are_repeatable", "own position", {}),
     ("times_are_readable", "unreadable times", {}),
     ("resolution_is_true", "days", {}),

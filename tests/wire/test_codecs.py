@@ -218,12 +218,12 @@ def test_a_grouped_number_reads_back_with_either_sign(number: Decimal) -> None:
     assert codecs.decimal_number(english.translate(str.maketrans(",.", ".,")), ",") == number
 
 
-@pytest.mark.parametrize("value", [True, "True", "true", 1, "1", "Y"])
+@pytest.mark.parametrize("value", [True, "True", "true", 1, "1", "Y", "yes", "x", "X", "Có", "CÓ", "Co\u0301"])
 def test_yes_comes_in_many_forms(value: object) -> None:
     assert codecs.flag(value) is True
 
 
-@pytest.mark.parametrize("value", [False, "False", "false", 0, "0", "N"])
+@pytest.mark.parametrize("value", [False, "False", "false", 0, "0", "N", "No", "Không", "KHÔNG", "kho\u0302ng"])
 def test_no_comes_in_many_forms(value: object) -> None:
     assert codecs.flag(value) is False
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from cchc_adapters.declared.tables import SourceTable
 from cchc_connect import DeleteDetection, Item, SourceProfile, Unreadable
@@ -42,8 +43,7 @@ class DeclaredSource:
             by_key: whether it honours `PageRequest.source_key`.
             partitions: parts that are listed separately.
         """
-        self.record_type = record_type
-        self.extent = table.extent
+        self.record_type, self.extent = record_type, table.extent
         self.mapping_version = table.translation_version(MAPPING_VERSION)
         deletes = table.deletes
         self.profile = SourceProfile(
@@ -56,6 +56,7 @@ class DeclaredSource:
             partitions=partitions,
             by_key=by_key,
         )
+        self.key_properties, self.conditions = table.key, table.conditions
         self._key_parts = [_own((name,), item_key) for name in table.key]
         change = table.changed_at
         self._changed_at = None if change is None else _own(change.property, READERS[change.codec])
@@ -63,7 +64,7 @@ class DeclaredSource:
         self._is_current = None if table.current is None else table.current.matcher()
         self._leaves_out = [condition.matcher() for condition in table.leave_out]
         self._fields: FieldMap = field_map(with_member_values(table.fields, record_type), table.decimal_sign)
-        self._also_reads = self._read_beside_fields(table)
+        self._also_reads = self._read_beside_fields()
 
     def key(self, item: Item) -> str:
         """Return the source's own identifier of an item; "" if it has none, or lacks the first of its parts."""
@@ -118,17 +119,13 @@ class DeclaredSource:
         is_deleted = self._is_deleted is not None and self._is_deleted(properties)
         return self.key(properties) if is_deleted else ""
 
-    def _read_beside_fields(self, table: SourceTable) -> FieldMap:
+    def _read_beside_fields(self) -> FieldMap:
         """Return what is read beside the fields, by a name for each: a change of these properties is watched too."""
         reads = {f"key.{number}": part for number, part in enumerate(self._key_parts)}
         if self._changed_at is not None:
             reads["changed_at"] = self._changed_at
-        conditions = [
-            table.current,
-            *table.leave_out,
-            *([table.deletes] if isinstance(table.deletes, Condition) else []),
-        ]
-        read = [part for condition in conditions if condition is not None for part in condition.reads()]
+        conditions = chain.from_iterable(self.conditions.values())
+        read = [part for condition in conditions for part in condition.reads()]
         return {**reads, **{f"condition.{number}": part for number, part in enumerate(read)}}
 
 

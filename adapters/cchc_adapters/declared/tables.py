@@ -1,6 +1,6 @@
 """The table of one declared source, `[connections.NAME.options.sources.RECORD_TYPE]`, as far as all kinds share it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -139,6 +139,15 @@ class SourceTable(AdapterOptions):
     """Where its shapes lie: west, south, east, north in degrees; others get a note."""
     version: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     """Raise it to have unchanged items read again, once."""
+
+    @property
+    def conditions(self) -> Mapping[str, Sequence[Condition]]:
+        """Conditions on items, by the option that states them."""
+        return {
+            "current": () if self.current is None else (self.current,),
+            "leave_out": self.leave_out,
+            "deletes": (self.deletes,) if isinstance(self.deletes, Condition) else (),
+        }
 
     def translation_version(self, adapter_version: int) -> int:
         """Return the `mapping_version` of the source: it changes with everything that changes its records or keys."""

@@ -22,6 +22,8 @@ class LoopbackServer(ABC):
     def __init__(self) -> None:
         self.connections = 0
         """How many connections were accepted."""
+        self.failures: list[Exception] = []
+        """Errors of its own code while it responded, the earliest first: defects of the server, not of its client."""
         self._closing = Event()
         self._open_connections: set[socket.socket] = set()
         self._listener: socket.socket | None = None

@@ -148,7 +148,8 @@ class AgencyDouble(LoopbackServer):
             _RequestHandler(connection, self)
         except ConnectionError:
             pass  # the client left
-        except Exception:  # a defect of the double, which goes on serving
+        except Exception as error:  # a defect of the double, which goes on serving
+            self.failures.append(error)
             logger.exception("%s could not respond", type(self).__name__)
         with suppress(OSError):  # a plain close may reset the connection and lose the end of a response
             connection.shutdown(socket.SHUT_WR)

@@ -141,6 +141,8 @@ class FaultyServer(ScriptedServer):
         response = self.response if isinstance(self.response, ServerResponse) else self.response(request)
         if response is None:
             return [RESET]
+        if not isinstance(response, ServerResponse):  # pyright: ignore[reportUnnecessaryIsInstance]  # doubles need no type checker
+            raise TypeError(f"a double returns a ServerResponse or None, not a {type(response).__name__}")
         return normal_script(response) if fault is None else fault.script(response)
 
     def _next_fault(self) -> WireFault | None:

@@ -69,11 +69,18 @@ class ScriptedServer(LoopbackServer):
             if request is None:
                 return
             self.requests.append(request)
-            end = self.run_script(self._script(request), connection)
+            end = self.run_script(self._script_of(request), connection)
         if end is RESET:
             reset_on_close(connection)
         elif end is not CUT:
             _close_tls(connection)
+
+    def _script_of(self, request: ReceivedRequest) -> ResponseScript:
+        try:
+            return self._script(request)
+        except Exception as error:
+            self.failures.append(error)
+            raise
 
 
 def reset_on_close(connection: socket.socket) -> None:

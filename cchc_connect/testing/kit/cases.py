@@ -1,16 +1,24 @@
 """The cases of a conformance test: each rule with each part of the adapter that it is about."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 
 from cchc_connect.adapter import Adapter
 from cchc_connect.registry import adapter_factory, left_out_rules
+from cchc_connect.testing.doubles.loopback_server import LoopbackServer
 from cchc_connect.testing.kit.bench import Bench
 from cchc_connect.testing.kit.left_out import reason_for, require_reasons
+from cchc_connect.testing.kit.listing import require_listable
 from cchc_connect.testing.kit.replay import RecordedSystem
-from cchc_connect.testing.kit.rule import Part, Rule, Subject
+from cchc_connect.testing.kit.rule import Part, Rule, RuleBroken, Subject
 from cchc_connect.testing.kit.rules import RULES
 from cchc_connect.testing.kit.setup import Setup
+
+MAX_ERROR_LENGTH = 300
+"""Characters of a double's error that are told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +40,12 @@ class RuleCase:
         """Check the rule.
 
         Raises:
-            RuleBroken: the adapter breaks it.
+            RuleBroken: the adapter breaks it, the listing that it is about ended an earlier rule, or the double failed.
         """
-        self.rule.check(bench, _part(bench, self.rule.subject, self.record_type))
+        if self.rule.subject is Subject.SOURCE:
+            require_listable(bench, bench.source(self.record_type))
+        with _sound_system(bench):
+            self.rule.check(bench, _part(bench, self.rule.subject, self.record_type))
 
 
 def cases(
@@ -93,3 +104,27 @@ def _part(bench: Bench, subject: Subject, record_type: str) -> Part:
             return bench.target(record_type)
         case Subject.ADAPTER:
             return None
+
+
+@contextmanager
+def _sound_system(bench: Bench) -> Generator[None, None, None]:
+    """Run the block.
+
+    Raises:
+        RuleBroken: the code of the double failed meanwhile, so that the block proved nothing.
+    """
+    servers = [server for server in (bench.system, bench.relay) if isinstance(server, LoopbackServer)]
+    before = {id(failure) for server in servers for failure in server.failures}
+    try:
+        yield
+    finally:
+        failures = [failure for server in servers for failure in server.failures if id(failure) not in before]
+        if failures:
+            raise RuleBroken("kit.double_failed", **_described(failures[0])) from failures[0]
+
+
+def _described(error: Exception) -> Mapping[str, object]:
+    """Return the error of a double and the line that raised it."""
+    raised = extract_tb(error.__traceback__)[-1]
+    text = f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
+    return {"error": text, "line": f"{Path(raised.filename).name}:{raised.lineno}"}

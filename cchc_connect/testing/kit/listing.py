@@ -1,25 +1,19 @@
 """One listing of a source from its first to its last page, as an adapter's own `fetch` shows it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
 
-from cchc_connect.adapter import (
-    ListsDrafts,
-    Page,
-    PageRequest,
-    Source,
-    VersionedSource,
-)
+from cchc_connect.adapter import Page, PageRequest, Source
+from cchc_connect.errors import Rejected, SourceHeld, StartOver
 from cchc_connect.testing.kit.bench import Bench, OnResponse
 from cchc_connect.testing.kit.rule import RuleBroken
+from cchc_connect.testing.kit.walk import ListingWalk, is_record
 from cchc_connect.transport import Transport
-from cchc_connect.wire.json import Item, RawItem
+from cchc_connect.wire.json import Item
 
-MAX_PAGES = 10_000
-"""Pages after which a listing counts as endless."""
+UNLISTABLE = (RuleBroken, SourceHeld, Rejected, StartOver)
+"""Errors that come again if a listing is asked for again."""
 
 
 @dataclass(kw_only=True)
@@ -56,24 +50,6 @@ class ShownListing:
         return {key: at for key, at in times.items() if isinstance(at, datetime)}
 
 
-def is_record(source: Source, item: Item) -> bool:
-    """Return whether an item is a record: no former version, no draft."""
-    if isinstance(source, VersionedSource) and source.is_current(item) is False:
-        return False
-    return not (isinstance(source, ListsDrafts) and source.is_draft(item))
-
-
-def content(item: Item) -> bytes:
-    """Return the content of an item for comparison."""
-    if isinstance(item, RawItem):
-        return item.raw
-    return json.dumps(dict(item), sort_keys=True, default=_text, ensure_ascii=False).encode()
-
-
-def _text(value: Any) -> Any:
-    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else str(value)
-
-
 def listing(
     bench: Bench, source: Source, *, since: datetime | None = None, partition: str | None = None, anew: bool = False
 ) -> ShownListing:
@@ -87,19 +63,38 @@ def listing(
         anew: ask for it again, though an agency's own system has shown it already.
 
     Raises:
-        RuleBroken: it never ends, or a page token comes twice.
+        RuleBroken: it goes nowhere: a page or a page token comes twice, or nothing new comes.
         CchcError: a page cannot be fetched.
     """
     first = first_request(source, since, partition)
-    name = (source.record_type.record_type, since, first.partition)
+    name = _name(source, first)
     shown = bench.shown.get(name)
+    if isinstance(shown, UNLISTABLE):
+        raise shown
     if isinstance(shown, ShownListing) and not anew:
         return ShownListing(source=source, steps=shown.steps)
-    with bench.transport() as transport:
-        listed = ShownListing(source=source, steps=list(steps(bench, source, transport, first)))
+    try:
+        with bench.transport() as transport:
+            listed = ShownListing(source=source, steps=list(steps(bench, source, transport, first)))
+    except UNLISTABLE as error:
+        if bench.spares_the_system and not anew:
+            bench.shown[name] = error
+        raise
     if bench.spares_the_system:
         bench.shown[name] = listed
     return listed
+
+
+def require_listable(bench: Bench, source: Source) -> None:
+    """Raise again what ended a complete listing that a rule asked an agency's own system for; ask for nothing."""
+    for partition in source.profile.partitions or ("",):
+        shown = bench.shown.get(_name(source, first_request(source, partition=partition)))
+        if isinstance(shown, UNLISTABLE):
+            raise shown
+
+
+def _name(source: Source, first: PageRequest) -> object:
+    return source.record_type.record_type, first.since, first.partition
 
 
 def whole_listings(bench: Bench, source: Source, *, anew: bool = False) -> Sequence[ShownListing]:
@@ -111,6 +106,12 @@ def whole_listing(bench: Bench, source: Source, *, anew: bool = False) -> ShownL
     """Return the complete listings of all partitions, one after the other. Raises as `listing` does."""
     steps = [step for part in whole_listings(bench, source, anew=anew) for step in part.steps]
     return ShownListing(source=source, steps=steps)
+
+
+def listings_already_shown(bench: Bench, source: Source) -> Sequence[ShownListing]:
+    """Return those complete listings of the partitions that the system has shown before; it is not asked again."""
+    names = [(source.record_type.record_type, None, partition) for partition in source.profile.partitions or ("",)]
+    return [shown for name in names if isinstance(shown := bench.shown.get(name), ShownListing)]
 
 
 def first_request(source: Source, since: datetime | None = None, partition: str | None = None) -> PageRequest:
@@ -130,24 +131,15 @@ def steps(
     """Yield each page from `page_request` to the end of the listing, with its request.
 
     Raises:
-        RuleBroken: it never ends, or a page token comes twice.
+        RuleBroken: it goes nowhere: a page or a page token comes twice, or nothing new comes.
         CchcError: a page cannot be fetched.
     """
-    tokens, previous = set[str](), None
-    for _ in range(MAX_PAGES):
+    walk = ListingWalk(source)
+    while True:
         page = bench.page(transport, source, page_request, on_response)
-        if previous is not None and previous.next_is_probe and page.items and _same(previous, page):
-            return  # the source ignores the question beyond its end
-        yield page_request, page
-        token, previous = page.next_page_token, page
-        if token is None:
+        if walk.ends_before(page):
             return
-        if token in tokens:
-            raise RuleBroken("kit.token_repeated", pages=len(tokens) + 1)
-        tokens.add(token)
-        page_request = PageRequest(since=page_request.since, page_token=token, partition=page_request.partition)
-    raise RuleBroken("kit.endless", pages=MAX_PAGES)
-
-
-def _same(first: Page, second: Page) -> bool:
-    return [content(item) for item in first.items] == [content(item) for item in second.items]
+        yield page_request, page
+        if walk.ends_with(page):
+            return
+        page_request = replace(page_request, page_token=page.next_page_token)

@@ -4,9 +4,10 @@ from collections import Counter
 
 from cchc_connect.adapter import ListingEnd, Source
 from cchc_connect.testing.kit.bench import Bench
-from cchc_connect.testing.kit.listing import ShownListing, content, whole_listing, whole_listings
+from cchc_connect.testing.kit.listing import ShownListing, whole_listing, whole_listings
 from cchc_connect.testing.kit.rule import Rule, RuleBroken
 from cchc_connect.testing.kit.systems import ChangingSystem
+from cchc_connect.testing.kit.walk import content
 
 MAX_KEY_LENGTH = 1000
 MAX_TOKEN_LENGTH = 8000
@@ -52,7 +53,7 @@ def pages_add_up(bench: Bench, source: Source) -> None:
         totals = {page.total for page in listed.pages if page.total is not None}
         if len(totals) > 1:
             raise RuleBroken("kit.totals_differ", totals=", ".join(map(str, sorted(totals))))
-        shown = len(listed.items)
+        shown = len(listed.items) + sum(len(page.deleted_keys) for page in listed.pages if page.total_has_deleted)
         if totals and totals != {shown}:
             raise RuleBroken("kit.total_differs", total=totals.pop(), shown=shown)
 

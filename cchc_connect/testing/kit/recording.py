@@ -16,10 +16,11 @@ from cchc_connect.errors import UsageMistake
 from cchc_connect.http import HttpRequest, HttpResponse
 from cchc_connect.privacy.secrets import mask_secrets
 from cchc_connect.testing.kit.bench import Bench
-from cchc_connect.testing.kit.listing import content, first_request, steps
+from cchc_connect.testing.kit.listing import first_request, steps
 from cchc_connect.testing.kit.replay import BASE_URL
 from cchc_connect.testing.kit.rule import RuleBroken
 from cchc_connect.testing.kit.scrubbing import Scrubber
+from cchc_connect.testing.kit.walk import content
 from cchc_connect.wire.json import Item
 
 KEPT_HEADERS = ("content-type", "link", "content-crs")

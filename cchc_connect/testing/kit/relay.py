@@ -36,7 +36,11 @@ class Relay(FaultyServer):
         response = self.instead(request)
         if response is not None:
             return response
-        response = self.alter(self._passed_on(request))
+        try:
+            passed_on = self._passed_on(request)
+        except (OSError, http.client.HTTPException):  # the system does not answer
+            return None
+        response = self.alter(passed_on)
         return None if self.loses_response(request) else response
 
     def _passed_on(self, request: ReceivedRequest) -> ServerResponse:

@@ -12,7 +12,7 @@ from cchc_connect.messages import Message
 from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.kit.bench import Bench, Holdings
-from cchc_connect.testing.kit.listing import is_record, listing, whole_listing
+from cchc_connect.testing.kit.listing import listing, whole_listing
 from cchc_connect.testing.kit.relay import Relay, unaltered
 from cchc_connect.testing.kit.rule import ItemsFaulty, Rule, RuleBroken
 from cchc_connect.testing.kit.spoilt import (
@@ -24,6 +24,7 @@ from cchc_connect.testing.kit.spoilt import (
     with_values,
 )
 from cchc_connect.testing.kit.systems import ChangingSystem, RemovingSystem
+from cchc_connect.testing.kit.walk import is_record
 from cchc_connect.wire.json import Item
 from cchc_schemas import Fault
 

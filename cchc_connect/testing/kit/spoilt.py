@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from cchc_connect.adapter import Source
 from cchc_connect.testing.doubles.server import ServerResponse
-from cchc_connect.testing.kit.listing import content
+from cchc_connect.testing.kit.walk import content
 from cchc_connect.wire.json import Item, RawItem
 
 WRONG_VALUES: tuple[Any, ...] = ({"spoilt": [1, None]}, ["spoilt"], "\ud7ff spoilt", -1, 1e300, True, None, "")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cchc_connect.testing.doubles.server import ServerResponse, html_response, json_response
+from cchc_connect.testing.kit.rule import RuleBroken
 from cchc_connect.testing.kit.systems import OwnErrors
 
 PERSON = "NGUYỄN THỊ KHÓ ĐOÁN"
@@ -50,5 +51,14 @@ TELLING = (
 
 
 def errors_in_200(system: object) -> Sequence[ServerResponse]:
-    """Return errors with status 200: those that systems usually send, and the system's own."""
-    return (*_USUAL_ERRORS, *((system.error_in_200(),) if isinstance(system, OwnErrors) else ()))
+    """Return errors with status 200: those that systems usually send, and the system's own.
+
+    Raises:
+        RuleBroken: the system's own one is no response.
+    """
+    if not isinstance(system, OwnErrors):
+        return _USUAL_ERRORS
+    own: object = system.error_in_200()
+    if not isinstance(own, ServerResponse):  # pyright: ignore[reportUnnecessaryIsInstance]  # doubles need no type checker
+        raise RuleBroken("kit.error_in_200_wrong", given=type(own).__name__)
+    return (*_USUAL_ERRORS, own)
