@@ -1,9 +1,9 @@
 """`audit list` and `audit show`: entries of the audit log for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
@@ -155,7 +155,13 @@ def _shown(name: str, value: Any, console: Console) -> str:
         case "record_type":
             return console.term("record_name", value) if record_model(value) is not None else value
         case _:
-            return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            return _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, cast("Sequence[object]", value)))
+    return str(value)
 
 
 def purpose_text(purpose: str | None, console: Console) -> str:

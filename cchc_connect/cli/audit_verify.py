@@ -58,7 +58,7 @@ def _show(command: CommandContext, verification: AuditVerification) -> None:
     numbers = {name: getattr(verification, name) for name in ("entries", "seals", "unsealed")}
     document = {"outcome": verification.outcome.value, **numbers, **stored}
     sentence = None if fault is None else console.text(fault.code, **fault.context)
-    context = {} if fault is None else console.json_values(fault.context)
+    context: object = {} if fault is None else console.json_values(fault.context)
     notes = [(note.code, console.text(note.code, **note.context)) for note in verification.notes]
     note_documents = [{"code": code, "message": text} for code, text in notes]
     console.document(

@@ -183,7 +183,7 @@ def _guarded(conversation: Conversation[Sequence[Receipt]], rules: RequestRules)
 
 def _with_id(request: HttpRequest, new_request_id: Callable[[], str] | None) -> HttpRequest:
     """Return a request with an id; what is no request is refused by the transport."""
-    if new_request_id is None or not isinstance(request, HttpRequest):
+    if new_request_id is None or not isinstance(request, HttpRequest):  # pyright: ignore[reportUnnecessaryIsInstance]  # of an adapter
         return request
     return replace(request, request_id=new_request_id())
 

@@ -87,8 +87,7 @@ def _older(models: Sequence[type[BaseModel]], value: Any, version: int) -> Any:
     if not models:
         return value
     if isinstance(value, list):
-        parts: Sequence[Any] = value  # of any type
-        return [_older(models, part, version) for part in parts]
+        return [_older(models, part, version) for part in cast("Sequence[Any]", value)]
     return _without_newer(models[0], cast("Mapping[str, Any]", value), version) if isinstance(value, Mapping) else value
 
 

@@ -8,6 +8,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -58,7 +59,7 @@ def reseal(log: sqlite3.Connection, key: SealKey, *, key_id: str) -> None:
         digest = GENESIS_HASH if previous is None else previous.digest
         unsigned = Seal(id=seal_id, at=at, key_id=key_id, heads=tuple(present), previous=digest, signature="")
         signature = base64.b64encode(key.sign(unsigned.signed_content)).decode()
-        previous = Seal(**{**vars(unsigned), "signature": signature})
+        previous = replace(unsigned, signature=signature)
         log.execute(
             "UPDATE audit_seal SET key_id = ?, heads = ?, previous = ?, signature = ? WHERE id = ?",
             (key_id, canonical_heads(present), digest, signature, seal_id),

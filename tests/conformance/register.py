@@ -92,7 +92,12 @@ class Register(FaultyServer):
         offset = int(request.first("offset", "0"))
         gone = [key for key, at in self.removed.items() if at >= since]
         end = offset + PAGE_SIZE
-        document = {"parcels": chosen[offset:end], "total": len(chosen), "gone": gone, "more": end < len(chosen)}
+        document: dict[str, Any] = {
+            "parcels": chosen[offset:end],
+            "total": len(chosen),
+            "gone": gone,
+            "more": end < len(chosen),
+        }
         document["code"] = "00"
         return json_response(document)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ def log(setting: ReceivingSetting) -> ReceivingSetting:
                 AuditEntry(at=AT, kind=AuditKind.REFUSED, official="cb-1", reasons=("purpose",), request_id="in.7"),
             )
         ):
-            later = AuditEntry(**{**vars(entry), "at": AT + timedelta(minutes=number)})
+            later = replace(entry, at=AT + timedelta(minutes=number))
             record_command(database, later)
     return setting
 

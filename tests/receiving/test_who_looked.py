@@ -55,20 +55,19 @@ def ask(setting: ReceivingSetting, keys: SubjectKeys) -> Ask:
 
 def release(database: SharedDatabase, keys: SubjectKeys, *numbers: str, **members: Any) -> AuditEntry:
     """Record one release about these persons."""
-    entry = AuditEntry(
-        **{
-            "at": TODAY - timedelta(days=1),
-            "kind": AuditKind.READ,
-            "consumer": "H09.5",
-            "official": "cb-nguyen-van-mau",
-            "purpose": "construction_permit",
-            "acts": ("nd-278-2025",),
-            "record_type": "land_parcel",
-            "fields": {"area_m2": "plain"},
-            "decision": Decision.RELEASED,
-            **members,
-        }
-    )
+    stated: dict[str, Any] = {
+        "at": TODAY - timedelta(days=1),
+        "kind": AuditKind.READ,
+        "consumer": "H09.5",
+        "official": "cb-nguyen-van-mau",
+        "purpose": "construction_permit",
+        "acts": ("nd-278-2025",),
+        "record_type": "land_parcel",
+        "fields": {"area_m2": "plain"},
+        "decision": Decision.RELEASED,
+        **members,
+    }
+    entry = AuditEntry(**stated)
     record_command(database, entry, keys.subjects_of(numbers, entry.at))
     return entry
 

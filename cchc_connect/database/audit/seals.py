@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -112,7 +112,7 @@ def add_seal(connection: Connection, key: SealKey, now: datetime) -> Seal | None
         signature="",
     )
     signature = base64.b64encode(key.sign(unsigned.signed_content)).decode()
-    seal = Seal(**{**vars(unsigned), "signature": signature})
+    seal = replace(unsigned, signature=signature)
     stored_heads = canonical_heads(heads)
     connection.execute(audit_seal.insert().values(**{**vars(seal), "heads": stored_heads, "anchored_at": None}))
     return seal
@@ -181,4 +181,4 @@ def unsealed_since(connection: Connection, latest_credible: datetime) -> datetim
 
 
 def _of_row(row: Row[*tuple[Any, ...]]) -> Seal | None:
-    return Seal.of_row(row._asdict())  # public in SQLAlchemy, in spite of its name
+    return Seal.of_row(row._asdict())  # pyright: ignore[reportPrivateUsage]  # public in SQLAlchemy

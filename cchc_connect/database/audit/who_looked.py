@@ -165,8 +165,10 @@ def _is_party(connection: Connection, record_type: str, key: str, number: str) -
     if record_type not in RECORD_TYPES:
         return False
     table = record_table(record_type)
-    row = connection.execute(select(table).where(table.c.record_key == key)).one_or_none()
-    return row is not None and number in person_numbers(record_type, _document(row._asdict()))
+    stored = connection.execute(select(table).where(table.c.record_key == key)).mappings().one_or_none()
+    if stored is None:
+        return False
+    return number in person_numbers(record_type, _document({str(name): value for name, value in stored.items()}))
 
 
 def _document(row: Mapping[str, object]) -> Mapping[str, object]:

@@ -45,6 +45,5 @@ def _stated(value: Any) -> Any:
         members = cast("dict[str, Any]", value).items()
         return {name: _stated(member) for name, member in members if member is not None}
     if isinstance(value, list):
-        parts: Sequence[Any] = value  # of any type
-        return [_stated(part) for part in parts]
+        return [_stated(part) for part in cast("Sequence[Any]", value)]
     return value

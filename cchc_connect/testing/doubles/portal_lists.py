@@ -4,7 +4,7 @@ Observed in VietOpenCPS/opencps-v2 (2020) and two clients of 2025; the refusals 
 sends is refused, so that a spelling mistake of ours does not pass.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -63,9 +63,9 @@ def check_lists(payload: Mapping[str, Any]) -> None:
     """
     _check_values(payload)
     for name, members in MEMBERS.items():
-        parts = payload.get(name, [])
-        for part in parts if isinstance(parts, list) else [parts]:
-            if not isinstance(parts, list) or not isinstance(part, dict) or not part.keys() <= members:  # pyright: ignore[reportUnknownMemberType]  # of any type
+        listed = payload.get(name, [])
+        for part in cast("Sequence[object]", listed) if isinstance(listed, list) else (None,):
+            if not isinstance(part, dict) or not cast("dict[str, Any]", part).keys() <= members:
                 raise ValueError(f"Trường {name} có thành phần không hợp lệ")
             _check_values(cast("Mapping[str, Any]", part))
 
