@@ -14,6 +14,7 @@ from cchc_connect.database.tables import audit_entry, audit_key
 
 def broken_entry(connection: Connection) -> EntryNumber | None:
     """Return the first entry that does not fit its chain."""
+    connection.execute(select(1))  # begins the transaction, in which the driver then reads
     style: ParameterStyle = "named" if connection.dialect.name == "sqlite" else "pyformat"
     return first_broken_entry(DirectConnection(connection.connection.dbapi_connection, style))
 

@@ -89,7 +89,7 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
 
 
 def test_an_audit_log_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
-    execute(own, "UPDATE audit_entry SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
+    execute(own, "UPDATE audit_entry SET body = replace(body, 'run_id', 'run_no') WHERE entry = 2")
 
     shown, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
 

@@ -4,7 +4,6 @@ import os
 import random
 import signal
 from collections.abc import Iterator
-from itertools import count
 from multiprocessing import Process
 
 import pytest
@@ -42,13 +41,16 @@ def write(database: SharedDatabase, changed: Iterator[LandParcel]) -> RecordWrit
     return writer
 
 
-def program(address: str, *, killed_before_parcel: int | None, killed_at_commit: int | None) -> None:
-    """Write in this process, and kill it before a parcel or within a transaction, just before its commit."""
+def program(address: str, *, killed_before_parcel: int | None, killed_at_page: int | None) -> None:
+    """Write in this process, and kill it before a parcel, or just before the commit of a page."""
     record_writer.MAX_PENDING = PAGE  # pyright: ignore[reportConstantRedefinition]  # small pages for few parcels
-    commits = count(1)
+    reached = list[int]()
 
-    def before_commit(_: Connection) -> None:
-        if next(commits) == killed_at_commit:
+    def before_commit(connection: Connection) -> None:
+        sequence = connection.exec_driver_sql("SELECT max(sequence) FROM change").scalar() or 0
+        if sequence not in reached:  # a page; other transactions change no record
+            reached.append(sequence)
+        if len(reached) == killed_at_page:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def changed() -> Iterator[LandParcel]:
@@ -62,9 +64,9 @@ def program(address: str, *, killed_before_parcel: int | None, killed_at_commit:
         write(database, changed())
 
 
-def start(address: str, *, killed_before_parcel: int | None = None, killed_at_commit: int | None = None) -> Process:
+def start(address: str, *, killed_before_parcel: int | None = None, killed_at_page: int | None = None) -> Process:
     """Start the program in a process of its own."""
-    moment = {"killed_before_parcel": killed_before_parcel, "killed_at_commit": killed_at_commit}
+    moment = {"killed_before_parcel": killed_before_parcel, "killed_at_page": killed_at_page}
     process = fork_server().Process(target=program, args=(address,), kwargs=moment)
     process.start()
     return process  # type: ignore[return-value]  # typeshed gives each start method a class of its own
@@ -113,8 +115,8 @@ def test_a_program_that_is_killed_between_two_pages_keeps_whole_pages(filled: st
 
 
 def test_a_program_that_is_killed_before_a_commit_keeps_nothing_of_that_page(filled: str) -> None:
-    """Two transactions come before the first page: one takes the lease, one begins the run."""
-    process = start(filled, killed_at_commit=2 + 3)
+    """The state before the first page counts as one."""
+    process = start(filled, killed_at_page=1 + 3)
     process.join()
 
     assert process.exitcode == KILLED
