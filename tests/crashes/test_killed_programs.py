@@ -127,7 +127,7 @@ def test_a_program_that_is_killed_before_a_commit_keeps_nothing_of_that_page(fil
 @pytest.mark.parametrize("seed", range(20))
 def test_a_program_that_is_killed_anywhere_loses_and_repeats_nothing(filled: str, seed: int) -> None:
     moments = random.Random(seed)
-    process = start(filled, killed_at_commit=moments.randint(3, 8), killed_before_parcel=moments.randint(2, PARCELS))
+    process = start(filled, killed_at_page=moments.randint(2, 6), killed_before_parcel=moments.randint(2, PARCELS))
     process.join()
 
     assert process.exitcode == KILLED
