@@ -55,9 +55,10 @@ class Finished:
         self.at: dict[str, float] = {}
 
     def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
-        """Record the time."""
-        del record_type, counts, total
-        self.at[name] = time.monotonic()
+        """Record the time, unless nothing came."""
+        del record_type, total
+        if counts.fetched:
+            self.at[name] = time.monotonic()
 
 
 def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
