@@ -151,17 +151,17 @@ def test_an_entry_of_a_machine_whose_clock_is_a_little_ahead_waits_as_any_other(
 
 def test_a_new_key_is_for_its_owner_only_and_replaces_none(key: SealKey, tmp_path: Path) -> None:
     """And where there is one of that name already, no public key is left beside it."""
-    path, other = tmp_path / "audit.key", tmp_path / "other.key"
+    path, foreign = tmp_path / "audit.key", tmp_path / "foreign.key"
     assert [file.stat().st_mode & 0o777 for file in (path, public_key_path(path))] == [0o600, 0o644]
-    other.write_bytes(b"another's")
+    foreign.write_bytes(b"another's")
 
-    for taken in (path, other):
+    for existing in (path, foreign):
         with pytest.raises(FileExistsError):
-            SealKey.create("audit", taken)
+            SealKey.create("audit", existing)
 
     assert SealKey.read("audit", path.read_text(encoding="utf-8")).public.pem() == key.public.pem()
-    assert other.read_bytes() == b"another's"
-    assert not public_key_path(other).exists()
+    assert foreign.read_bytes() == b"another's"
+    assert not public_key_path(foreign).exists()
 
 
 @pytest.mark.parametrize("signature", ["ạ", "????", "QQ=", ""])
