@@ -48,8 +48,7 @@ def export_records_for(
     record_class(record_type)
     _require_fitting(options, recipient)
     config = Config.load(command.config)
-    operator_agency(config)
-    request = _request(record_type, recipient)
+    request = _request(record_type, recipient, operator_agency(config))
     with existing_database(command, database) as opened, writing_file(path):
         report = export_for_recipient(
             disclosure_point(config, opened),
@@ -79,8 +78,9 @@ def _require_fitting(options: RecordExportOptions, recipient: RecipientOptions) 
         raise UsageMistake("exports.not_for_recipient", options=", ".join(typed))
 
 
-def _request(record_type: str, recipient: RecipientOptions) -> AccessRequest:
+def _request(record_type: str, recipient: RecipientOptions, provider: str) -> AccessRequest:
     return AccessRequest(
+        provider=provider,
         consumer=recipient.consumer or "",
         action=Action.EXPORT,
         record_type=record_type,

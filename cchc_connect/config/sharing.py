@@ -30,7 +30,7 @@ class OfficialTable(ConfigTable):
     valid_to: date | None = None
     """Last day on which the official acts for it; none: without end."""
     data_officer: bool = False
-    """Whether the official approves agreements for the agency."""
+    """Whether the official approves, withdraws, suspends, resumes and ends agreements for the agency."""
 
 
 class AgreementsTable(ConfigTable):

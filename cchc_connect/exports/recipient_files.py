@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -94,7 +95,7 @@ def export_for_recipient(  # noqa: PLR0913  # an export has as many options as i
         release = point.disclose(request)
         _write(file, release, request.record_type, chosen, Wording(Language(language)), style)
         report = _report(release, request.record_type, chosen, (path, sidecar), _sha256(file))
-        beside.write(json.dumps(_statement(report, request), ensure_ascii=False, indent=2).encode() + b"\n")
+        beside.write(json.dumps(_statement(report, request, release.at), ensure_ascii=False, indent=2).encode() + b"\n")
     return report
 
 
@@ -124,12 +125,12 @@ def _report(
     )
 
 
-def _statement(report: RecipientReport, request: AccessRequest) -> Mapping[str, object]:
+def _statement(report: RecipientReport, request: AccessRequest, at: datetime) -> Mapping[str, object]:
     """Return what the file beside the exported one says; no value of a record."""
     return {
         "file": report.path.name,
         "sha256": report.sha256,
-        "at": to_timestamp_text(request.at),
+        "at": to_timestamp_text(at),
         "agreement": report.agreement,
         "grant": report.grant,
         "consumer": request.consumer,

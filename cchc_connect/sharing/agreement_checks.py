@@ -61,13 +61,13 @@ def masked_and_matched(
                 yield warning("match_of_masked", f"grant.{number}.match", field=path, agreement=by)
 
 
-def days_before(end: date, day: date) -> int | None:
+def _days_left(end: date, day: date) -> int | None:
     """Return how many days are left before an end that is to be told: at most 90; None if it is later, or past."""
     remaining = (end - day).days
     return remaining if 0 <= remaining <= max(WARNING_DAYS) else None
 
 
-def urgency(remaining: int) -> int:
+def _urgency(remaining: int) -> int:
     """Return the threshold below which a number of days is: 7, 30 or 90."""
     return next(threshold for threshold in WARNING_DAYS if remaining <= threshold)
 
@@ -83,7 +83,7 @@ def _party_findings(agreement: Agreement, terms: SharingTerms, day: date) -> Ite
         if last is None:
             continue
         successors = ", ".join(tree.successors(agency)) or "-"
-        remaining = days_before(last, day)
+        remaining = _days_left(last, day)
         if last < day:
             yield fault("agency_ended", key, value=agency, until=last, successors=successors)
         elif remaining is not None:
@@ -98,11 +98,11 @@ def _day_findings(agreement: Agreement, day: date) -> Iterator[AgreementFinding]
         return
     if agreement.ends > _years_later(agreement.starts, MAX_YEARS):
         yield fault("too_long", "ends", years=MAX_YEARS, ends=agreement.ends)
-    remaining = days_before(agreement.ends, day)
+    remaining = _days_left(agreement.ends, day)
     if agreement.ends < day:
         yield warning("ended", "ends", ends=agreement.ends)
     elif remaining is not None:
-        yield warning("ends_soon", "ends", ends=agreement.ends, days=remaining, threshold=urgency(remaining))
+        yield warning("ends_soon", "ends", ends=agreement.ends, days=remaining, threshold=_urgency(remaining))
 
 
 def _name_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[AgreementFinding]:

@@ -183,11 +183,9 @@ class Quota(ConfigTable):
     """On a Vietnamese day."""
 
 
-class Delay(ConfigTable):
+class Delay(Basis):
     """Why and how long the person concerned does not see it (hoãn cho chủ thể biết)."""
 
-    act: Identifier
-    article: Annotated[str, Field(alias="place", max_length=200)] = ""
     days: Annotated[int, Field(ge=1, le=3660)]
     """Days after the disclosure from which it is shown."""
 

@@ -261,7 +261,7 @@ def _who_and_what_for(request: AccessRequest, facts: Facts, agreement: Agreement
         holds=(
             Requirement.OFFICIAL not in agreement.requires
             if request.official is None
-            else is_official(request.official, request, facts)
+            else _is_official(request.official, request, facts)
         ),
     )
     if request.dossier is None:
@@ -292,13 +292,11 @@ def own_dossier(request: AccessRequest, facts: Facts) -> DossierFacts | None:
     return dossier if is_own else None
 
 
-def is_official(official: str, request: AccessRequest, facts: Facts) -> bool:
+def _is_official(official: str, request: AccessRequest, facts: Facts) -> bool:
     """True if an id is that of an official of the consumer who acts for it on the day of the request."""
     if official not in facts.officials:
         return False
-    entry = facts.officials[official]
-    is_of_consumer = facts.agencies.code(entry.agency) == facts.agencies.code(request.consumer)
-    return is_of_consumer and (entry.valid_to is None or vietnamese_day(request.at) <= entry.valid_to)
+    return facts.officials[official].acts_for(request.consumer, vietnamese_day(request.at), facts.agencies)
 
 
 def _records_left(request: AccessRequest, facts: Facts, agreement: Agreement) -> int | None:

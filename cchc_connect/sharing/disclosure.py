@@ -1,4 +1,7 @@
-"""The disclosure point (điểm cung cấp dữ liệu): the one place through which records leave for another agency.
+"""The disclosure point (điểm cung cấp dữ liệu): the one place through which an agency reads records by an agreement.
+
+Exports for a recipient and unmasked views go through it. Routes do not yet: they send for the purpose and on the legal
+basis that `cchc.toml` gives them, and the audit log has an entry for each message.
 
 A request is decided twice by the clock of the disclosure point: when the records are read, and in the write transaction
 that puts its entry into the audit log and counts it. If anything was committed in between, the records are read again
@@ -10,10 +13,10 @@ answered by an error, and nothing is recorded.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN, EntryNumber, canonical_json
@@ -29,11 +32,11 @@ from cchc_connect.database.audit.key_digests import keys_digest
 from cchc_connect.database.audit.persons import normal_number, person_numbers
 from cchc_connect.database.audit.sealing import overdue_since
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
+from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import change
 from cchc_connect.errors import AccessDenied, SourceHeld, UsageMistake
-from cchc_connect.sharing.agreements import Action, Agreement, DisclosureTime, Treatment
+from cchc_connect.sharing.agreements import Action, Agreement, Treatment
 from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, RefusalReason, decide
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.granted_rows import GrantedRows
@@ -45,8 +48,6 @@ from cchc_schemas import vietnamese_day
 from cchc_schemas.record_paths import values_at
 
 Document = Mapping[str, Any]
-
-Outcome = tuple["Release | None", AccessRefusal | None]
 
 KINDS: Mapping[Action, AuditKind] = {Action.READ: AuditKind.READ, Action.EXPORT: AuditKind.EXPORT}
 """Actions of which documents are released, with the kind of their entry."""
@@ -66,10 +67,22 @@ class Release:
     grant: str
     fields: Mapping[str, Treatment]
     """Path of each field that was released -> how it was treated."""
+    at: datetime
+    """Instant at which it was decided and recorded, aware."""
     entry: EntryNumber
     """Its entry in the audit log."""
     sha512: str
     """SHA-512 of the documents as canonical JSON, in hexadecimal digits; the entry has it too."""
+
+
+class _Decided(NamedTuple):
+    """A decision with what it was made from."""
+
+    terms: SharingTerms
+    """Terms with the agencies of the day."""
+    decision: AccessDecision | AccessRefusal
+    sequence: int
+    """Latest change of the database then."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +140,11 @@ class DisclosurePoint:
         """
         if request.action not in KINDS:
             raise UsageMistake("access.no_documents", action=request.action.value)
-        prepared = replayed_read(self._database, lambda connection: self._prepare(connection, request))
+        prepared = self._prepared(request)
         outcome = replayed_write(self._database, lambda connection: self._release(connection, request, prepared))
-        return _released_or_denied(outcome)
+        if isinstance(outcome, AccessRefusal):
+            raise _denial(outcome)
+        return outcome
 
     def matches(self, request: AccessRequest, value: str) -> bool:
         """Return whether a record within the grant has this value in a field that may be compared.
@@ -139,28 +154,33 @@ class DisclosurePoint:
         """
         request = replace(request, action=Action.MATCH)
         compared = compared_signs(value)
-        prepared = replayed_read(self._database, lambda connection: self._prepare(connection, request))
+        prepared = self._prepared(request)
         outcome = replayed_write(
             self._database, lambda connection: self._match(connection, request, prepared, compared)
         )
-        return bool(_released_or_denied(outcome).documents)
+        if isinstance(outcome, AccessRefusal):
+            raise _denial(outcome)
+        return outcome
 
-    def _prepare(self, connection: Connection, request: AccessRequest) -> _Prepared:
-        """Decide on a request at this instant, and read the records that it gets."""
+    def _prepared(self, request: AccessRequest) -> _Prepared:
         request = replace(request, at=self._clock.now())
+        return replayed_read(self._database, lambda connection: self._prepare(connection, request))
+
+    def _decided(self, connection: Connection, request: AccessRequest) -> _Decided:
+        """Decide on a request at its instant, by the facts of this transaction."""
         tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
         terms = replace(self._terms, agencies=tree)
         decision = decide(request, facts_of(connection, terms, request))
-        sequence = connection.execute(select(func.max(change.c.sequence))).scalar() or 0
         if isinstance(decision, AccessDecision) and _asks_for_too_many(request, decision):
             decision = _refusal(decision, RefusalReason.QUOTA)
-        if isinstance(decision, AccessRefusal):
-            return _Prepared(decision, {}, sequence)
-        rows = GrantedRows(connection, terms, request, decision)
-        return _Prepared(decision, dict(rows.documents()), sequence)
+        return _Decided(terms, decision, last_sequence(connection))
+
+    def _prepare(self, connection: Connection, request: AccessRequest) -> _Prepared:
+        """Decide on a request, and read the records that it gets."""
+        return self._with_documents(connection, request, self._decided(connection, request))
 
     def _current(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> _Prepared:
-        """Return what was prepared if it still holds in this write transaction; else it is prepared again.
+        """Return what was prepared if it still holds in this write transaction; else the records are read again.
 
         Raises:
             SourceHeld: the seals of the audit log are overdue.
@@ -168,21 +188,25 @@ class DisclosurePoint:
         overdue = overdue_since(connection, request.at) if self._is_sealed else None
         if overdue is not None:
             raise SourceHeld("audit.sealing_down", since=to_timestamp_text(overdue))
-        tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
-        terms = replace(self._terms, agencies=tree)
-        decision = decide(request, facts_of(connection, terms, request))
-        sequence = connection.execute(select(func.max(change.c.sequence))).scalar() or 0
-        is_same = sequence == prepared.sequence and decision == prepared.decision
-        return prepared if is_same else self._prepare(connection, request)
+        decided = self._decided(connection, request)
+        is_same = decided.sequence == prepared.sequence and decided.decision == prepared.decision
+        return prepared if is_same else self._with_documents(connection, request, decided)
 
-    def _release(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> Outcome:
+    @staticmethod
+    def _with_documents(connection: Connection, request: AccessRequest, decided: _Decided) -> _Prepared:
+        if isinstance(decided.decision, AccessRefusal):
+            return _Prepared(decided.decision, {}, decided.sequence)
+        rows = GrantedRows(connection, decided.terms, request, decided.decision)
+        return _Prepared(decided.decision, dict(rows.documents()), decided.sequence)
+
+    def _release(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> Release | AccessRefusal:
         request = replace(request, at=self._clock.now())
         current = self._current(connection, request, prepared)
         decision, documents = current.decision, current.documents
         if isinstance(decision, AccessRefusal):
-            return None, self._refuse(connection, request, decision)
+            return self._refuse(connection, request, decision)
         if decision.records_left is not None and len(documents) > decision.records_left:
-            return None, self._refuse(connection, request, _refusal(decision, RefusalReason.QUOTA))
+            return self._refuse(connection, request, _refusal(decision, RefusalReason.QUOTA))
         leaving = dict(self._treated(request, decision, documents))
         if leaving:
             count_use(connection, _use(request, decision, len(leaving)))
@@ -202,20 +226,30 @@ class DisclosurePoint:
         numbers = {number for each in documents.values() for number in person_numbers(request.record_type, each)}
         subjects = self._index_subjects(numbers, request.at)
         number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
-        return _release_of(decision, leaving, number, sha512), None
+        return Release(
+            documents=leaving,
+            agreement=decision.agreement.reference,
+            grant=decision.grant.name,
+            fields=decision.fields,
+            at=request.at,
+            entry=number,
+            sha512=sha512,
+        )
 
-    def _match(self, connection: Connection, request: AccessRequest, prepared: _Prepared, compared: str) -> Outcome:
+    def _match(
+        self, connection: Connection, request: AccessRequest, prepared: _Prepared, compared: str
+    ) -> bool | AccessRefusal:
         request = replace(request, at=self._clock.now())
         current = self._current(connection, request, prepared)
         decision = current.decision
         if isinstance(decision, AccessRefusal):
-            return None, self._refuse(connection, request, decision)
-        matching: dict[str, Document] = {
-            key: {}
-            for key, document in current.documents.items()
+            return self._refuse(connection, request, decision)
+        is_match = bool(compared) and any(
+            compared_signs(str(value)) == compared
+            for document in current.documents.values()
             for path in decision.fields
-            if compared and any(compared_signs(str(value)) == compared for value in values_at(document, path))
-        }
+            for value in values_at(document, path)
+        )
         count_use(connection, _use(request, decision, 1))
         entry = replace(
             self._entry(request, AuditKind.MATCH),
@@ -226,10 +260,10 @@ class DisclosurePoint:
             count=1,
             decision=Decision.RELEASED,
         )
-        person = normal_number(compared) if matching else None
+        person = normal_number(compared) if is_match else None
         numbers = [] if person is None else [person]
-        number = append(connection, entry, chain=COMMANDS_CHAIN, subjects=self._index_subjects(numbers, request.at))
-        return _release_of(decision, matching, number, ""), None
+        append(connection, entry, chain=COMMANDS_CHAIN, subjects=self._index_subjects(numbers, request.at))
+        return is_match
 
     def _treated(
         self, request: AccessRequest, decision: AccessDecision, documents: Mapping[str, Document]
@@ -275,12 +309,8 @@ class DisclosurePoint:
         return tuple(act for act in cited if act in acts and acts[act].in_force(day))
 
 
-def _released_or_denied(outcome: Outcome) -> Release:
-    release, refusal = outcome
-    if release is None:
-        reasons = () if refusal is None else refusal.reasons
-        raise AccessDenied("access.denied", reasons=tuple(reason.value for reason in reasons))
-    return release
+def _denial(refusal: AccessRefusal) -> AccessDenied:
+    return AccessDenied("access.denied", reasons=tuple(reason.value for reason in refusal.reasons))
 
 
 def _refusal(decision: AccessDecision, reason: RefusalReason) -> AccessRefusal:
@@ -320,20 +350,5 @@ def _terms_of(request: AccessRequest, agreement: Agreement) -> dict[str, Any]:
         "purpose": agreement.purpose,
         "agreement": agreement.reference,
     }
-    if agreement.disclosure is DisclosureTime.DELAYED and agreement.delay is not None:
-        shown_from = vietnamese_day(request.at) + timedelta(days=agreement.delay.days)
-        members |= {"disclosure": Disclosure.DELAYED, "disclosed_from": shown_from}
-    return members
-
-
-def _release_of(
-    decision: AccessDecision, documents: Mapping[str, Document], entry: EntryNumber, sha512: str
-) -> Release:
-    return Release(
-        documents=documents,
-        agreement=decision.agreement.reference,
-        grant=decision.grant.name,
-        fields=decision.fields,
-        entry=entry,
-        sha512=sha512,
-    )
+    shown_from = agreement.disclosed_from(vietnamese_day(request.at))
+    return members if shown_from is None else members | {"disclosure": Disclosure.DELAYED, "disclosed_from": shown_from}

@@ -1,7 +1,7 @@
 """Why a request is granted or refused, step by step in words: the decision itself, told ("may X see Y?")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from cchc_connect.messages import Message
@@ -41,8 +41,11 @@ class Explanation:
     steps: Sequence[ExplainedStep]
     considered: Sequence[str]
     """Grants between the agencies that were looked at: agreement with version, and name of the grant."""
-    fields: Mapping[str, Treatment] = field(default_factory=dict[str, Treatment])
-    """What leaves, where the request is granted."""
+
+    @property
+    def fields(self) -> Mapping[str, Treatment]:
+        """What leaves; nothing where the request is refused."""
+        return self.outcome.fields if isinstance(self.outcome, AccessDecision) else {}
 
     @property
     def is_granted(self) -> bool:
@@ -62,8 +65,6 @@ def explain(request: AccessRequest, facts: Facts) -> Explanation:
         return Explanation(outcome=outcome, steps=[step], considered=considered)
     day = vietnamese_day(request.at)
     steps = [_step(chosen, judgement, day) for judgement in chosen.judgements]
-    if isinstance(outcome, AccessDecision):
-        return Explanation(outcome=outcome, steps=steps, considered=considered, fields=outcome.fields)
     return Explanation(outcome=outcome, steps=steps, considered=considered)
 
 

@@ -73,6 +73,14 @@ class Official:
     is_data_officer: bool = False
     """Whether the official approves agreements for the agency (cán bộ phụ trách dữ liệu)."""
 
+    def is_in_office(self, on: date) -> bool:
+        """True if the official acts on the Vietnamese day `on`."""
+        return self.valid_to is None or on <= self.valid_to
+
+    def acts_for(self, agency: str, on: date, agencies: AgencyTree) -> bool:
+        """True if the official acts for an agency, whose code may be of either system, on the day `on`."""
+        return self.is_in_office(on) and agencies.code(self.agency) == agencies.code(agency)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DossierFacts:

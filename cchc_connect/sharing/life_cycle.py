@@ -251,7 +251,7 @@ def _side(agreement: Agreement, terms: SharingTerms, by: ChangedBy) -> str:
     day = vietnamese_day(by.at)
     if official is None:
         raise UsageMistake("sharing.official_unknown", official=by.official)
-    if not official.is_data_officer or (official.valid_to is not None and official.valid_to < day):
+    if not official.is_data_officer or not official.is_in_office(day):
         raise UsageMistake("sharing.no_data_officer", official=by.official)
     code = terms.agencies.code
     sides = {code(agreement.provider): "provider", code(agreement.consumer): "consumer"}

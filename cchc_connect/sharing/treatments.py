@@ -6,12 +6,11 @@ from functools import partial
 from typing import cast
 
 from cchc_connect.clock import from_timestamp_text
+from cchc_connect.privacy.masking import HIDDEN
 from cchc_connect.sharing.agreements import Treatment
 from cchc_connect.sharing.granted_fields import releasable
 from cchc_schemas import PartialDate, Record, mask, vietnamese_day
 from cchc_schemas.record_paths import Leaf, leaves
-
-HIDDEN = "***"
 
 _PSEUDONYM_BYTES = 16
 

@@ -27,13 +27,12 @@ from cchc_connect.database.tables import change
 from cchc_connect.errors import AccessDenied, UsageMistake
 from cchc_connect.privacy.masking import masked_document
 from cchc_connect.sharing.agreements import Action
-from cchc_connect.sharing.decision import RefusalReason, is_official
-from cchc_connect.sharing.facts import Facts
+from cchc_connect.sharing.decision import RefusalReason
 from cchc_connect.sharing.operator import disclosure_point, operator_agency, subject_indexer
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import agency_tree
 from cchc_connect.sharing.terms import sharing_terms
-from cchc_schemas import RECORD_TYPES, Dossier, Record, personal_fields, vietnamese_day
+from cchc_schemas import RECORD_TYPES, Record, personal_fields, vietnamese_day
 from cchc_schemas.codes import DOSSIER_CODE
 from cchc_schemas.versions import newest_document
 
@@ -149,12 +148,13 @@ class UnmaskedView:
         self._agencies = replayed_read(database, lambda connection: agency_tree(connection, source, day))
         self._terms = sharing_terms(config, self._agencies)
         self._index_subjects = subject_indexer(config)
+        self._point = disclosure_point(config, database)
         self._own_agencies = self._agencies.codes(self._agencies.as_provider(self._operator))
         require_known("access.purpose_unknown", reason.purpose, sorted(self._terms.purposes))
         if not DOSSIER_CODE.fits(reason.dossier):
             raise UsageMistake("access.dossier_unreadable")
-        facts = Facts(agreements=(), agencies=self._agencies, officials=self._terms.officials)
-        if not is_official(reason.official, self._request(Dossier.record_type), facts):
+        official = self._terms.officials.get(reason.official)
+        if official is None or not official.acts_for(self._operator, day, self._agencies):
             self.refuse(RefusalReason.OFFICIAL_MISSING)
 
     def is_own(self, agency: str) -> bool:
@@ -219,7 +219,7 @@ class UnmaskedView:
         request = self._request(record_type, provider=provider, keys=tuple(keys))
         documents: Mapping[str, Document] = {}
         try:
-            documents = disclosure_point(self._config, self._database).disclose(request).documents
+            documents = self._point.disclose(request).documents
         except AccessDenied as refused:
             reasons, missing = refused.reasons, len(keys)
         else:

@@ -14,7 +14,7 @@ from cchc_connect.sharing.operator import operating_user
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 from tests.cli.test_unmasked import agree, entries
 from tests.exports.readers import csv_rows, json_lines, workbook_rows
-from tests.sharing.invented_agreements import BUILDING, DOSSIER, KEY, LAND, grant
+from tests.sharing.invented_agreements import BUILDING, DOSSIER, KEY, LAND, PROVINCE, grant
 from tests.sharing.shared_records import dossier, parcel, permit, write
 
 LINKED, UNLINKED = parcel("123"), parcel("124")
@@ -85,6 +85,25 @@ def test_tables_have_the_granted_columns_alone(call: Call, database: SharedDatab
     (sheet,) = workbook_rows(Path("p.xlsx")).values()
     assert sheet[0][0] == "khóa bản ghi"
     assert len(sheet) == len([headings, row])
+
+
+def test_nobody_exports_what_another_agency_provides(call: Call, database: SharedDatabase) -> None:
+    agree(database, actions=["export"])
+    tables = {"database": {"url": f"sqlite:///{DATABASE}"}, "officials": {"minh": {"agency": BUILDING}}}
+    write_config(CONFIG, {**tables, "operator": {"agency": PROVINCE}})
+
+    refused = call("export", "land_parcel", "--to", "p.csv", *FOR)
+
+    assert refused.code == 77
+    assert not list(Path().glob("p.csv*"))
+
+
+def test_the_instant_beside_the_file_is_that_of_the_entry(call: Call, database: SharedDatabase) -> None:
+    agree(database, actions=["export"])
+
+    call("export", "land_parcel", "--to", "p.csv", *FOR)
+
+    assert sidecar("p.csv")["at"] == entries(database)[0]["at"]
 
 
 REFUSALS: Sequence[tuple[dict[str, Any], Sequence[str], str]] = [

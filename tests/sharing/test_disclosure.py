@@ -238,6 +238,16 @@ def test_acts_that_have_lapsed_are_not_named_as_basis(database: SharedDatabase) 
     assert entries(database)[-1]["acts"] == ["nd-217-2026"]
 
 
+def test_a_release_that_is_told_later_says_from_when(database: SharedDatabase) -> None:
+    make_agreement(database, disclosure="delayed", delay={"act": "nd-217-2026", "days": 30})
+
+    release = point(database).disclose(request())
+
+    (entry,) = entries(database)
+    assert (entry["disclosure"], entry["disclosed_from"]) == ("delayed", "2026-12-30")
+    assert release.at == NOW
+
+
 def test_a_suspended_agreement_releases_nothing(database: SharedDatabase) -> None:
     make_agreement(database)
     with database.writing() as connection:

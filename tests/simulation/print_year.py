@@ -18,7 +18,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the year without a purge and with one, and print size and rows of each month."""
     share_statement_cache()
     runs = int(arguments[0]) if arguments else RUNS_A_YEAR
-    print("purge   month   runs     MiB  " + "".join(f"{name:>11}" for name in COLUMNS) + "  memory MiB")
+    print("purge   month   runs     MiB  " + "".join(f"{name:>12}" for name in COLUMNS) + "  memory MiB")
     for word, retention in (("none", None), ("30 days", RETENTION)):
         with installed(ADAPTERS), tempfile.TemporaryDirectory() as folder:
             year = Year(Path(folder, "year.db"), retention, runs)
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _line(word: str, month: Month) -> str:
-    rows = "".join(f"{month.rows[name]:>11}" for name in COLUMNS)
+    rows = "".join(f"{month.rows[name]:>12}" for name in COLUMNS)
     return f"{word:<8}{month.number:>5}{month.runs:>7}{month.size_bytes / MIB:>8.1f}  {rows}{month.memory_mib:>12}"
 
 
