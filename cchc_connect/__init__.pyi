@@ -22,14 +22,13 @@ from .adapter import (
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
 from .database.audit.chain import EntryNumber as EntryNumber
-from .database.audit.entries import AuditEntry as AuditEntry, AuditKind as AuditKind
+from .database.audit.entries import AuditEntry as AuditEntry, AuditKind as AuditKind, record_command as record_command
 from .database.audit.listing import (
     AuditFilter as AuditFilter,
     NumberedEntry as NumberedEntry,
     audit_entries as audit_entries,
     audit_entry as audit_entry,
 )
-from .database.audit.recording import record_command as record_command
 from .database.audit.retention import erase_subject_index as erase_subject_index
 from .database.audit.sealing import SealReport as SealReport
 from .database.audit.subject_keys import SubjectKeys as SubjectKeys

@@ -9,6 +9,7 @@ from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.direct.location import SQLITE_PREFIX
@@ -32,7 +33,7 @@ from cchc_connect.sharing.facts import StoredAgreement
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind, text_digest
 from cchc_connect.sharing.operator import operating_user
-from cchc_connect.sharing.terms import SharingTerms, sharing_terms
+from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import RECORD_TYPES, vietnamese_day
 from cchc_schemas.record_paths import leaves
 from cchc_schemas.text import listed
@@ -114,7 +115,7 @@ def show(command: CommandContext, database: str | None, agreement_id: str) -> Ex
     if not versions:
         names = {stored.agreement.id for stored in everything}
         raise NotFound("sharing.no_agreement", agreement=agreement_id, suggestion=suggestion(agreement_id, names))
-    terms = _terms(command)
+    terms = configured_terms(command)
     console.document(
         {"versions": [{**_summary(stored), "body": stored.agreement.document_body()} for stored in versions]}
     )
@@ -153,7 +154,7 @@ def _show_done(stored: StoredAgreement, step: str, console: Console) -> None:
 
 def list_acts(command: CommandContext) -> ExitCode:
     """List the legal acts that agreements may cite, with the days on which they are in force."""
-    console, acts = command.console, _terms(command).acts
+    console, acts = command.console, configured_terms(command).acts
     documents = [
         {
             "id": act.id,
@@ -183,17 +184,12 @@ def list_acts(command: CommandContext) -> ExitCode:
 
 def list_purposes(command: CommandContext) -> ExitCode:
     """List the purposes that agreements may have."""
-    console, purposes = command.console, _terms(command).purposes
+    console, purposes = command.console, configured_terms(command).purposes
     documents = [{"code": purpose.code, "vi": purpose.vi, "en": purpose.en} for purpose in purposes.values()]
     console.document({"purposes": documents})
     rows = [(document["code"], document[console.language.value]) for document in documents]
     console.table(OutputTable(headings=["agreement_view.code", "agreement_view.purpose"], rows=rows))
     return ExitCode.DONE
-
-
-def _terms(command: CommandContext) -> SharingTerms:
-    """Return the terms of the configuration; where there is none, those of the package."""
-    return sharing_terms(Config.load(command.config)) if command.config.exists() else SharingTerms()
 
 
 def _has_database(config: Config) -> bool:
@@ -261,13 +257,12 @@ def _list_row(stored: StoredAgreement, console: Console) -> Sequence[object]:
 def _show_version(stored: StoredAgreement, terms: SharingTerms, console: Console) -> None:
     agreement = stored.agreement
     console.heading("agreement_view.version", agreement=agreement.reference, title=agreement.title)
-    purpose = terms.purposes.get(agreement.purpose)
     lines = {
         "state": console.term("agreement_state", stored.state.value),
         "sha256": text_digest(agreement),
         "provider": f"{agreement.provider} ({stored.approved_by_provider or '-'})",
         "consumer": f"{agreement.consumer} ({stored.approved_by_consumer or '-'})",
-        "purpose": agreement.purpose if purpose is None else getattr(purpose, console.language.value),
+        "purpose": purpose_text(agreement.purpose, terms.purposes, console),
         "procedures": ", ".join(agreement.procedures) or "-",
         "days": f"{_day(agreement.starts, console.language)} - {_day(agreement.ends, console.language)}",
         "actions": ", ".join(console.term("sharing_action", action.value) for action in agreement.actions),

@@ -10,6 +10,7 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time, parse_moment
+from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.database.audit.chain import parse_entry_number
 from cchc_connect.database.audit.entries import AuditKind
@@ -17,9 +18,13 @@ from cchc_connect.database.audit.listing import AuditFilter, NumberedEntry, audi
 from cchc_connect.database.names import require_known
 from cchc_connect.errors import NotFound
 from cchc_connect.record_fields import record_model
+from cchc_schemas.legal_acts import Purpose
 
 COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "record_type", "count")
 """Columns of the list."""
+
+KINDS = tuple(kind.value for kind in AuditKind if kind is not AuditKind.CORRECTION)
+"""Kinds of entries that are written."""
 
 MAX_KEYS_SHOWN = 20
 """Keys that `show` writes for people; JSON has them all."""
@@ -47,7 +52,7 @@ class ListOptions:
         Raises:
             UsageMistake: there is no such kind, or a value is no instant or day.
         """
-        require_known("names.audit_kind_unknown", self.kind, [kind.value for kind in AuditKind])
+        require_known("names.audit_kind_unknown", self.kind, KINDS)
         since, until = parse_moment(self.since, "--from"), parse_moment(self.until, "--to")
         return AuditFilter(
             kind=None if self.kind is None else AuditKind(self.kind),
@@ -69,6 +74,7 @@ def list_entries(command: CommandContext, database: str | None, options: ListOpt
     Raises:
         UsageMistake: an option's value is not known.
         NotFound: there is no database; it is not created.
+        ConfigurationError: there is a configuration that cannot be read or has faults.
     """
     console, audit_filter = command.console, options.as_filter()
     with existing_database(command, database) as opened:
@@ -78,8 +84,9 @@ def list_entries(command: CommandContext, database: str | None, options: ListOpt
     if not shown:
         console.message("audit_list.none")
         return ExitCode.DONE
-    headings = [f"audit_list.{name}" for name in COLUMNS]
-    console.table(OutputTable(headings=headings, rows=[_row(numbered, console) for numbered in shown], numbers_from=8))
+    headings, purposes = [f"audit_list.{name}" for name in COLUMNS], configured_terms(command).purposes
+    rows = [_row(numbered, purposes, console) for numbered in shown]
+    console.table(OutputTable(headings=headings, rows=rows, numbers_from=8))
     if len(listed) > len(shown):
         console.message("audit_list.more", limit=options.limit)
     console.message("audit_list.show", entry=str(shown[0].number))
@@ -91,18 +98,19 @@ def show_entry(command: CommandContext, database: str | None, text: str) -> Exit
 
     Raises:
         NotFound: there is no such entry, or no database.
+        ConfigurationError: there is a configuration that cannot be read or has faults.
     """
     console, number = command.console, parse_entry_number(text)
     if number is None:
         raise NotFound("audit.no_entry", entry=text)
     with existing_database(command, database) as opened:
         numbered = audit_entry(opened, number)
-    document = _document(numbered)
+    document, purposes = _document(numbered), configured_terms(command).purposes
     console.document(document)
     for name, value in document.items():
         if name == "keys" and len(value) > MAX_KEYS_SHOWN:
             value = [*value[:MAX_KEYS_SHOWN], "…"]  # noqa: PLW2901  # what people see of it
-        console.line(f"{console.term('audit_field', name)}: {_shown(name, value, console)}", hanging=2)
+        console.line(f"{console.term('audit_field', name)}: {_shown(name, value, purposes, console)}", hanging=2)
     return ExitCode.DONE
 
 
@@ -118,7 +126,7 @@ def _document(numbered: NumberedEntry) -> Mapping[str, Any]:
     return {**document, **entry.details, "hash": numbered.hash}
 
 
-def _row(numbered: NumberedEntry, console: Console) -> list[object]:
+def _row(numbered: NumberedEntry, purposes: Mapping[str, Purpose], console: Console) -> list[object]:
     entry = numbered.entry
     return [
         str(numbered.number),
@@ -126,7 +134,7 @@ def _row(numbered: NumberedEntry, console: Console) -> list[object]:
         console.term("audit_kind", entry.kind.value),
         _result(numbered, console),
         entry.consumer or entry.provider or "",
-        purpose_text(entry.purpose, console),
+        purpose_text(entry.purpose, purposes, console),
         entry.official or "",
         "" if entry.record_type is None else console.term("record_name", entry.record_type),
         entry.count,
@@ -142,7 +150,7 @@ def _result(numbered: NumberedEntry, console: Console) -> str:
     return "" if entry.decision is None else console.term("audit_outcome", entry.decision.value)
 
 
-def _shown(name: str, value: Any, console: Console) -> str:
+def _shown(name: str, value: Any, purposes: Mapping[str, Purpose], console: Console) -> str:
     match name:
         case "at":
             return local_time(value, console.language)
@@ -151,7 +159,7 @@ def _shown(name: str, value: Any, console: Console) -> str:
         case "outcome" | "decision":
             return console.term("audit_outcome", value)
         case "purpose":
-            return purpose_text(value, console)
+            return purpose_text(value, purposes, console)
         case "record_type":
             return console.term("record_name", value) if record_model(value) is not None else value
         case _:
@@ -162,13 +170,3 @@ def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, cast("Sequence[object]", value)))
     return str(value)
-
-
-def purpose_text(purpose: str | None, console: Console) -> str:
-    """Return the words of a purpose's code, or the text that a route gave."""
-    from cchc_schemas.legal_acts import purposes  # noqa: PLC0415  # it reads a table
-
-    listed = purposes().get(purpose or "")
-    if listed is None:
-        return purpose or ""
-    return listed.vi if console.language.value == "vi" else listed.en

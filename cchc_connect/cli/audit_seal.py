@@ -9,8 +9,7 @@ from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
-from cchc_connect.database.audit.chain import COMMANDS_CHAIN
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, record_command
 from cchc_connect.database.audit.key_changes import change_key
 from cchc_connect.database.audit.keys import SealKey, public_key_path
 from cchc_connect.errors import UsageMistake
@@ -70,8 +69,8 @@ def new_key(command: CommandContext, path: Path, key_id: str) -> ExitCode:
     if old is not None:
         now = SystemClock().now()
         change = AuditEntry(at=now, kind=AuditKind.KEY_CHANGE, details=asdict(change_key(old, created, now)))
-        with open_existing(config.database.url_with_password) as database, database.writing() as connection:
-            entry_number = append(connection, change, chain=COMMANDS_CHAIN)
+        with open_existing(config.database.url_with_password) as database:
+            entry_number = record_command(database, change)
     paths = {"key": str(path.absolute()), "public_key": str(public_key_path(path).absolute())}
     console.document({**paths, "key_id": key_id, "entry": entry_number and str(entry_number)})
     console.message("audit_view.key_created", **paths)

@@ -2,14 +2,15 @@
 
 import getpass
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cchc_connect.cli.arguments import open_existing
-from cchc_connect.cli.audit_list import purpose_text
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.formatting import local_time
+from cchc_connect.cli.sharing_terms import purpose_text
 from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.retention import erase_subject_index
@@ -17,7 +18,9 @@ from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.who_looked import DataUse, who_looked
 from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.record_fields import field_name, record_model
+from cchc_connect.sharing.terms import sharing_terms
 from cchc_connect.sync.audit_sealing import seal_quietly
+from cchc_schemas.legal_acts import Purpose
 
 COLUMNS = ("at", "agency", "action", "record", "purpose", "act", "fields", "dossier")
 
@@ -36,13 +39,14 @@ def show_subject(command: CommandContext, file: Path | None) -> ExitCode:
     subject_keys, number = _subject_keys(config), _number(file, console)
     with open_existing(config.database.url_with_password) as database:
         uses = who_looked(database, number, subject_keys)
-    console.document({"uses": [_document(use, console) for use in uses]})
+    purposes = sharing_terms(config).purposes
+    console.document({"uses": [_document(use, purposes, console) for use in uses]})
     if not uses:
         console.message("who_looked.nobody")
         return ExitCode.DONE
     console.message("who_looked.title")
     headings = [f"who_looked.{name}" for name in COLUMNS]
-    console.table(OutputTable(headings=headings, rows=[_row(use, console) for use in uses]))
+    console.table(OutputTable(headings=headings, rows=[_row(use, purposes, console) for use in uses]))
     return ExitCode.DONE
 
 
@@ -86,7 +90,7 @@ def _number(file: Path | None, console: Console) -> str:
     raise UsageMistake("audit.number_file_unreadable", path=file)
 
 
-def _document(use: DataUse, console: Console) -> dict[str, object]:
+def _document(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> dict[str, object]:
     return {
         "at": to_timestamp_text(use.at),
         "agency": use.agency,
@@ -94,7 +98,7 @@ def _document(use: DataUse, console: Console) -> dict[str, object]:
         "action_text": _action(use, console),
         "record_type": use.record_type,
         "purpose": use.purpose,
-        "purpose_text": purpose_text(use.purpose, console),
+        "purpose_text": purpose_text(use.purpose, purposes, console),
         "acts": list(use.acts),
         "legal_basis": use.legal_basis,
         "fields": list(use.fields),
@@ -103,14 +107,14 @@ def _document(use: DataUse, console: Console) -> dict[str, object]:
     }
 
 
-def _row(use: DataUse, console: Console) -> list[object]:
+def _row(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> list[object]:
     model = record_model(use.record_type or "")
     return [
         local_time(use.at, console.language),
         use.agency or "",
         _action(use, console),
         "" if use.record_type is None else console.term("record_name", use.record_type),
-        purpose_text(use.purpose, console),
+        purpose_text(use.purpose, purposes, console),
         _acts(use),
         ", ".join(field_name(model, path, console) for path in use.fields),
         use.dossier or "",

@@ -8,6 +8,7 @@ from cchc_connect.config.audit import AuditTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.keys import TrustedKey
 from cchc_connect.database.audit.sealing import overdue_since
+from cchc_connect.database.direct.location import parse_location
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError
@@ -64,7 +65,8 @@ def _anchor_findings(config: Config) -> Iterator[Finding]:
     """Yield what is known of each anchor; of a PostgreSQL server's disk nothing is."""
     if not config.audit.anchors:
         yield Finding.warning(AUDIT_LOG, "audit_check.no_anchor")
-    path = Path(config.database.url.removeprefix("sqlite:///")) if config.database.is_file else None
+    location = parse_location(config.database.url)
+    path = location if isinstance(location, Path) else None
     for anchor in config.audit.anchor_files:
         if not anchor.parent.is_dir():
             yield Finding.warning(AUDIT_LOG, "audit_check.anchor_missing", {"path": anchor})

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, append
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, append, record_command
 from cchc_connect.database.audit.persons import person_numbers
 from cchc_connect.database.bulk import batches
 from cchc_connect.database.names import require_known
@@ -200,7 +200,7 @@ class UnmaskedView:
         if table is None or not self.is_own(table.agency):
             self.refuse(FOREIGN_ITEM, connection=connection, record_type=record_type, details=details)
         revealed = self._entry(connection=connection, record_type=record_type, details=details, count=1)
-        replayed_write(self._database, lambda opened: append(opened, revealed, chain=COMMANDS_CHAIN))
+        record_command(self._database, revealed)
 
     def refuse(self, reason: str, **members: Any) -> NoReturn:
         """Put a refusal on record, and raise it.
@@ -209,7 +209,7 @@ class UnmaskedView:
             AccessDenied: always.
         """
         refused = self._entry(kind=AuditKind.REFUSED, decision=Decision.REFUSED, reasons=(str(reason),), **members)
-        replayed_write(self._database, lambda connection: append(connection, refused, chain=COMMANDS_CHAIN))
+        record_command(self._database, refused)
         raise AccessDenied("access.denied", reasons=(str(reason),))
 
     def _released(

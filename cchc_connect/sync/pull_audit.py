@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
@@ -23,11 +23,6 @@ COUNTED = (
     *("quarantined", "foreign", "resolved"),
 )
 """Counters that an entry has; those of several partitions are added."""
-
-
-def last_sequence(connection: Connection) -> int:
-    """Return the sequence of the latest change, 0 if there is none."""
-    return connection.execute(select(func.max(change.c.sequence))).scalar() or 0
 
 
 def record_pull(run_context: RunContext, agency: str, lines: Sequence[ReportLine], after: int) -> None:

@@ -6,6 +6,7 @@ from threading import Semaphore
 
 from cchc_connect.adapter import Adapter, ListingOrder, Source
 from cchc_connect.config.file import Config
+from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.state.circuit_breakers import (
     CircuitBreaker,
     pause,
@@ -28,7 +29,7 @@ from cchc_connect.sync.error_policy import (
     stops_this_run,
 )
 from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.pull_audit import last_sequence, record_pull
+from cchc_connect.sync.pull_audit import record_pull
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext

@@ -12,9 +12,7 @@ from sqlalchemy import Connection
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.config.durations import RetentionTable
-from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.retention import count_removable, remove_segments
-from cchc_connect.database.audit.retention_rules import MIN_RETENTION_YEARS
 from cchc_connect.database.maintenance import Mark, MarkName, read_mark, write_mark
 from cchc_connect.database.writing.purge import (
     OldRows,
@@ -72,7 +70,7 @@ class Purge:
         run_context: RunContext,
         retention: RetentionTable,
         routes: Collection[str],
-        audit_years: int = MIN_RETENTION_YEARS,
+        audit_years: int,
     ) -> None:
         """Prepare the purge.
 
@@ -123,7 +121,7 @@ class Purge:
         number = run_context.read(partial(count_removable, now=now, years=years))
         if run_context.dry_run or not number or run_context.is_stopping():
             return number if run_context.dry_run else 0
-        remove = partial(remove_segments, now=now, years=years, chain=RUNS_CHAIN, run_id=run_context.run_id)
+        remove = partial(remove_segments, now=now, years=years, run_id=run_context.run_id)
         return run_context.commit(remove)
 
     def _due_tables(self) -> Iterator[tuple[str, OldRows]]:

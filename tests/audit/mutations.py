@@ -12,9 +12,9 @@ from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
-from cchc_connect.database.audit.chain import GENESIS_HASH, canonical_json, chained_hash
+from cchc_connect.database.audit.chain import GENESIS_HASH, Head, canonical_json, chained_hash
 from cchc_connect.database.audit.keys import SealKey
-from cchc_connect.database.audit.seals import Head, Seal, canonical_heads
+from cchc_connect.database.audit.seals import Seal, canonical_heads
 
 Mutation = Callable[[sqlite3.Connection, Random], str]
 

@@ -9,9 +9,8 @@ import pytest
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import canonical_json, chained_hash
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, record_command
 from cchc_connect.database.audit.keys import SealKey
-from cchc_connect.database.audit.recording import record_command
 from cchc_connect.database.audit.retention import erase_subject_index
 from cchc_connect.database.audit.sealing import seal_log
 from cchc_connect.database.audit.subject_keys import SubjectKeys

@@ -11,7 +11,7 @@ import pytest
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN, GENESIS_HASH, RUNS_CHAIN, canonical_json, chained_hash
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
-from cchc_connect.database.audit.keys import SealKey
+from cchc_connect.database.audit.keys import SealKey, decoded_signature, public_key_path
 from cchc_connect.database.audit.sealing import overdue_since, seal_log
 from cchc_connect.database.audit.verification import AuditVerification, VerificationOutcome, verify_log
 from cchc_connect.database.shared_database import SharedDatabase
@@ -147,6 +147,26 @@ def test_an_entry_of_a_machine_whose_clock_is_a_little_ahead_waits_as_any_other(
     add(database, timedelta(days=3, seconds=2))
 
     assert not overdue(database, timedelta(days=3))
+
+
+def test_a_new_key_is_for_its_owner_only_and_replaces_none(key: SealKey, tmp_path: Path) -> None:
+    """And where there is one of that name already, no public key is left beside it."""
+    path, foreign = tmp_path / "audit.key", tmp_path / "foreign.key"
+    assert [file.stat().st_mode & 0o777 for file in (path, public_key_path(path))] == [0o600, 0o644]
+    foreign.write_bytes(b"another's")
+
+    for existing in (path, foreign):
+        with pytest.raises(FileExistsError):
+            SealKey.create("audit", existing)
+
+    assert SealKey.read("audit", path.read_text(encoding="utf-8")).public.pem() == key.public.pem()
+    assert foreign.read_bytes() == b"another's"
+    assert not public_key_path(foreign).exists()
+
+
+@pytest.mark.parametrize("signature", ["ạ", "????", "QQ=", ""])
+def test_a_text_that_is_no_base64_is_no_signature(signature: str) -> None:
+    assert decoded_signature(signature) == b""
 
 
 def test_a_seal_does_not_wait_for_an_anchor_that_another_process_holds(

@@ -22,6 +22,7 @@ from cchc_connect import (
     explain_access,
     suspend_agreement,
 )
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, record_command
 from cchc_connect.database.tables import audit_entry
 from cchc_connect.sharing.agreement_files import read_folder
 from cchc_connect.sharing.terms import SharingTerms
@@ -307,6 +308,17 @@ def test_an_agency_adds_acts_and_purposes_of_its_own(call: Call) -> None:
     assert refused.code == 78
     assert "line 2, in_force_from: '2026-13-01' is no day" in refused.err
     assert "'qd 1'" in refused.err
+
+
+def test_the_audit_log_shows_a_purpose_of_an_agency_in_words(call: Call) -> None:
+    text = CONFIG.read_text(encoding="utf-8")
+    CONFIG.write_text(f'{text}\n[agreements]\npurposes = "purposes.csv"\n', encoding="utf-8")
+    Path("purposes.csv").write_text("code,vi,en\nfire,Phòng cháy,fire safety\n", encoding="utf-8")
+    with Config.load(CONFIG).open_database() as database:
+        number = record_command(database, AuditEntry(at=NOW, kind=AuditKind.REVEAL, official=USER, purpose="fire"))
+
+    assert "fire safety" in call("audit", "list").out
+    assert "Phòng cháy" in call("audit", "show", str(number), "--lang", "vi").out
 
 
 def test_the_library_explains_and_suspends(call: Call) -> None:

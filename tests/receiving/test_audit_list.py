@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from cchc_connect.cli import main
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision
-from cchc_connect.database.audit.recording import record_command
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, record_command
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes
 
@@ -121,11 +120,12 @@ def test_an_entry_that_is_not_there_is_not_shown(
     assert entry in capsys.readouterr().err
 
 
-def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(
-    log: ReceivingSetting, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("kind", ["reading", "correction"])
+def test_a_kind_that_nothing_writes_is_refused_with_those_that_are(
+    log: ReceivingSetting, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["audit", "list", "--kind", "reading", "--db", log.address]) == 64
-    assert "read, match, push" in capsys.readouterr().err
+    assert main(["audit", "list", "--kind", kind, "--db", log.address]) == 64
+    assert "agreement, purge, key_change" in capsys.readouterr().err
 
 
 def test_people_read_it_in_their_language(log: ReceivingSetting, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from cchc_connect import Config, RunEnvironment, Synchronizer, SystemClock
 from cchc_connect.cli import main
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, record_command
 from cchc_connect.database.audit.keys import SealKey
-from cchc_connect.database.audit.recording import record_command
 from cchc_connect.database.audit.verification import AuditVerification, VerificationOutcome, verify_audit_log
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes

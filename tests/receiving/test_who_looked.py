@@ -14,9 +14,8 @@ import pytest
 
 from cchc_connect.cli import main
 from cchc_connect.clock import VIETNAM_TIME
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure, record_command
 from cchc_connect.database.audit.persons import person_numbers
-from cchc_connect.database.audit.recording import record_command
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.who_looked import DataUse, who_looked
 from cchc_connect.database.shared_database import SharedDatabase

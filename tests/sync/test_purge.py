@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import DeleteDetection, DeliveryStatus, SourceProfile
 from cchc_connect.config.durations import RetentionTable
+from cchc_connect.database.audit.retention_rules import MIN_RETENTION_YEARS
 from cchc_connect.database.direct.queries import latest_runs
 from cchc_connect.database.maintenance import MarkName, next_sequence, read_mark
 from cchc_connect.database.outbox.dead_letters import dead_letters
@@ -45,7 +46,7 @@ def office(address: str) -> Iterator[Office]:
 
 
 def purge(office: Office, retention: RetentionTable = HUNDRED_DAYS, *routes: str) -> PurgeReport:
-    return Purge(office.run_context, retention, routes).run()
+    return Purge(office.run_context, retention, routes, MIN_RETENTION_YEARS).run()
 
 
 def version(office: Office, code: str, status: int) -> None:
@@ -325,7 +326,7 @@ def test_a_dry_run_counts_what_a_purge_deletes(office: Office) -> None:
     before = feed(office)
 
     dry_run = RunContext(run_id="run", database=office.database, clock=office.clock, token=None)
-    counted = Purge(dry_run, retention, ["portal"]).run()
+    counted = Purge(dry_run, retention, ["portal"], MIN_RETENTION_YEARS).run()
 
     assert (feed(office), counted.dry_run) == (before, True)
     assert counted.rows == purge(office, retention, "portal").rows
@@ -343,7 +344,8 @@ def test_many_rows_are_deleted_in_several_transactions(office: Office) -> None:
     retention = RetentionTable(history=50 * DAY)
     stops = iter([False, False, False, True, True, True, True, True, True])
 
-    first = Purge(replace(office.run_context, is_stopping=lambda: next(stops)), retention, ["portal"]).run()
+    stopping = replace(office.run_context, is_stopping=lambda: next(stops))
+    first = Purge(stopping, retention, ["portal"], MIN_RETENTION_YEARS).run()
     second = purge(office, retention, "portal")
 
     assert 0 < first.total < 1400

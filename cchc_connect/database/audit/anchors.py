@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from cchc_connect.database.audit.seals import Seal
+from cchc_connect.database.audit.seals import SEALS_AT_A_TIME, Seal
 from cchc_connect.errors import CchcError
+from cchc_connect.privacy.private_files import PRIVATE_MODE
 
 MAX_LINE_BYTES = 1024 * 1024
 """Longest line that is read."""
 
 _TAIL_BYTES = 4 * MAX_LINE_BYTES
-_MODE = 0o600
-SEALS_AT_A_TIME = 1000
 LOCK_TRIES = 5
 LOCK_RETRY_S = 0.1
 """Pause between two tries for the lock; a process holds it for as long as it appends a line."""
@@ -41,7 +40,7 @@ def append_seals(path: Path, seals_after: SealReader) -> int:
             database.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, _MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, PRIVATE_MODE)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             _lock(path, descriptor)
             is_new = file.seek(0, os.SEEK_END) == 0

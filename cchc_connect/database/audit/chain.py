@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 RUNS_CHAIN = "runs"
@@ -22,6 +22,14 @@ class StoredEntry(NamedTuple):
 
     entry: int
     body: str
+    hash: str
+
+
+class Head(NamedTuple):
+    """The last entry of a chain."""
+
+    chain: str
+    entry: int
     hash: str
 
 
@@ -59,7 +67,7 @@ def chained_hash(previous_hash: str, body: str) -> str:
     return hashlib.sha256(f"{previous_hash}\n{body}".encode()).hexdigest()
 
 
-def canonical_json(document: Mapping[str, Any]) -> str:
+def canonical_json(document: Mapping[str, Any] | Sequence[Any]) -> str:
     """Return JSON of which there is one spelling only: sorted keys, no spaces, letters as they are.
 
     >>> canonical_json({"b": "ạ", "a": 1})
@@ -69,12 +77,12 @@ def canonical_json(document: Mapping[str, Any]) -> str:
 
 
 def first_broken(entries: Iterable[StoredEntry], last_seen: int, before: Mapping[int, str] | None = None) -> int | None:
-    """Return the number of the first entry that does not fit the chain, None where the chain is intact.
+    """Return the number of the first entry that does not fit the chain, None where every one fits.
 
     Args:
         entries: all entries of one chain, by number.
-        last_seen: the largest number that is known to have been there. Entries removed from the end of the log leave an
-            intact chain, and this number above it.
+        last_seen: the largest number that is known to have been there. Entries removed from the end of the log leave a
+            chain that fits, and this number above it.
         before: number and hash of each entry up to which a purge removed the chain.
     """
     previous_hash, expected = GENESIS_HASH, 1

@@ -4,17 +4,16 @@ Beside the hashes these are the heads in the seals, the keys of records and the 
 own, and that each body names its own chain and number.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from cchc_connect.clock import from_timestamp_text
-from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, chained_hash
+from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, Head, chained_hash
 from cchc_connect.database.audit.gaps import Account, Accounts, LogBroken
 from cchc_connect.database.audit.key_changes import KeyChange
 from cchc_connect.database.audit.key_digests import has_keys
-from cchc_connect.database.audit.seals import Head
+from cchc_connect.database.audit.subjects import subjects_digest
 from cchc_connect.database.direct import audit_queries
 from cchc_connect.database.direct.connection import DirectConnection
 
@@ -122,21 +121,17 @@ class ChainReader:
             self._note(entry, json.loads(body))
 
     def _check_subjects(self, entry: int, declared: dict[str, Any] | None, subjects: Iterator[Any] | None) -> None:
-        entry_number = EntryNumber(self.chain, entry)
-        digest, count, key_ids = hashlib.sha256(str(entry_number).encode()), 0, set[str]()
-        for subject, key_id in subjects or ():
-            digest.update(bytes(subject))
-            key_ids.add(key_id)
-            count += 1
-        if declared is None and not count:
-            return
-        if declared is not None and not count:
+        entry_number, key_ids = EntryNumber(self.chain, entry), set[str]()
+
+        def hashes() -> Iterator[bytes]:
+            for subject, key_id in subjects or ():
+                key_ids.add(key_id)
+                yield bytes(subject)
+
+        present = subjects_digest(entry_number, hashes())
+        if declared is not None and not key_ids:
             self.missing_subjects.setdefault(declared["key_id"], entry_number)
-        elif (
-            declared is None
-            or key_ids != {declared["key_id"]}
-            or (declared["count"], declared["sha256"]) != (count, digest.hexdigest())
-        ):
+        elif any(declared != {"key_id": key_id, **present} for key_id in key_ids):
             raise self._broken("audit_fault.subjects", entry)
 
     def _note(self, entry: int, document: dict[str, Any]) -> None:

@@ -9,10 +9,10 @@ from cchc_connect.database.direct.connection import DirectConnection
 
 
 def first_broken_entry(connection: DirectConnection) -> EntryNumber | None:
-    """Return the first entry that was changed, removed or moved, None where every chain is intact."""
+    """Return the first entry that does not fit its chain, None where every one does."""
     removed = _removed(connection)
     for chain in sorted({RUNS_CHAIN, *audit_queries.audit_chains(connection)}):
-        rows = audit_queries.audit_entries(connection, chain)
+        rows = audit_queries.stored_entries(connection, chain)
         last_seen = queries.last_audit_entry_seen(connection) if chain == RUNS_CHAIN else 0
         entries = (StoredEntry(row["entry"], row["body"], row["hash"]) for row in rows)
         broken = first_broken(entries, last_seen, removed.get(chain))

@@ -11,16 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, canonical_json, chained_hash
+from cchc_connect.database.audit.chain import (
+    COMMANDS_CHAIN,
+    GENESIS_HASH,
+    EntryNumber,
+    Head,
+    canonical_json,
+    chained_hash,
+)
 from cchc_connect.database.audit.key_digests import keys_digest
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.bulk import insert_rows
+from cchc_connect.database.replay import replayed_write
 from cchc_connect.database.tables import audit_entry, audit_key, audit_subject
+
+if TYPE_CHECKING:
+    from cchc_connect.database.shared_database import SharedDatabase
 
 LEAVING = "leaving"
 """Outcome of an entry written before messages are sent. A later entry has the result, unless the program died."""
@@ -52,7 +63,7 @@ class AuditKind(StrEnum):
     AGREEMENT = "agreement"
     """An agreement was signed, suspended or ended."""
     CORRECTION = "correction"
-    """A finding went to the owner of the records, or was settled."""
+    """Reserved for a finding that went to the owner of the records, or was settled; nothing writes it yet."""
     PURGE = "purge"
     """The oldest entries were removed, or the subject index of a year."""
     KEY_CHANGE = "key_change"
@@ -146,9 +157,7 @@ def append(connection: Connection, entry: AuditEntry, *, chain: str, subjects: S
         chain: `RUNS_CHAIN` within a run, `COMMANDS_CHAIN` elsewhere.
         subjects: the persons in what was released, for the subject index.
     """
-    columns = (audit_entry.c.entry, audit_entry.c.hash)
-    latest = select(*columns).where(audit_entry.c.chain == chain).order_by(audit_entry.c.entry.desc()).limit(1)
-    previous = connection.execute(latest).one_or_none()
+    previous = head_of(connection, chain)
     entry_number = EntryNumber(chain, 1 if previous is None else previous.entry + 1)
     document, further_keys = _document(entry, entry_number, subjects)
     body = canonical_json(document)
@@ -162,11 +171,31 @@ def append(connection: Connection, entry: AuditEntry, *, chain: str, subjects: S
     return entry_number
 
 
+def record_command(database: "SharedDatabase", entry: AuditEntry, subjects: Subjects = NO_SUBJECTS) -> EntryNumber:
+    """Commit an entry that is alone in its transaction to the chain of commands, and return its number.
+
+    Afterwards its records may be shown or sent. No lease is needed, and a run may go on beside it.
+
+    Raises:
+        DatabaseUnusable: the database failed, and nothing may be shown.
+    """
+    return replayed_write(
+        database, lambda connection: append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
+    )
+
+
+def head_of(connection: Connection, chain: str) -> Head | None:
+    """Return the latest entry of a chain, None where there is none."""
+    columns = (audit_entry.c.chain, audit_entry.c.entry, audit_entry.c.hash)
+    latest = select(*columns).where(audit_entry.c.chain == chain).order_by(audit_entry.c.entry.desc()).limit(1)
+    row = connection.execute(latest).one_or_none()
+    return None if row is None else Head(*row)
+
+
 def last_entry_number(connection: Connection, chain: str) -> int:
     """Return the number of the latest entry of a chain, 0 where there is none."""
-    column = audit_entry.c.entry
-    latest = select(column).where(audit_entry.c.chain == chain).order_by(column.desc()).limit(1)
-    return connection.execute(latest).scalar() or 0
+    head = head_of(connection, chain)
+    return 0 if head is None else head.entry
 
 
 def _document(

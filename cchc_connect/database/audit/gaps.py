@@ -11,9 +11,8 @@ from datetime import MAXYEAR, datetime
 from typing import Any, Protocol, TypeVar
 
 from cchc_connect.clock import VIETNAM_TIME, from_timestamp_text
-from cchc_connect.database.audit.chain import EntryNumber
+from cchc_connect.database.audit.chain import EntryNumber, Head
 from cchc_connect.database.audit.retention_rules import may_be_removed
-from cchc_connect.database.audit.seals import Head
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Message
 

@@ -1,7 +1,6 @@
 """A change of the key of seals: an entry that the old and the new key have signed."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import Any, Self
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import canonical_json
-from cchc_connect.database.audit.keys import SealKey, TrustedKey
+from cchc_connect.database.audit.keys import SealKey, TrustedKey, decoded_signature
 
 DOMAIN = b"cchc-connect audit key change 1\n"
 """Beginning of what both keys sign."""
@@ -51,7 +50,7 @@ class KeyChange:
         if self.new_public_key != new.pem().decode():
             return False
         signed = ((old, self.old_signature), (new, self.new_signature))
-        return all(key.has_signed(self.signed_content, _decoded(signature)) for key, signature in signed)
+        return all(key.has_signed(self.signed_content, decoded_signature(signature)) for key, signature in signed)
 
 
 def change_key(old: SealKey, new: SealKey, now: datetime) -> KeyChange:
@@ -67,10 +66,3 @@ def change_key(old: SealKey, new: SealKey, now: datetime) -> KeyChange:
     signatures = (base64.b64encode(key.sign(unsigned.signed_content)).decode() for key in (old, new))
     old_signature, new_signature = signatures
     return KeyChange(**{**vars(unsigned), "old_signature": old_signature, "new_signature": new_signature})
-
-
-def _decoded(signature: str) -> bytes:
-    try:
-        return base64.b64decode(signature, validate=True)
-    except binascii.Error:
-        return b""

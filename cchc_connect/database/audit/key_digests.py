@@ -1,8 +1,9 @@
 """Digests of the keys of records that stand beside an entry, because its body would be too long with them."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
+
+from cchc_connect.database.audit.chain import canonical_json
 
 PAIRS = "pairs"
 """Form of a digest: over the canonical JSON of the sorted list of pairs [type of record, key], in UTF-8."""
@@ -17,8 +18,7 @@ def keys_digest(record_type: str, keys: Iterable[str]) -> dict[str, object]:
     """
     digest, count = hashlib.sha256(b"["), 0
     for key in keys:
-        pair = json.dumps([record_type, key], ensure_ascii=False, separators=(",", ":"))
-        digest.update(f"{',' if count else ''}{pair}".encode())
+        digest.update(f"{',' if count else ''}{canonical_json([record_type, key])}".encode())
         count += 1
     digest.update(b"]")
     return {"count": count, "form": PAIRS, "sha256": digest.hexdigest()}

@@ -3,6 +3,7 @@
 A faulty key is reported without its text, and no traceback with local variables holds it.
 """
 
+import base64
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Self
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
+from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.privacy.regular_files import open_regular_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _MAX_BYTES = 64 * 1024
-_PRIVATE_MODE = 0o600
+_PUBLIC_MODE = 0o644
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +110,9 @@ class SealKey:
                 PrivateFormat,
             )
         created = cls(key_id=key_id, key=Ed25519PrivateKey.generate())
-        _write_new(public_key_path(path), created.public.pem(), 0o644)
-        _write_new(path, created.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), _PRIVATE_MODE)
+        with new_private_file(path) as file:
+            file.write(created.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            _write_public(public_key_path(path), created.public.pem())
         return created
 
     @property
@@ -127,8 +130,16 @@ def public_key_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.pub")
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+def decoded_signature(signature: str) -> bytes:
+    """Return the bytes of a signature in base64; empty where it is no base64."""
+    try:
+        return base64.b64decode(signature, validate=True)
+    except ValueError:
+        return b""
+
+
+def _write_public(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PUBLIC_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

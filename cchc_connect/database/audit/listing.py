@@ -68,45 +68,24 @@ class AuditFilter:
 EVERYTHING = AuditFilter()
 
 
-def read_entries(connection: DirectConnection, audit_filter: AuditFilter, limit: int) -> list[NumberedEntry]:
-    """Return the newest entries of all chains that the filter accepts, at most `limit`, the newest first."""
-    streams = [_of_chain(connection, chain, audit_filter) for chain in audit_queries.audit_chains(connection)]
-    following = {number: entry for number, stream in enumerate(streams) if (entry := next(stream, None)) is not None}
-    listed: list[NumberedEntry] = []
-    while following and len(listed) < limit:
-        newest = max(following, key=lambda number: (following[number].entry.at, following[number].number))
-        listed.append(following.pop(newest))
-        if (entry := next(streams[newest], None)) is not None:
-            following[newest] = entry
-    return listed
-
-
-def read_entry(connection: DirectConnection, number: EntryNumber) -> NumberedEntry:
-    """Return one entry with all its keys.
-
-    Raises:
-        NotFound: there is no such entry, or it was removed by a purge.
-    """
-    row = audit_queries.audit_entry(connection, number.chain, number.entry)
-    if row is None:
-        raise NotFound("audit.no_entry", entry=str(number))
-    numbered = _numbered(number.chain, row)
-    if not numbered.further_keys:
-        return numbered
-    keys = tuple(audit_queries.keys_of_audit_entry(connection, number.chain, number.entry))
-    return replace(numbered, entry=replace(numbered.entry, keys=keys), further_keys=0)
-
-
 def audit_entries(
     database: "SharedDatabase", audit_filter: AuditFilter = EVERYTHING, *, limit: int = 100
 ) -> list[NumberedEntry]:
-    """Return the newest entries of the audit log that the filter accepts, the newest first.
+    """Return the newest entries of all chains that the filter accepts, at most `limit`, the newest first.
 
     Raises:
         DatabaseUnusable: the database failed.
     """
+    listed: list[NumberedEntry] = []
     with database.reading_directly() as connection:
-        return read_entries(connection, audit_filter, limit)
+        streams = [_of_chain(connection, chain, audit_filter) for chain in audit_queries.audit_chains(connection)]
+        following = {number: each for number, stream in enumerate(streams) if (each := next(stream, None)) is not None}
+        while following and len(listed) < limit:
+            newest = max(following, key=lambda number: (following[number].entry.at, following[number].number))
+            listed.append(following.pop(newest))
+            if (entry := next(streams[newest], None)) is not None:
+                following[newest] = entry
+    return listed
 
 
 def audit_entry(database: "SharedDatabase", number: EntryNumber) -> NumberedEntry:
@@ -117,7 +96,14 @@ def audit_entry(database: "SharedDatabase", number: EntryNumber) -> NumberedEntr
         DatabaseUnusable: the database failed.
     """
     with database.reading_directly() as connection:
-        return read_entry(connection, number)
+        row = audit_queries.stored_entry(connection, number.chain, number.entry)
+        if row is None:
+            raise NotFound("audit.no_entry", entry=str(number))
+        numbered = _numbered(number.chain, row)
+        if not numbered.further_keys:
+            return numbered
+        keys = tuple(audit_queries.keys_of_audit_entry(connection, number.chain, number.entry))
+    return replace(numbered, entry=replace(numbered.entry, keys=keys), further_keys=0)
 
 
 def _of_chain(connection: DirectConnection, chain: str, audit_filter: AuditFilter) -> Iterator[NumberedEntry]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from cchc_connect.database.audit.chain import COMMANDS_CHAIN
+from cchc_connect.database.audit.chain import COMMANDS_CHAIN, RUNS_CHAIN, Head
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
+from cchc_connect.database.audit.key_changes import KeyChange
 from cchc_connect.database.audit.retention_rules import years_before
-from cchc_connect.database.audit.seals import Head, current_heads, seals_backwards
+from cchc_connect.database.audit.seals import current_heads, seals_backwards
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.replay import replayed_write
 from cchc_connect.database.tables import audit_entry, audit_key, audit_subject
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 MAX_SEALS_READ = 10_000
 """Seals that a purge looks at; a chain whose last entry is older than all of them keeps its last segment."""
-
-_KEY_CHANGE = ("changed_at", "old_key_id", "new_key_id", "new_public_key", "old_signature", "new_signature")
 
 
 def removable_segments(connection: Connection, now: datetime, years: int) -> list[tuple[Head, int]]:
@@ -53,14 +52,13 @@ def count_removable(connection: Connection, now: datetime, years: int) -> int:
     return sum(head.entry - first + 1 for head, first in removable_segments(connection, now, years))
 
 
-def remove_segments(connection: Connection, now: datetime, years: int, *, chain: str, run_id: str | None) -> int:
+def remove_segments(connection: Connection, now: datetime, years: int, *, run_id: str | None) -> int:
     """Remove the oldest segments in the write transaction of `connection`, and add the entry that says so.
 
     Args:
         connection: a write transaction.
         now: the present instant, aware.
         years: how long entries are kept.
-        chain: the chain that gets the entry.
         run_id: the run that purges.
 
     Returns:
@@ -80,7 +78,7 @@ def remove_segments(connection: Connection, now: datetime, years: int, *, chain:
     details: dict[str, Any] = {"removed": removed, "retention_years": years}
     details |= {"key_changes": key_changes} if key_changes else {}
     entry = AuditEntry(at=now, kind=AuditKind.PURGE, run_id=run_id, count=number, details=details)
-    append(connection, entry, chain=chain)
+    append(connection, entry, chain=RUNS_CHAIN)
     return number
 
 
@@ -120,6 +118,6 @@ def _key_changes(connection: Connection, head: Head) -> list[Mapping[str, Any]]:
     for body in connection.execute(bodies).scalars():
         document: Mapping[str, Any] = json.loads(body)
         changes += document.get("key_changes", ())
-        if "new_public_key" in document:
-            changes.append({name: document[name] for name in _KEY_CHANGE})
+        if (change := KeyChange.of_details(document)) is not None:
+            changes.append(vars(change))
     return changes

@@ -5,31 +5,26 @@ with that one's signature. So whoever has not the key can neither change an entr
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
-from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, canonical_json
-from cchc_connect.database.audit.keys import SealKey
+from cchc_connect.database.audit.chain import GENESIS_HASH, EntryNumber, Head, canonical_json
+from cchc_connect.database.audit.entries import head_of
+from cchc_connect.database.audit.keys import SealKey, decoded_signature
 from cchc_connect.database.tables import audit_entry, audit_seal
 
 DOMAIN = b"cchc-connect audit seal 1\n"
 """Beginning of what a seal signs, so that no signature over something else is one of a seal."""
 
-
-class Head(NamedTuple):
-    """The last entry of a chain."""
-
-    chain: str
-    entry: int
-    hash: str
+SEALS_AT_A_TIME = 1000
+"""Seals that are read with one query."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +61,7 @@ class Seal:
     @property
     def signature_bytes(self) -> bytes:
         """Return the signature; empty where it is no base64."""
-        try:
-            return base64.b64decode(self.signature, validate=True)
-        except binascii.Error:
-            return b""
+        return decoded_signature(self.signature)
 
     @classmethod
     def of_line(cls, line: str) -> Self | None:
@@ -120,7 +112,7 @@ def add_seal(connection: Connection, key: SealKey, now: datetime) -> Seal | None
 
 def canonical_heads(heads: Sequence[Head]) -> str:
     """Return heads as `audit_seal` stores them."""
-    return json.dumps([head._asdict() for head in heads], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return canonical_json([head._asdict() for head in heads])
 
 
 def latest_seal(connection: Connection) -> Seal | None:
@@ -152,11 +144,10 @@ def current_heads(connection: Connection) -> tuple[Head, ...]:
     """Return the last entry of each chain, by chain."""
     heads: list[Head] = []
     chain: str | None = ""
-    columns = (audit_entry.c.chain, audit_entry.c.entry, audit_entry.c.hash)
     while chain is not None:  # a step through the key for each chain; a group would read every entry
         chain = connection.execute(select(func.min(audit_entry.c.chain)).where(audit_entry.c.chain > chain)).scalar()
-        last = select(*columns).where(audit_entry.c.chain == chain).order_by(audit_entry.c.entry.desc()).limit(1)
-        heads += [Head(*row) for row in connection.execute(last)]
+        head = None if chain is None else head_of(connection, chain)
+        heads += [] if head is None else [head]
     return tuple(sorted(heads))
 
 

@@ -5,15 +5,16 @@ delete it is to erase that year's index, also in every backup of the database.
 """
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from cchc_connect.clock import VIETNAM_TIME
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects, subject_hash
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.privacy.secrets import read_private_file
 
 KEY_BYTES = 32
@@ -79,27 +80,13 @@ class SubjectKeys:
         try:
             if not path.exists():
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._make(path)
+                with suppress(FileExistsError), new_private_file(path) as file:  # another process may make it first
+                    file.write(secrets.token_bytes(KEY_BYTES))
         except OSError as error:
             raise ConfigurationError(
                 "audit.subject_keys_unwritable", path=self._folder, reason=error.strerror
             ) from error
         return read_private_file(path)
-
-    def _make(self, path: Path) -> None:
-        draft = path.with_name(f".{secrets.token_hex(8)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(KEY_BYTES))
-                file.flush()
-                os.fsync(descriptor)
-            if not path.exists():
-                os.link(draft, path)
-        except FileExistsError:
-            pass  # another process made it at the same time: its key holds
-        finally:
-            draft.unlink()
 
     def _path(self, year: int) -> Path:
         return self._folder / f"{year}{_SUFFIX}"

@@ -6,6 +6,7 @@ of its own; without it the rows of that year belong to nobody.
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cchc_connect.database.audit.chain import EntryNumber
@@ -23,14 +24,20 @@ class Subjects:
 
     def digest(self, entry_number: EntryNumber) -> dict[str, object]:
         """Return what the body of their entry says of them; two entries about the same persons do not look alike."""
-        digest = hashlib.sha256(str(entry_number).encode())
-        for subject in sorted(self.hashes):
-            digest.update(subject)
-        return {"key_id": self.key_id, "count": len(self.hashes), "sha256": digest.hexdigest()}
+        return {"key_id": self.key_id, **subjects_digest(entry_number, sorted(self.hashes))}
 
 
 NO_SUBJECTS = Subjects(key_id="", hashes=frozenset())
 """Nobody, or no key is configured."""
+
+
+def subjects_digest(entry_number: EntryNumber, hashes: Iterable[bytes]) -> dict[str, object]:
+    """Return number and digest of the persons of an entry; their hashes are in ascending order."""
+    digest, count = hashlib.sha256(str(entry_number).encode()), 0
+    for subject in hashes:
+        digest.update(subject)
+        count += 1
+    return {"count": count, "sha256": digest.hexdigest()}
 
 
 def subject_hash(key: bytes, number: str) -> bytes:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from cchc_connect.clock import Clock, SystemClock, from_timestamp_text
 from cchc_connect.database.audit.anchors import AnchorUnusable, read_anchor
-from cchc_connect.database.audit.chain import GENESIS_HASH, RUNS_CHAIN, EntryNumber
+from cchc_connect.database.audit.chain import GENESIS_HASH, RUNS_CHAIN, EntryNumber, Head
 from cchc_connect.database.audit.chain_reader import ChainReader
 from cchc_connect.database.audit.gaps import LogBroken, explain_gaps
 from cchc_connect.database.audit.keys import TrustedKey
-from cchc_connect.database.audit.seals import Head, Seal
+from cchc_connect.database.audit.seals import SEALS_AT_A_TIME, Seal
 from cchc_connect.database.direct import audit_queries, queries
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.errors import CchcError
@@ -30,8 +30,6 @@ from cchc_connect.messages import Message
 
 if TYPE_CHECKING:
     from cchc_connect.database.shared_database import SharedDatabase
-
-SEALS_AT_A_TIME = 1000
 
 ANY_KEY_ID = ""
 """Id of a trusted key that stands for whatever key a seal names."""

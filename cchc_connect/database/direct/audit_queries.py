@@ -15,7 +15,7 @@ def chains_beside(connection: DirectConnection) -> list[str]:
     return sorted({*_chains(connection, "audit_key"), *_chains(connection, "audit_subject")})
 
 
-def audit_entries(connection: DirectConnection, chain: str) -> Iterator[StoredRow]:
+def stored_entries(connection: DirectConnection, chain: str) -> Iterator[StoredRow]:
     """Yield every entry of a chain of the audit log, by number."""
     return connection.stream(
         "SELECT entry, body, hash FROM audit_entry WHERE chain = :chain ORDER BY entry", chain=chain
@@ -61,7 +61,7 @@ def audit_removals(connection: DirectConnection) -> Iterator[str]:
         yield row["body"]
 
 
-def audit_entry(connection: DirectConnection, chain: str, entry: int) -> StoredRow | None:
+def stored_entry(connection: DirectConnection, chain: str, entry: int) -> StoredRow | None:
     """Return one entry."""
     query = "SELECT entry, body, hash FROM audit_entry WHERE chain = :chain AND entry = :entry"
     return connection.first(query, chain=chain, entry=entry)
@@ -86,16 +86,6 @@ def entries_with_key(connection: DirectConnection, chain: str, record_key: str) 
     """Return the numbers of the entries that have this key beside their body."""
     query = "SELECT DISTINCT entry FROM audit_key WHERE chain = :chain AND record_key = :record_key"
     return [row["entry"] for row in connection.rows(query, chain=chain, record_key=record_key)]
-
-
-def entries_of_subject(connection: DirectConnection, subject: bytes, key_id: str) -> list[StoredRow]:
-    """Return the entries that are about a person, with their bodies."""
-    query = (
-        "SELECT audit_entry.chain, audit_entry.entry, body, hash FROM audit_subject JOIN audit_entry "
-        "ON audit_entry.chain = audit_subject.chain AND audit_entry.entry = audit_subject.entry "
-        "WHERE subject = :subject AND key_id = :key_id"
-    )
-    return connection.rows(query, subject=subject, key_id=key_id)
 
 
 def _chains(connection: DirectConnection, table: str) -> list[str]:

@@ -87,10 +87,15 @@ def listing(
 
 def require_listable(bench: Bench, source: Source) -> None:
     """Raise again what ended a complete listing that a rule asked an agency's own system for; ask for nothing."""
-    for partition in source.profile.partitions or ("",):
-        shown = bench.shown.get(_name(source, first_request(source, partition=partition)))
+    for shown in _shown(bench, source):
         if isinstance(shown, UNLISTABLE):
             raise shown
+
+
+def _shown(bench: Bench, source: Source) -> Iterator[object]:
+    """Yield the complete listing of each partition, or the error that ended it; None where it was not asked for."""
+    for partition in source.profile.partitions or ("",):
+        yield bench.shown.get(_name(source, first_request(source, partition=partition)))
 
 
 def _name(source: Source, first: PageRequest) -> object:
@@ -110,8 +115,7 @@ def whole_listing(bench: Bench, source: Source, *, anew: bool = False) -> ShownL
 
 def listings_already_shown(bench: Bench, source: Source) -> Sequence[ShownListing]:
     """Return those complete listings of the partitions that the system has shown before; it is not asked again."""
-    names = [(source.record_type.record_type, None, partition) for partition in source.profile.partitions or ("",)]
-    return [shown for name in names if isinstance(shown := bench.shown.get(name), ShownListing)]
+    return [shown for shown in _shown(bench, source) if isinstance(shown, ShownListing)]
 
 
 def first_request(source: Source, since: datetime | None = None, partition: str | None = None) -> PageRequest:

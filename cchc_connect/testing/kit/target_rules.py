@@ -33,7 +33,7 @@ def receipts_fit(bench: Bench, target: Target) -> None:
     sent = 0
     for size in sorted({1, min(target.batch_limit, len(records) - 1)}):
         batch = [outgoing_of(record) for record in records[sent : sent + size]]
-        receipts = _send(bench, target, batch)
+        receipts = send(bench, target, batch)
         refused = [receipt.reason for receipt in receipts if receipt.status is not DeliveryStatus.DELIVERED]
         if refused:
             raise RuleBroken("kit.not_delivered", number=len(refused), reason=refused[0] or "-")
@@ -46,9 +46,9 @@ def sending_twice_has_one_effect(bench: Bench, target: Target) -> None:
     """A message that is sent again, with the same idempotency keys, is accepted and changes nothing."""
     system, records = receiver_of(bench, target)
     batch = [outgoing_of(record) for record in records[: target.batch_limit]]
-    _send(bench, target, batch)
+    send(bench, target, batch)
     before = system.change_count
-    receipts = _send(bench, target, batch)
+    receipts = send(bench, target, batch)
     if not {receipt.status for receipt in receipts} <= ACCEPTED or system.change_count != before:
         raise RuleBroken("kit.second_effect", effects=system.change_count - before, status=receipts[0].status.value)
 
@@ -141,7 +141,7 @@ def no_answer_is_taken_for_a_receipt(bench: Bench, target: Target) -> None:
     for response in (*EMPTY, *HTML, *LOGIN_PAGE, *CAPTIVE_PORTAL, *errors_in_200(bench.system)):
         with answering(bench, response):
             try:
-                receipts = _send(bench, target, [outgoing_of(records[0])])
+                receipts = send(bench, target, [outgoing_of(records[0])])
             except CchcError:
                 continue
         if any(receipt.status in ACCEPTED for receipt in receipts):
@@ -188,7 +188,8 @@ def receiver_of(bench: Bench, target: Target) -> tuple[ReceivingSystem, Sequence
     return bench.system, records
 
 
-def _send(bench: Bench, target: Target, batch: Sequence[Outgoing]) -> Sequence[Receipt]:
+def send(bench: Bench, target: Target, batch: Sequence[Outgoing]) -> Sequence[Receipt]:
+    """Send one message by the target under test and return its receipts."""
     with bench.transport() as transport:
         return send_batch(transport, target, batch, route=ROUTE)
 

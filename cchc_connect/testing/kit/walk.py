@@ -1,4 +1,8 @@
-"""One walk through the pages of a listing: it ends where a run would end, so that no system is asked on and on."""
+"""One walk through the pages of a listing, which ends by itself, so that no system is asked on and on.
+
+It bears ten pages in a row without a new item, and 10,000 pages. A run holds a source already after three pages in a
+row that hold nothing, but goes on through pages that show known items again, and up to 100,000 pages.
+"""
 
 import hashlib
 import json

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cchc_connect.adapter import Outgoing, Receipt, Target, takes_withdrawals
+from cchc_connect.adapter import Receipt, Target, takes_withdrawals
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.adapter_calls import send_batch
 from cchc_connect.testing.doubles.server import ServerResponse, json_response
@@ -10,7 +10,7 @@ from cchc_connect.testing.kit.answer_rules import answering
 from cchc_connect.testing.kit.bench import ROUTE, Bench
 from cchc_connect.testing.kit.rule import Rule, RuleBroken, Subject
 from cchc_connect.testing.kit.systems import HoldingSystem
-from cchc_connect.testing.kit.target_rules import ACCEPTED, outgoing_of, receiver_of
+from cchc_connect.testing.kit.target_rules import ACCEPTED, outgoing_of, receiver_of, send
 from cchc_connect.testing.kit.wrong_answers import CAPTIVE_PORTAL, EMPTY, HTML, LOGIN_PAGE, errors_in_200
 from cchc_schemas import Record
 
@@ -31,7 +31,7 @@ def withdrawn_record_is_gone(bench: Bench, target: Target) -> None:
     _, records = receiver_of(bench, target)
     withdrawn, remaining = records[0], records[1]
     for record in (withdrawn, remaining):
-        _require_accepted(_sent(bench, target, [outgoing_of(record)]))
+        _require_accepted(send(bench, target, [outgoing_of(record)]))
     if not all(system.holds(record) for record in (withdrawn, remaining)):
         raise RuleBroken("kit.not_held")
     _require_accepted(_withdrawn(bench, target, withdrawn))
@@ -44,7 +44,7 @@ def withdrawn_record_is_gone(bench: Bench, target: Target) -> None:
 def withdrawing_twice_is_no_error(bench: Bench, target: Target) -> None:
     """A withdrawal that comes again, or of a record that the system never had, is accepted and changes nothing."""
     system, records = receiver_of(bench, target)
-    _require_accepted(_sent(bench, target, [outgoing_of(records[0])]))
+    _require_accepted(send(bench, target, [outgoing_of(records[0])]))
     _require_accepted(_withdrawn(bench, target, records[0]))
     before = system.change_count
     receipts = [*_withdrawn(bench, target, records[0]), *_withdrawn(bench, target, records[1])]
@@ -56,7 +56,7 @@ def withdrawing_twice_is_no_error(bench: Bench, target: Target) -> None:
 def refused_withdrawal_is_told(bench: Bench, target: Target) -> None:
     """A withdrawal that the system refuses, or answers with what is no receipt, is not taken for accepted."""
     _, records = receiver_of(bench, target)
-    _require_accepted(_sent(bench, target, [outgoing_of(records[0])]))
+    _require_accepted(send(bench, target, [outgoing_of(records[0])]))
     answers = (*REFUSALS, *EMPTY, *HTML, *LOGIN_PAGE, *CAPTIVE_PORTAL, *errors_in_200(bench.system))
     for response in answers:
         with answering(bench, response):
@@ -72,11 +72,6 @@ def _holder(bench: Bench) -> HoldingSystem:
     if not isinstance(bench.system, HoldingSystem):
         raise RuleBroken("kit.cannot_hold")
     return bench.system
-
-
-def _sent(bench: Bench, target: Target, batch: Sequence[Outgoing]) -> Sequence[Receipt]:
-    with bench.transport() as transport:
-        return send_batch(transport, target, batch, route=ROUTE)
 
 
 def _withdrawn(bench: Bench, target: Target, record: Record) -> Sequence[Receipt]:
