@@ -69,6 +69,7 @@ class Pager:
             next_is_probe=step.is_probe,
             total=listing.total,
             end=step.end,
+            lacks=self.paging.lacking(listing) if position.is_first else (),
         )
 
     def ask(self, position: Position, parameters: Mapping[str, object]) -> Conversation[tuple[PageListing, Step]]:

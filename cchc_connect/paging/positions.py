@@ -1,4 +1,4 @@
-"""Where a pass through a listing stands: the page token of declared sources, and what follows from a page.
+"""Where a pass through a listing stands: the page token of every `Pager`, and what follows from a page.
 
 A token holds what the next page needs and what the end is recognised by: how many items were shown and announced,
 whether a page was as long as asked for, and a digest of the page before.

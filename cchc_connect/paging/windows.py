@@ -1,7 +1,7 @@
 """Paging by windows of time: each day or month is a listing of its own, which gets around "the first 10,000 only"."""
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
@@ -12,6 +12,7 @@ from cchc_connect.paging.led import CursorPaging, LinkPaging
 from cchc_connect.paging.tables import NoPaging, PagingTable
 from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas import VIETNAM
+from cchc_schemas.dates import midnight
 from cchc_schemas.described_models import DescribedModel
 
 _DECEMBER = 12
@@ -55,10 +56,10 @@ class WindowsPaging(DescribedModel):
     def position_parameters(self, window: "Window", since: datetime | None) -> dict[str, object]:
         """Return the parameters of a window; one of changes begins at `since`, if that lies in it."""
         margin = timedelta(days=1) if self.format.is_of_days and self.to_is_included else timedelta(0)
-        begins = _midnight(window.begins)
+        begins = midnight(window.begins)
         return {
             self.from_: self.format.written(max(begins, since) if since and self.of_changes else begins),
-            self.to: self.format.written(_midnight(self.following(window.begins)) - margin),
+            self.to: self.format.written(midnight(self.following(window.begins)) - margin),
         }
 
     def first_window(self, since: datetime | None, token: str | None) -> "Window":
@@ -118,7 +119,3 @@ Paging: TypeAlias = Annotated[
 def plain(paging: PagingTable | WindowsPaging) -> PagingTable:
     """Return the paging of the pages themselves."""
     return paging.inside if isinstance(paging, WindowsPaging) else paging
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), VIETNAM).astimezone(UTC)

@@ -130,9 +130,11 @@ def in_toml(value: object) -> str:
 def shown_value(value: object) -> str:
     """Return a value of an item as TOML writes it where it may be shown: a flag, a short number or a code; else `...`.
 
-    >>> [shown_value(value) for value in (True, 1, "huy", "Nguyễn Văn A", [1])]
-    ['true', '1', '"huy"', '"..."', '...']
+    >>> [shown_value(value) for value in (True, 1, "huy", "Nguyễn Văn A", [1], None)]
+    ['true', '1', '"huy"', '"..."', '...', 'null']
     """
+    if value is None:
+        return "null"
     text = str(value)
     if isinstance(value, str):
         return in_toml(text if text.isascii() and text.isalnum() and len(text) <= MAX_SHOWN_LENGTH else "...")

@@ -14,17 +14,9 @@ from typing import cast
 from cchc_connect.wire.codecs import Reader, Unreadable
 from cchc_connect.wire.field_map import At, FieldMap, ListReader, MappedItem, ValueReader, value_at
 from cchc_connect.wire.json import Item
-from cchc_connect.wire.named_codecs import INSTANTS, READERS, Codec
+from cchc_connect.wire.named_codecs import DAYS, INSTANTS, READERS, Codec
 from cchc_connect.wire.property_names import FieldPath, path_text
 from cchc_schemas import PartialDate
-
-DAYS = frozenset(
-    {
-        *(Codec.DAY, Codec.DATE, Codec.ISO_DATE, Codec.ISO_DAY, Codec.LOCAL_DAY, Codec.COMPACT_DAY, Codec.EPOCH_DAY),
-        Codec.DOTNET_DAY,
-    }
-)
-"""Codecs that read a day."""
 
 FIRST_YEAR = 1990
 """Numbers are taken for a time since 1970 from this year on; earlier ones are a day in digits, or another unit."""

@@ -97,6 +97,14 @@ INSTANTS = frozenset(
 )
 """Codecs that read an instant."""
 
+DAYS = frozenset(
+    {
+        *(Codec.DAY, Codec.DATE, Codec.ISO_DATE, Codec.ISO_DAY, Codec.LOCAL_DAY, Codec.COMPACT_DAY, Codec.EPOCH_DAY),
+        Codec.DOTNET_DAY,
+    }
+)
+"""Codecs that read a day."""
+
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),

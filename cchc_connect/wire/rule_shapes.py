@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.wire.field_rules import FieldRule
-from cchc_connect.wire.named_codecs import INSTANTS, Codec
+from cchc_connect.wire.named_codecs import DAYS, INSTANTS, Codec
 from cchc_schemas import PartialDate
 from cchc_schemas.geometry import Geometry
 from cchc_schemas.parcel_refs import ParcelRef
@@ -25,13 +25,7 @@ from cchc_schemas.text import listed
 
 _SAMPLES: Mapping[Codec, object] = {
     **dict.fromkeys(INSTANTS, datetime(2026, 3, 2, 8, tzinfo=UTC)),
-    **dict.fromkeys(
-        (
-            *(Codec.DAY, Codec.DATE, Codec.ISO_DATE, Codec.ISO_DAY, Codec.LOCAL_DAY, Codec.COMPACT_DAY),
-            *(Codec.EPOCH_DAY, Codec.DOTNET_DAY),
-        ),
-        PartialDate(2026, 3, 2),
-    ),
+    **dict.fromkeys(DAYS, PartialDate(2026, 3, 2)),
     Codec.FLAG: True,
     Codec.WHOLE_NUMBER: 2,
     Codec.NUMBER: Decimal(2),

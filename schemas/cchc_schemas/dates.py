@@ -6,7 +6,7 @@ never as 1 January.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Annotated, Any, Self, TypeAlias
 
@@ -169,3 +169,12 @@ def vietnamese_day(moment: datetime) -> date:
         return (moment.astimezone(VIETNAM) if moment.tzinfo else moment).date()
     except OverflowError:  # the last hours of 9999, which some systems send for "unlimited", or the first of year 1
         return date.min if moment.year == 1 else date.max
+
+
+def midnight(day: date) -> datetime:
+    """Return the instant at which a day begins in Vietnamese time.
+
+    >>> midnight(date(2026, 7, 1)).isoformat()
+    '2026-06-30T17:00:00+00:00'
+    """
+    return datetime.combine(day, time(), VIETNAM).astimezone(UTC)

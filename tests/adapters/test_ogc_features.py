@@ -423,12 +423,14 @@ def test_the_collections_name_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(("announced", "total"), [(17, 17), ("17", 17), (None, None), ("nhiều", None)])
-def test_the_total_is_told_where_the_server_tells_it(announced: object, total: int | None) -> None:
+def test_a_total_is_told_where_there_is_one_and_not_missed_where_there_is_none(
+    announced: object, total: int | None
+) -> None:
     _, page = run_conversation(
         server().sources[0].fetch(FIRST_PAGE), json_response({**EMPTY, "numberMatched": announced})
     )
 
-    assert page.total == total
+    assert (page.total, page.lacks) == (total, ())
 
 
 @pytest.mark.parametrize(

@@ -344,7 +344,7 @@ def test_what_is_no_listing_holds_the_source(document: object) -> None:
     with pytest.raises(SourceHeld) as held:
         run_conversation(site().sources[0].fetch(FIRST_PAGE), json_response(document))
 
-    assert held.value.code == "opencps.no_listing"
+    assert held.value.code == "rest.no_listing"
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,16 @@ def test_a_key_that_goes_between_two_pages_of_keys_moves_no_other_one() -> None:
     rest, end = page_of_keys(["d", "c", "a"], token, 2)
 
     assert (chosen, rest, end) == (["a", "b"], ["c", "d"], None)
+
+
+@pytest.mark.parametrize("name", ["total", "pages"])
+def test_a_number_that_the_paging_names_and_the_first_page_does_not_have_is_told_once(name: str) -> None:
+    pages, _ = read(Pager.of_listing("/rows", PAGE.model_copy(update={name: "totl"}), "rows"))
+
+    assert [[lack.code for lack in page.lacks] for page in pages] == [["rest.number_missing"], [], []]
+
+
+def test_a_number_that_is_there_is_not_told() -> None:
+    pages, _ = read(Pager.of_listing("/rows", PAGE, "rows"))
+
+    assert [lack for page in pages for lack in page.lacks] == []

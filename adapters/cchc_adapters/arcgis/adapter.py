@@ -26,7 +26,7 @@ from typing import ClassVar
 
 from cchc_adapters.arcgis.features import LayerFeatures
 from cchc_adapters.arcgis.options import ArcGisOptions
-from cchc_adapters.building_blocks.arcgis.answers import classify_arcgis
+from cchc_adapters.building_blocks.arcgis.answers import PAGES_ARE_READ_AS_A_WHOLE, classify_arcgis
 from cchc_adapters.building_blocks.arcgis.tokens import TokenSession
 from cchc_connect import Dialect
 
@@ -36,10 +36,7 @@ class ArcGis:
 
     Options = ArcGisOptions
     purpose_vi = "Máy chủ ArcGIS bất kỳ: thửa đất hoặc công trình từ một lớp bản đồ"
-    left_out_rules: ClassVar[Mapping[str, str]] = {
-        "unreadable_item_is_quarantined_alone": "the server writes a page as one document; one that is no strict JSON "
-        "is held as a whole and asked for again",
-    }
+    left_out_rules: ClassVar[Mapping[str, str]] = PAGES_ARE_READ_AS_A_WHOLE
     targets = ()
 
     def __init__(self, options: ArcGisOptions) -> None:

@@ -25,7 +25,7 @@ from typing import ClassVar
 from cchc_adapters.binh_duong_permits.options import BinhDuongPermitsOptions
 from cchc_adapters.binh_duong_permits.permits import Permits
 from cchc_adapters.binh_duong_permits.works import Works
-from cchc_adapters.building_blocks.arcgis.answers import classify_arcgis
+from cchc_adapters.building_blocks.arcgis.answers import PAGES_ARE_READ_AS_A_WHOLE, classify_arcgis
 from cchc_connect import Dialect
 
 
@@ -34,10 +34,7 @@ class BinhDuongPermits:
 
     Options = BinhDuongPermitsOptions
     purpose_vi = "Sở Xây dựng Bình Dương: hồ sơ cấp phép (REST) và lớp bản đồ công trình (ArcGIS)"
-    left_out_rules: ClassVar[Mapping[str, str]] = {
-        "unreadable_item_is_quarantined_alone": "the server writes a page as one document; one that is no strict JSON "
-        "is held as a whole and asked for again",
-    }
+    left_out_rules: ClassVar[Mapping[str, str]] = PAGES_ARE_READ_AS_A_WHOLE
     targets = ()
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:

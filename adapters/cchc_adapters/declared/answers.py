@@ -12,7 +12,7 @@ from cchc_adapters.building_blocks.phrases import Phrase, in_words
 from cchc_adapters.building_blocks.portal_words import PortalWords
 from cchc_connect import HttpResponse, SourceHeld, Verdict
 from cchc_connect.wire.codecs import plain_text
-from cchc_connect.wire.conditions import OneOrSeveral, Scalar, is_same
+from cchc_connect.wire.conditions import OneOrSeveral, Scalar, in_toml, is_same, shown_value
 from cchc_connect.wire.field_map import value_at
 from cchc_connect.wire.property_names import property_path
 from cchc_schemas.described_models import DescribedModel
@@ -82,8 +82,8 @@ class SuccessRule(DescribedModel):
         document = (read or _document)(response)
         value = value_at(document, property_path(self.property))
         if not any(is_same(value, expected) for expected in self.values):
-            expected = listed(map(repr, self.values))
-            raise SourceHeld("rest.no_success", property=self.property, found=_shown(value), expected=expected)
+            expected = listed(map(in_toml, self.values))
+            raise SourceHeld("rest.no_success", property=self.property, found=shown_value(value), expected=expected)
         if self.words:
             text = plain_text(value_at(document, property_path(self.words)))
             if _words().meaning([text]) not in {None, Verdict.OK}:
@@ -95,13 +95,6 @@ def _document(response: HttpResponse) -> object:
         return response.json()
     except ValueError:
         return None
-
-
-def _shown(value: object) -> str:
-    """Return a code as it may be shown: a short number, truth value or word; else what it is."""
-    text = repr(value)
-    is_code = isinstance(value, bool | int) or (isinstance(value, str) and value.isascii() and value.isalnum())
-    return text if value is None or (is_code and len(text) <= len("'12345678'")) else type(value).__name__
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """The table of one listing that comes in pages, as far as REST and SOAP share it."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -11,6 +11,7 @@ from cchc_adapters.declared.tables import SourceTable
 from cchc_connect.paging.windows import Paging
 from cchc_connect.wire.times_out import TimeFormat
 from cchc_schemas import VIETNAM
+from cchc_schemas.dates import midnight
 from cchc_schemas.described_models import DescribedModel
 
 
@@ -36,17 +37,13 @@ class SinceTable(DescribedModel):
 
     def parameters(self, since: datetime | None, now: datetime) -> dict[str, object]:
         """Return the parameters that ask for what changed since an instant; None: those of the complete listing."""
-        begins = since or (None if self.start is None else _midnight(self.start))
+        begins = since or (None if self.start is None else midnight(self.start))
         if begins is None:
             return {}
         written = self.format.written(begins)
         first = written if self.template is None else self.template.replace("{}", str(written))
-        end = _midnight(now.astimezone(VIETNAM).date() + timedelta(days=2))
+        end = midnight(now.astimezone(VIETNAM).date() + timedelta(days=2))
         return {self.parameter: first, **({self.to: self.format.written(end)} if self.to else {})}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), VIETNAM).astimezone(UTC)
 
 
 class PagedTable(SourceTable):

@@ -120,7 +120,7 @@ class LocalInbox:
 
     def report_path(self, aside_name: str) -> str:
         """As `Inbox.report_path`."""
-        return f"{self._aside}/{aside_name}{REPORT_ENDING}"
+        return report_path(self._aside, aside_name)
 
     def put_back(self, aside_name: str, name: str) -> None:
         """As `Inbox.put_back`."""
@@ -131,6 +131,11 @@ class LocalInbox:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def report_path(aside: str, aside_name: str) -> str:
+    """Return where the report on a file in the subfolder `aside` lies, below the folder."""
+    return f"{aside}/{aside_name}{REPORT_ENDING}"
 
 
 def free_name(name: str, used: set[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import Any
 
-from cchc_adapters.folder.inboxes import MAX_REPORT_BYTES, REPORT_ENDING, free_name
+from cchc_adapters.folder.inboxes import MAX_REPORT_BYTES, REPORT_ENDING, free_name, report_path
 from cchc_adapters.folder.options import SftpTable
 from cchc_adapters.folder.sftp_login import log_in
 from cchc_connect.drop_folder import DropFolder, DropFolderLimits, Member
@@ -103,7 +103,7 @@ class SftpInbox:
 
     def report_path(self, aside_name: str) -> str:
         """As `Inbox.report_path`."""
-        return f"{self._aside}/{aside_name}{REPORT_ENDING}"
+        return report_path(self._aside, aside_name)
 
     def put_back(self, aside_name: str, name: str) -> None:
         """As `Inbox.put_back`."""

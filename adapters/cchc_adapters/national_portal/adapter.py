@@ -82,7 +82,8 @@ class NationalPortalOptions(AdapterOptions):
     procedure_codes: Mapping[str, str] = {}
     """National procedure code (mã TTHC) by local code; dossiers with an unlisted local code are not sent."""
     constants: Mapping[str, str] = {"NoiNopHoSo": "2"}
-    """Fixed fields sent with every dossier; NoiNopHoSo 2 is the local portal (unverified)."""
+    """Fixed fields sent with every dossier; what the record itself knows goes before them, such as the way of
+    submission before NoiNopHoSo. NoiNopHoSo 2 is the local portal (unverified)."""
     default_handler: str = "Chuyên viên"
     """Official named for a step without one."""
     replies: Sequence[MessageRule] = ()

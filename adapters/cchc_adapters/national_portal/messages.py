@@ -29,8 +29,8 @@ REQUIRED_FIELDS = ("TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "DonViX
 
 ALWAYS_SENT = frozenset(
     {
-        *("MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "ChuHoSo", "LoaiDoiTuong", "NgayTiepNhan"),
-        *("TrangThaiHoSo", "HinhThuc", "DonViXuLy"),
+        *REQUIRED_FIELDS,
+        *("MaHoSo", "MaTTHC", "ChuHoSo", "NgayTiepNhan", "TrangThaiHoSo", "HinhThuc"),
     }
 )
 """Members that every observed client sends, if need be blank."""

@@ -7,8 +7,8 @@ from functools import partial
 
 from cchc_adapters.opencps.options import OpenCpsOptions
 from cchc_adapters.opencps.vocabulary import OpenCpsVocabulary, local_instant, posted, withdrawn_at
-from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Page, PageRequest, SourceHeld, SourceProfile
-from cchc_connect.paging import OffsetPaging, PageListing, Pager, Position, query
+from cchc_connect import Conversation, Item, Page, PageRequest, SourceProfile
+from cchc_connect.paging import OffsetPaging, Pager
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_connect.wire.named_codecs import READERS, Codec
@@ -58,7 +58,7 @@ class _DossierListing:
             total="total",
             estimate=True,  # it comes from a search index
         )
-        self._pager = Pager(paging, _request, _read)
+        self._pager = Pager.of_listing(DOSSIERS, paging, "data")
         self._identity_field = options.identity_field
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
@@ -75,18 +75,6 @@ class _DossierListing:
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
         return change_time(item.get("modifiedDate"))
-
-
-def _request(position: Position, parameters: Mapping[str, object]) -> HttpRequest:
-    del position
-    return HttpRequest(method="GET", path=DOSSIERS, params=query(parameters))
-
-
-def _read(response: HttpResponse) -> PageListing:
-    listing = response.listing("data")
-    if listing.items is None:
-        raise SourceHeld("opencps.no_listing")
-    return PageListing(response, listing.items, listing.document, "total")
 
 
 class Dossiers(_DossierListing):

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 
 from cchc_adapters.rest.manifest import RestManifest
 from cchc_schemas import RECORD_TYPES
+from cchc_schemas.personal import models_in
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -62,12 +63,10 @@ def _annotations(model: type[BaseModel]) -> Iterator[Any]:
 
 def _part_names(annotation: Any) -> Iterator[str]:
     """Yield the names of the fields of the parts that a type has, at any depth."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield from annotation.model_fields
-        for inner in _annotations(annotation):
+    for part in models_in(annotation):
+        yield from part.model_fields
+        for inner in _annotations(part):
             yield from _part_names(inner)
-    for argument in get_args(annotation):
-        yield from _part_names(argument)
 
 
 def schema_text() -> str:

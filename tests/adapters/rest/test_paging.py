@@ -288,6 +288,20 @@ def test_a_success_is_told_by_a_typed_code_and_not_denied_by_words(
 
 
 @pytest.mark.parametrize(
+    ("code", "shown"), [(False, "false"), ("7", '"7"'), (None, "null"), ("Nguyễn Văn Mẫu", '"..."'), (123456789, "...")]
+)
+def test_the_code_of_a_failure_is_shown_as_toml_writes_it_and_only_if_it_is_short(
+    desk: Desk, code: object, shown: str
+) -> None:
+    desk.system.items = dossiers(2)
+    desk.system.habits = Habits(kind="none", shape=lambda listed, _: {"code": code, "data": {"items": listed}})
+
+    pulled = desk.pull('{ kind = "none" }', 'success = { property = "code", values = [true, "00"] }')
+
+    assert f'code = {shown}, which is no success (expected: true, "00")' in str(pulled.line.reason)
+
+
+@pytest.mark.parametrize(
     ("spoilt", "records"),
     [(b'"\xff\xfe"', 2), (b"NaN", 2), (b"1e999", 3), (b"9" * 5000, 2)],
     ids=["bad byte", "NaN", "too large", "too long"],

@@ -4,7 +4,7 @@ Source: Esri's documentation of the REST API; answers observed in public bug rep
 so any body that is a JSON object counts, whatever its media type: 10.0 sends `text/plain`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from cchc_connect import Conversation, HttpRequest, HttpResponse, Item, Verdict, classify_rest
@@ -13,6 +13,12 @@ from cchc_connect.wire import codecs
 OK, TOO_MANY_REQUESTS = 200, 429
 SERVER_ERRORS, CLIENT_ERRORS = range(500, 600), range(400, 500)
 ANY_REFUSAL = frozenset({Verdict.OK, Verdict.INVALID, Verdict.NOT_FOUND, Verdict.MAINTENANCE, Verdict.UNKNOWN})
+
+PAGES_ARE_READ_AS_A_WHOLE: Mapping[str, str] = {
+    "unreadable_item_is_quarantined_alone": "the adapter reads a page as a whole, to find an error in it; one that is "
+    "no strict JSON is held with all its items and asked for again",
+}
+"""Rule of the conformance kit that an adapter of such a server leaves out, with the reason."""
 
 
 def classify_arcgis(response: HttpResponse, token_errors: Collection[int]) -> Verdict:
