@@ -287,7 +287,9 @@ route = Table(
     _optional("held_context"),
     _optional("receiver"),
     _optional("record_types"),
-    comment="Last sequence that each route read from the change feed, and why a route is on hold.",
+    _optional("agreement"),
+    Column("sending", BIG_INTEGER),
+    comment="Last sequence that each route read from the change feed, its hold, and by which agreement it sends.",
 )
 
 delivery = Table(
