@@ -86,13 +86,13 @@ class DatabaseStatus:
     unfinished_run: Run | None
     """The latest run, if it has no end: it is in progress, or it was interrupted."""
     broken_audit_entry: EntryNumber | None
-    """The first audit log entry that does not fit its chain of hashes; None if the log is intact."""
+    """The first audit log entry that does not fit its chain of hashes; None if every one does."""
     open_discrepancies: int
     """Discrepancies that have not ended."""
 
     @property
     def is_audit_log_intact(self) -> bool:
-        """Return whether no entry of the audit log was changed, removed or moved."""
+        """Return whether every entry of the audit log fits its chain; `verify_audit_log` checks the seals too."""
         return self.broken_audit_entry is None
 
     @property

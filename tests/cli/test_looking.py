@@ -66,7 +66,7 @@ def test_status_counts_what_the_tables_hold(call: Call, pulled: Path) -> None:
     )
 
 
-def test_status_says_how_routes_stand_and_that_the_journal_is_whole(call: Call, pulled: Path) -> None:
+def test_status_says_how_routes_stand_and_that_the_audit_log_fits_its_chains(call: Call, pulled: Path) -> None:
     looked = call("status", "--db", pulled, "--json").document
 
     (route,) = looked["routes"]
@@ -74,6 +74,7 @@ def test_status_says_how_routes_stand_and_that_the_journal_is_whole(call: Call, 
     assert route["delivered"] > 0
     assert looked["audit_log"] == {"whole": True, "broken_at": None}
     assert looked["last_run"]["outcome"] == "done"
+    assert "fits its chain" in call("status", "--db", pulled).out
 
 
 def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -> None:
