@@ -8,7 +8,12 @@ from cchc_connect.testing.kit.agreement import InventedAgreement, put_in_force
 
 
 def in_force(
-    database: SharedDatabase | str, provider: str, consumer: str, *records: str, at: datetime | None = None, **said: Any
+    database: SharedDatabase | str,
+    provider: str,
+    consumer: str,
+    *records: str,
+    at: datetime | None = None,
+    **terms: Any,
 ) -> str:
     """Put an agreement in force and return its id, as a route names it.
 
@@ -18,9 +23,9 @@ def in_force(
         consumer: code of the receiving agency.
         records: record types; each is granted with all fields that may be shared with everybody.
         at: instant of the test, aware: it is in force from a year before until almost two years after it. None: now.
-        said: what else it says; see `InventedAgreement`.
+        terms: what else it says; see `InventedAgreement`.
     """
-    invented = InventedAgreement(provider=provider, consumer=consumer, records=records, **said)
+    invented = InventedAgreement(provider=provider, consumer=consumer, records=records, **terms)
     if isinstance(database, SharedDatabase):
         put_in_force(database, invented, at=at)
         return invented.id
