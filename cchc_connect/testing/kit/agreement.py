@@ -9,8 +9,8 @@ from cchc_connect.clock import SystemClock
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.sharing.agreements import Action, Agreement
 from cchc_connect.sharing.facts import Official, StoredAgreement
+from cchc_connect.sharing.granted_fields import shareable_fields
 from cchc_connect.sharing.life_cycle import ChangedBy, apply_changes, approve
-from cchc_connect.sharing.shareable import shareable_fields
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import RECORD_TYPES, vietnamese_day
 
