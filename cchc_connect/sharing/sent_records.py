@@ -78,9 +78,7 @@ class SentRecords:
         return self._method(cast("Treatment", treatment), self._leaves[path]) is not None
 
     def _part(self, part: Model, tree: Mapping[str, object]) -> Model:
-        form = self._forms.get((type(part), id(tree)))
-        if form is None:
-            form = self._forms[type(part), id(tree)] = self._form(type(part), tree)
+        form = self._form_of(type(part), tree)
         if not form.treats:
             return part.model_copy(update=form.withheld) if form.withheld else part
         update = dict(form.withheld)
@@ -89,12 +87,20 @@ class SentRecords:
             update[name] = None if value is None else treat(value)
         return part.model_copy(update=update)
 
+    def _form_of(self, model: type[BaseModel], tree: Mapping[str, object]) -> "_Form":
+        form = self._forms.get((model, id(tree)))
+        if form is None:
+            form = self._forms[model, id(tree)] = self._form(model, tree)
+        return form
+
     def _form(self, model: type[BaseModel], tree: Mapping[str, object]) -> "_Form":
         withheld, treats = dict[str, object](), dict[str, Treat]()
         for name, field in model.model_fields.items():
             branch = tree.get(name)
             if isinstance(branch, dict):
-                treats[name] = partial(_each, treat=partial(self._part, tree=cast("Mapping[str, object]", branch)))
+                inner = cast("Mapping[str, object]", branch)
+                if any(self._form_of(part, inner).changes for part in models_in(field.annotation)):
+                    treats[name] = partial(_each, treat=partial(self._part, tree=inner))
                 continue
             path, treatment = cast("tuple[str, Treatment | None]", branch or ("", None))
             if treatment is Treatment.PLAIN:
@@ -127,6 +133,11 @@ class _Form:
     """Field -> its default, which says that it is unknown."""
     treats: Mapping[str, Treat]
     """Field -> what makes of its value what leaves; no value stays none."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether something of the part is withheld or treated."""
+        return bool(self.withheld or self.treats)
 
 
 def without(record_class: type[Record], withheld: frozenset[str]) -> Mapping[str, Treatment]:
