@@ -117,9 +117,10 @@ ROOMS = {
         "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading sharing"
     ),
     "cli": (
-        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
-        "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
-        "database.audit database.outbox database.state config sharing database.writing sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields testing.province wire errors adapter local_sources extras "
+        "privacy database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit "
+        "testing database.audit database.outbox database.state config sharing database.writing sync monitoring "
+        "diagnostics"
     ),
     "__main__": "cli",
 }
