@@ -135,7 +135,7 @@ from .sharing.agreements import Action as Action, Agreement as Agreement, Treatm
 from .sharing.disclosure import DisclosurePoint as DisclosurePoint, Release as Release
 from .sharing.operator import disclosure_point as disclosure_point
 from .sharing.requests import AccessRequest as AccessRequest
-from .sharing.route_drafts import DraftedBy as DraftedBy, draft_agreements as draft_agreements
+from .sharing.route_drafts import DraftTerms as DraftTerms, draft_agreements as draft_agreements
 from .sharing.unmasked import AccessReason as AccessReason, reveal as reveal
 from .sync.audit_sealing import seal_audit_log as seal_audit_log
 from .sync.connection_changes import (

@@ -36,10 +36,10 @@ def agreements_draft(
 ) -> int:
     """Draft the agreements of routes."""
     from cchc_connect.cli.agreement_draft import draft
-    from cchc_connect.sharing.route_drafts import DraftedBy
+    from cchc_connect.sharing.route_drafts import DraftTerms
 
-    by = DraftedBy(provider=provider, purpose=purpose, acts=tuple(acts or ()), title=title)
-    return draft(command_context(context), tuple(routes_to_draft or ()), by)
+    chosen = DraftTerms(provider=provider, purpose=purpose, acts=tuple(acts or ()), title=title)
+    return draft(command_context(context), tuple(routes_to_draft or ()), chosen)
 
 
 @agreement_app.command("apply", help="help.agreements_apply")

@@ -7,17 +7,17 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.written_files import require_writable_name, writing_file
-from cchc_connect.sharing.route_drafts import DraftedBy, RouteDraft, draft_agreements
+from cchc_connect.sharing.route_drafts import DraftTerms, RouteDraft, draft_agreements
 
 
-def draft(command: CommandContext, routes: Sequence[str], by: DraftedBy) -> ExitCode:
+def draft(command: CommandContext, routes: Sequence[str], chosen: DraftTerms) -> ExitCode:
     """Write the drafts into the folder of agreements; no file is replaced.
 
     Raises:
         CannotCreate: a file cannot be written, or is there already.
     """
     console = command.console
-    drafts = draft_agreements(command.config, routes, replace(by, language=console.language))
+    drafts = draft_agreements(command.config, routes, replace(chosen, language=console.language))
     for each in drafts:
         _write(each)
     console.document({"drafts": [_document(each) for each in drafts]})

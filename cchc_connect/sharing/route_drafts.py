@@ -32,7 +32,7 @@ UNTIL_END_OF_NAME = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class DraftedBy:
+class DraftTerms:
     """What somebody says of a draft; what is None or empty comes from the configuration, or is left open."""
 
     provider: str | None = None
@@ -69,27 +69,27 @@ class RouteDraft:
     """Agencies for which the configuration names no data officer who may approve it."""
 
 
-def draft_agreements(path: Path, routes: Sequence[str] = (), by: DraftedBy | None = None) -> Sequence[RouteDraft]:
+def draft_agreements(path: Path, routes: Sequence[str] = (), chosen: DraftTerms | None = None) -> Sequence[RouteDraft]:
     """Return a draft of an agreement for each of these routes; nothing is written.
 
     Args:
         path: the configuration. Its routes may still give `purpose` and `legal_basis` in place of an agreement.
         routes: names of routes; none: all whose agreement is not in the folder.
-        by: what is said of the drafts; None: only what the configuration says.
+        chosen: what somebody says of the drafts; None: only what the configuration says.
 
     Raises:
         ConfigurationError: the configuration, or a table of acts or purposes, cannot be read or has faults.
         UsageMistake: there is no such route, its agreement is in the folder, its records come from several agencies and
             no provider is named, or a purpose or an act is unknown.
     """
-    wanted = by or DraftedBy()
-    day = vietnamese_day(wanted.at or SystemClock().now())
+    draft_terms = chosen or DraftTerms()
+    day = vietnamese_day(draft_terms.at or SystemClock().now())
     to_agree = read_routes_to_agree(path, lambda route: f"{route[:UNTIL_END_OF_NAME]}-{day.year}")
     terms = sharing_terms(to_agree.config)
-    _require_known(wanted, terms)
+    _require_known(draft_terms, terms)
     folder = read_folder(to_agree.config.agreements_folder, terms, day)
     present = {entry.agreement.id: entry.file for entry in folder.agreements}
-    drafting = _Drafting(to_agree=to_agree, terms=terms, by=wanted, day=day)
+    drafting = _Drafting(to_agree=to_agree, terms=terms, chosen=draft_terms, day=day)
     return [drafting.draft(name) for name in _chosen(to_agree.config, routes, present)]
 
 
@@ -121,9 +121,9 @@ def _chosen(config: Config, routes: Sequence[str], present: Mapping[str, Path]) 
     return routes or [name for name, table in config.routes.items() if table.agreement not in present]
 
 
-def _require_known(by: DraftedBy, terms: SharingTerms) -> None:
-    named = [("purpose_unknown", name, terms.purposes) for name in (by.purpose,) if name is not None]
-    for rule, value, names in (*named, *(("act_unknown", act, terms.acts) for act in by.acts)):
+def _require_known(chosen: DraftTerms, terms: SharingTerms) -> None:
+    named = [("purpose_unknown", name, terms.purposes) for name in (chosen.purpose,) if name is not None]
+    for rule, value, names in (*named, *(("act_unknown", act, terms.acts) for act in chosen.acts)):
         if value not in names:
             fault = Message(f"agreement_fault.{rule}", {"value": value, "suggestion": suggestion(value, names)})
             raise UsageMistake("sharing.not_drafted", faults=Messages([fault]))
@@ -135,7 +135,7 @@ class _Drafting:
 
     to_agree: RoutesToAgree
     terms: SharingTerms
-    by: DraftedBy
+    chosen: DraftTerms
     day: date
 
     def draft(self, name: str) -> RouteDraft:
@@ -143,11 +143,11 @@ class _Drafting:
         config = self.to_agree.config
         table = config.routes[name]
         agreement, consumer = table.agreement or "", config.connections[table.to].agency
-        provider = self.by.provider or self._provider(name, table)
+        provider = self.chosen.provider or self._provider(name, table)
         former = self.to_agree.former_reasons.get(name, FormerReasons())
-        purpose = self.by.purpose or self._purpose_of(former.purpose)
-        acts = tuple(self.by.acts) or self._acts_of(former.legal_basis)
-        text = _DraftText(Wording(self.by.language), agreement, self.terms)
+        purpose = self.chosen.purpose or self._purpose_of(former.purpose)
+        acts = tuple(self.chosen.acts) or self._acts_of(former.legal_basis)
+        text = _DraftText(Wording(self.chosen.language), agreement, self.terms)
         heading = text.heading(name, table, {"provider": provider, "consumer": consumer})
         lines = [
             *heading,
@@ -186,10 +186,10 @@ class _Drafting:
         return next(iter(providers), "")
 
     def _title(self, table: RouteTable, provider: str, consumer: str, former: FormerReasons) -> str:
-        if self.by.title or former.purpose:
-            return self.by.title or former.purpose
+        if self.chosen.title or former.purpose:
+            return self.chosen.title or former.purpose
         context = {"record_types": ", ".join(table.records), "provider": provider, "consumer": consumer}
-        return Wording(self.by.language).text("agreement_draft.title", **context)
+        return Wording(self.chosen.language).text("agreement_draft.title", **context)
 
     def _has_officer(self, agency: str) -> bool:
         return any(

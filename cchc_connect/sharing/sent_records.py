@@ -25,7 +25,7 @@ Treat = Callable[[Any], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unsendable:
+class UnsendableField:
     """A field that a message to a receiver cannot have as it is granted."""
 
     field: str
@@ -52,16 +52,16 @@ class SentRecords:
         """Return what leaves of a record; of this type nothing may be `unsendable`."""
         return self._part(record, self._tree)
 
-    def unsendable(self) -> Iterator[Unsendable]:
+    def unsendable(self) -> Iterator[UnsendableField]:
         """Yield the fields because of which no record can be sent: with these treatments, or without those missing."""
         for path, treatment in self._fields.items():
             if treatment is Treatment.EXISTS:
-                yield Unsendable(field=path, rule="exists")
+                yield UnsendableField(field=path, rule="exists")
             elif path in self._leaves and not _is_holdable(self._record_class, self._leaves[path], treatment):
-                yield Unsendable(field=path, rule=treatment.value)
+                yield UnsendableField(field=path, rule=treatment.value)
         yield from self._missing(self._record_class, self._tree, "")
 
-    def _missing(self, model: type[BaseModel], tree: Mapping[str, object], prefix: str) -> Iterator[Unsendable]:
+    def _missing(self, model: type[BaseModel], tree: Mapping[str, object], prefix: str) -> Iterator[UnsendableField]:
         """Yield the fields that a model must have and that are not granted, or of which a treatment says nothing."""
         for name, field in model.model_fields.items():
             branch, path = tree.get(name), f"{prefix}{name}"
@@ -69,7 +69,7 @@ class SentRecords:
                 for part in dict.fromkeys(models_in(field.annotation)):
                     yield from self._missing(part, cast("Mapping[str, object]", branch), f"{path}.")
             elif field.is_required() and not self._leaves_something(branch):
-                yield Unsendable(field=path, rule="required")
+                yield UnsendableField(field=path, rule="required")
 
     def _leaves_something(self, branch: object) -> bool:
         path, treatment = cast("tuple[str, Treatment | None]", branch or ("", None))

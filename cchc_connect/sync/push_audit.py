@@ -64,8 +64,8 @@ class PushAudit:
             sent = [due for due, receipt in zip(batch, receipts, strict=True) if receipt.status is status]
             released = [due for due in sent if _is_released(due, status)]
             self._add(connection, released, _Outcome(status.value, grants, now, Decision.RELEASED))
-            others = [due for due in sent if not _is_released(due, status)]
-            self._add(connection, others, _Outcome(status.value, grants, now))
+            unread = [due for due in sent if not _is_released(due, status)]
+            self._add(connection, unread, _Outcome(status.value, grants, now))
 
     def _add(self, connection: Connection, due: Sequence[Delivery], outcome: "_Outcome") -> None:
         groups: dict[tuple[int, DeliveryKind], list[Delivery]] = {}

@@ -170,7 +170,7 @@ def test_no_file_is_replaced(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "sentence"),
     [
         (["to-portl"], "There is no route 'to-portl'. Did you mean 'to-portal'?"),
         (["--purpose", "progress"], "unknown purpose 'progress'."),
@@ -178,14 +178,14 @@ def test_no_file_is_replaced(call: Call) -> None:
     ],
 )
 def test_names_that_do_not_exist_are_refused_and_nothing_is_written(
-    call: Call, arguments: list[str], told: str
+    call: Call, arguments: list[str], sentence: str
 ) -> None:
     configure(agreement=DRAFTED)
 
     refused = call("agreements", "draft", *arguments)
 
     assert refused.code == 64
-    assert told in refused.err
+    assert sentence in refused.err
     assert not FOLDER.exists()
 
 

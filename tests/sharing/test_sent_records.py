@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from cchc_connect.sharing.agreements import Treatment
@@ -37,19 +38,19 @@ def sendable(record_class: type[Record], drawn: Mapping[str, Treatment]) -> Mapp
 
 def completed(model: type[BaseModel], document: Mapping[str, Any]) -> dict[str, Any]:
     """Return what leaves of a document with the default of every field that does not leave."""
-    whole = dict[str, Any]()
-    for name, field in model.model_fields.items():
-        parts = list(models_in(field.annotation))
-        value = document.get(name)
-        if name not in document:
-            whole[name] = to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}))
-        elif parts and isinstance(value, list):
-            whole[name] = [completed(parts[0], element) for element in value]
-        elif parts and isinstance(value, dict):
-            whole[name] = completed(parts[0], value)
-        else:
-            whole[name] = value
-    return whole
+    return {
+        name: completed_value(field, document[name])
+        if name in document
+        else to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}))
+        for name, field in model.model_fields.items()
+    }
+
+
+def completed_value(field: FieldInfo, value: Any) -> object:
+    parts = list(models_in(field.annotation))
+    if parts and value.__class__ is list:
+        return [completed(parts[0], element) for element in value]
+    return completed(parts[0], value) if parts and value is not None else value
 
 
 @pytest.mark.parametrize("record_class", RECORD_TYPES.values(), ids=RECORD_TYPES.keys())

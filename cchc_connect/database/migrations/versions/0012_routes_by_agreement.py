@@ -1,4 +1,4 @@
-"""Adds by which agreement a route sends, and which run may have messages of it on their way.
+"""Adds by which agreement a route sends, and which run is sending; short because these are two columns.
 
 - `route.agreement`: id and version, `ID@VERSION`, that it last sent by.
 - `route.sending`: fencing token of that run; null while none is sending.
