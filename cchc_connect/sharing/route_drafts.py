@@ -181,8 +181,8 @@ class _Drafting:
         """Return the agency whose records the route sends; an empty text if nothing says it."""
         providers = providers_of(self.to_agree.config, table)
         if len(providers) > 1:
-            known = [f"{agency} ({', '.join(connections)})" for agency, connections in providers.items()]
-            raise UsageMistake("sharing.several_providers", route=name, known=listed(known))
+            texts = [f"{agency} ({', '.join(connections)})" for agency, connections in providers.items()]
+            raise UsageMistake("sharing.several_providers", route=name, known=listed(texts))
         return next(iter(providers), "")
 
     def _title(self, table: RouteTable, provider: str, consumer: str, former: FormerReasons) -> str:
