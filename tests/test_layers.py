@@ -100,8 +100,8 @@ ROOMS = {
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
-        "transport.network database.audit database.reading database.outbox transport.auth database.state transport "
-        "config database.writing"
+        "transport.network database.direct database.audit database.reading database.outbox transport.auth "
+        "database.state transport config sharing database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
