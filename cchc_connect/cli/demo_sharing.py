@@ -11,8 +11,7 @@ from typing import Any
 
 from cchc_connect.cli.audit_subject import action_text, acts_text, fields_text, use_document
 from cchc_connect.cli.console import Console, OutputTable
-from cchc_connect.cli.demo_agreements import PARCELS_FOR_PERMITS
-from cchc_connect.cli.demo_config import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT, can_seal
+from cchc_connect.cli.demo_config import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT, PARCELS_FOR_PERMITS, can_seal
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.sharing_terms import purpose_text
 from cchc_connect.config.file import Config
