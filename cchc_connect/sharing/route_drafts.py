@@ -93,17 +93,28 @@ def draft_agreements(path: Path, routes: Sequence[str] = (), chosen: DraftTerms 
     return [drafting.draft(name) for name in _chosen(to_agree.config, routes, present)]
 
 
-def providers_of(config: Config, route: RouteTable) -> Mapping[str, Sequence[str]]:
-    """Return the agencies from whose systems the records of a route come, each with its connections.
+def provider_of(config: Config, name: str) -> str:
+    """Return the agency from whose systems the records of a route come; an empty text if nothing says it.
 
-    If no system has them, it is the agencies of the programs that write records.
+    If no system has them, it is the agency of the programs that write records.
+
+    Raises:
+        UsageMistake: they come from several agencies.
     """
+    providers = _providers(config, config.routes[name])
+    if len(providers) > 1:
+        texts = [f"{agency} ({', '.join(connections)})" for agency, connections in providers.items()]
+        raise UsageMistake("sharing.several_providers", route=name, known=listed(texts))
+    return next(iter(providers), "")
+
+
+def _providers(config: Config, route: RouteTable) -> Mapping[str, Sequence[str]]:
+    """Return the agencies whose connections have records of a route, each with these connections."""
     sources, programs = dict[str, list[str]](), dict[str, list[str]]()
     for name, connection in config.connections.items():
         if connection.is_program:
             programs.setdefault(connection.agency, []).append(name)
-            continue
-        if {source.record_type.record_type for source in config.adapter(name).sources} & set(route.records):
+        elif {source.record_type.record_type for source in config.adapter(name).sources} & set(route.records):
             sources.setdefault(connection.agency, []).append(name)
     return sources or programs
 
@@ -143,7 +154,7 @@ class _Drafting:
         config = self.to_agree.config
         table = config.routes[name]
         agreement, consumer = table.agreement or "", config.connections[table.to].agency
-        provider = self.chosen.provider or self._provider(name, table)
+        provider = self.chosen.provider or provider_of(config, name)
         former = self.to_agree.former_reasons.get(name, FormerReasons())
         purpose = self.chosen.purpose or self._purpose_of(former.purpose)
         acts = tuple(self.chosen.acts) or self._acts_of(former.legal_basis)
@@ -176,14 +187,6 @@ class _Drafting:
                 agency for agency in (provider, consumer) if agency and not self._has_officer(agency)
             ),
         )
-
-    def _provider(self, name: str, table: RouteTable) -> str:
-        """Return the agency whose records the route sends; an empty text if nothing says it."""
-        providers = providers_of(self.to_agree.config, table)
-        if len(providers) > 1:
-            texts = [f"{agency} ({', '.join(connections)})" for agency, connections in providers.items()]
-            raise UsageMistake("sharing.several_providers", route=name, known=listed(texts))
-        return next(iter(providers), "")
 
     def _title(self, table: RouteTable, provider: str, consumer: str, former: FormerReasons) -> str:
         if self.chosen.title or former.purpose:
