@@ -82,7 +82,7 @@ class _Dossier:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class _RowOutcome:
     """What came of one row of the table."""
 
     evidence: tuple[Evidence, ...]
@@ -149,7 +149,7 @@ class _CasePapers:
 
     def of(self, code: str) -> CasePapers:
         dossier = replayed_read(self._database, lambda connection: self._read(connection, code))
-        outcomes = dict[str, _Outcome]()
+        outcomes = dict[str, _RowOutcome]()
         return _case_papers(dossier, [self._paper(dossier, paper, outcomes) for paper in dossier.papers])
 
     def _read(self, connection: Connection, code: str) -> _Dossier:
@@ -161,7 +161,7 @@ class _CasePapers:
         official = self._terms.officials.get(self._official)
         return official is not None and official.acts_for(self._operator, self._day, self._terms.agencies)
 
-    def _paper(self, dossier: _Dossier, paper: CataloguedPaper, outcomes: dict[str, _Outcome]) -> CasePaper:
+    def _paper(self, dossier: _Dossier, paper: CataloguedPaper, outcomes: dict[str, _RowOutcome]) -> CasePaper:
         """Look at the records of each row until one proves the paper; for each row once, whatever papers it is of."""
         evidence, reasons, proved_by = list[Evidence](), dict[str, None](), None
         for proof in paper.proofs:
@@ -182,7 +182,7 @@ class _CasePapers:
             is_submitted=paper.code in dossier.submitted,
         )
 
-    def _outcome(self, dossier: _Dossier, proof: PaperProof) -> _Outcome:
+    def _outcome(self, dossier: _Dossier, proof: PaperProof) -> _RowOutcome:
         act = self._terms.acts.get(proof.act)
         is_act_in_force = act is not None and act.in_force(self._day)
         obstacle = row_obstacle(proof, is_act_in_force=is_act_in_force, on=self._day)
@@ -190,15 +190,15 @@ class _CasePapers:
         if obstacle is None and not records:
             obstacle = PaperReason.NO_RECORD
         if obstacle is not None:
-            return _Outcome((), (obstacle,))
+            return _RowOutcome((), (obstacle,))
         if not self._is_official:
-            return _Outcome((), (RefusalReason.OFFICIAL_MISSING,))
+            return _RowOutcome((), (RefusalReason.OFFICIAL_MISSING,))
         evidence, reasons = list[Evidence](), dict[str, None]()
         for provider, provided in _by_provider(records).items():
             looked_at, refusals = self._evidence(dossier, proof, provider, provided)
             evidence.extend(looked_at)
             reasons |= dict.fromkeys(refusals)
-        return _Outcome(tuple(evidence), self._reasons(dossier, proof, evidence, tuple(reasons)))
+        return _RowOutcome(tuple(evidence), self._reasons(dossier, proof, evidence, tuple(reasons)))
 
     @staticmethod
     def _reasons(
