@@ -22,6 +22,7 @@ from cchc_connect.sharing.operator import operating_user
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
 from tests.databases import DATABASE_KINDS, prepared_address
+from tests.sharing.in_force import agreed
 from tests.sync.pulled_database import PulledDatabase
 
 CONFIG = Path("cchc.toml")
@@ -80,7 +81,7 @@ def running_province(folder: Path, sleep: Callable[[float], None] = time.sleep) 
     """Run four agencies, slow for as long as `sleep` sleeps; write the cchc.toml that connects them to `folder`."""
     world = World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)
     with Agencies(world, sleep=sleep) as agencies, passwords_of_doubles(agencies):
-        write_config(folder / CONFIG, demo_tables(agencies, folder / DATABASE))
+        write_config(folder / CONFIG, agreed(demo_tables(agencies, folder / DATABASE)))
         yield agencies
 
 
@@ -159,11 +160,10 @@ def connect(district: District, address: str) -> Connect:
         connections = {"district": {**table, "options": options}}
         routes: dict[str, object] = {}
         if sends:
-            connections["desk"] = {**table, "options": {"lists": [], "takes": True}}
-            reason = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
-            routes["to-desk"] = {"from": ["dossier"], "to": "desk", **reason}
+            connections["desk"] = {**table, "agency": "000.00.00.G22", "options": {"lists": [], "takes": True}}
+            routes["to-desk"] = {"from": ["dossier"], "to": "desk", "agreement": "dossiers-for-desk"}
         tables = {"database": {"url": address}, "run": run or {}, "connections": connections, "routes": routes}
-        write_config(CONFIG, tables)
+        write_config(CONFIG, agreed(tables) if sends else tables)
 
     connecting()
     return connecting
