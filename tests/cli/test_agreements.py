@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -187,6 +188,8 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
     assert call("agreements", "suspend", PARCELS).code == 0
     assert call("agreements", "resume", PARCELS).code == 0
     assert call("agreements", "end", PARCELS, "--json").document["state"] == "ended"
+    listed = call("audit", "list", "--kind", "agreement", "--limit", "3").out
+    assert re.findall(rf"{PARCELS}@1: (\w+)", listed) == ["ended", "resumed", "suspended"]
     assert call("agreements", "resume", PARCELS).code == 64
     assert call("agreements", "approve", "sxd-nnmt@1").code == 66
 
@@ -229,7 +232,9 @@ def test_explain_says_step_by_step_why_a_request_is_refused(call: Call) -> None:
     assert "yes: The purpose is that of the agreement (construction_permit)." in refused.out
     assert f"NO:  The agreement is not in force: draft version, {STARTS} to {ENDS}." in refused.out
     assert "NO:  The request needs a dossier." in refused.out
-    assert "Refused: not_in_force, dossier_missing." in refused.out
+    assert (
+        "Refused: the agreement is not in force (not_in_force); no dossier is named (dossier_missing)." in refused.out
+    )
     document = call(*command_line, "--json").document
     assert (document["granted"], document["reasons"]) == (False, ["not_in_force", "dossier_missing"])
     assert [step["reason"] for step in document["steps"] if not step["holds"]] == document["reasons"]
