@@ -110,7 +110,7 @@ ROOMS = {
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
-        "testing.faults transport database database.reading database.outbox config sync"
+        "testing.faults transport database database.reading database.outbox config sharing sync"
     ),
     "testing": "testing.faults",
     "exports": (
