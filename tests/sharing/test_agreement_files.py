@@ -278,8 +278,8 @@ def test_a_number_that_is_masked_and_compared_for_one_consumer_is_warned_of(tmp_
     config = Config.load(f'[agreements]\nfolder = "{tmp_path}"\n')
 
     def compared() -> list[AgreementFinding]:
-        found = check_agreements(config, at=datetime(2026, 11, 30, tzinfo=UTC)).findings
-        return [finding for finding in found if finding.code == "match_of_masked"]
+        findings = check_agreements(config, at=datetime(2026, 11, 30, tzinfo=UTC)).findings
+        return [finding for finding in findings if finding.code == "match_of_masked"]
 
     assert compared() == []
 
