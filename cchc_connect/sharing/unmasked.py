@@ -327,20 +327,8 @@ def reveal(  # what is shown, to whom and when
         AccessDenied: the official is none of the operator's agency, or no agreement grants anything; it is on record.
         DatabaseUnusable: the database failed, and nothing may be shown.
     """
-    view, record_type, documents = (
-        UnmaskedView(config, database, reason, clock=clock),
-        record_class.record_type,
-        dict[str, Document](),
-    )
-    table, distinct = record_table(record_type), sorted(set(keys))
-
-    def read(connection: Connection) -> Sequence[Any]:
-        query = live_records_query(record_class)
-        return [
-            row for batch in batches(distinct) for row in connection.execute(query.where(table.c.record_key.in_(batch)))
-        ]
-
-    rows = replayed_read(database, read)
+    view, record_type = UnmaskedView(config, database, reason, clock=clock), record_class.record_type
+    documents, rows = dict[str, Document](), _live_rows(database, record_class, sorted(set(keys)))
     revealed = view.reveal(ProvidedRecord(record_type, row.record_key, row.agency) for row in rows)
     revealed.require_some()
     for row in rows:
@@ -350,6 +338,18 @@ def reveal(  # what is shown, to whom and when
         elif name in revealed.released:
             documents[row.record_key] = revealed.released[name]
     return documents
+
+
+def _live_rows(database: SharedDatabase, record_class: type[Record], keys: Sequence[str]) -> Sequence[Any]:
+    table = record_table(record_class.record_type)
+
+    def read(connection: Connection) -> Sequence[Any]:
+        query = live_records_query(record_class)
+        return [
+            row for batch in batches(keys) for row in connection.execute(query.where(table.c.record_key.in_(batch)))
+        ]
+
+    return replayed_read(database, read)
 
 
 def _granted(stored: object, masked: object, granted: object) -> object:
