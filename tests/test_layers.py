@@ -100,8 +100,8 @@ ROOMS = {
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
-        "transport.network database.audit database.reading database.outbox transport.auth database.state transport "
-        "config database.writing"
+        "transport.network database.direct database.audit database.reading database.outbox transport.auth "
+        "database.state transport config sharing database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
@@ -117,9 +117,10 @@ ROOMS = {
         "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading sharing"
     ),
     "cli": (
-        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
-        "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
-        "database.audit database.outbox database.state config sharing database.writing sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields testing.province wire errors adapter local_sources extras "
+        "privacy database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit "
+        "testing database.audit database.outbox database.state config sharing database.writing sync monitoring "
+        "diagnostics"
     ),
     "__main__": "cli",
 }

@@ -40,7 +40,7 @@ def show_subject(command: CommandContext, file: Path | None) -> ExitCode:
     with open_existing(config.database.url_with_password) as database:
         uses = who_looked(database, number, subject_keys)
     purposes = sharing_terms(config).purposes
-    console.document({"uses": [_document(use, purposes, console) for use in uses]})
+    console.document({"uses": [use_document(use, purposes, console) for use in uses]})
     if not uses:
         console.message("who_looked.nobody")
         return ExitCode.DONE
@@ -90,12 +90,13 @@ def _number(file: Path | None, console: Console) -> str:
     raise UsageMistake("audit.number_file_unreadable", path=file)
 
 
-def _document(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> dict[str, object]:
+def use_document(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> dict[str, object]:
+    """Return a use JSON-ready, with codes and their words."""
     return {
         "at": to_timestamp_text(use.at),
         "agency": use.agency,
         "action": use.kind.value,
-        "action_text": _action(use, console),
+        "action_text": action_text(use, console),
         "record_type": use.record_type,
         "purpose": use.purpose,
         "purpose_text": purpose_text(use.purpose, purposes, console),
@@ -112,20 +113,21 @@ def _row(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> lis
     return [
         local_time(use.at, console.language),
         use.agency or "",
-        _action(use, console),
+        action_text(use, console),
         "" if use.record_type is None else console.term("record_name", use.record_type),
         purpose_text(use.purpose, purposes, console),
-        _acts(use),
+        acts_text(use),
         ", ".join(field_name(model, path, console) for path in use.fields),
         use.dossier or "",
     ]
 
 
-def _action(use: DataUse, console: Console) -> str:
+def action_text(use: DataUse, console: Console) -> str:
+    """Return what was done, in words; what may not have happened is told as such."""
     return console.text(f"who_looked_action.{use.kind.value if use.is_certain else 'perhaps'}")
 
 
-def _acts(use: DataUse) -> str:
+def acts_text(use: DataUse) -> str:
     """Return the numbers of the acts, or the route's own words."""
     from cchc_schemas.legal_acts import legal_acts  # noqa: PLC0415  # it reads a table
 
