@@ -52,5 +52,5 @@ def test_ten_thousand_requests_are_what_the_oracle_says(kind: str, batch: int, t
         counts = compare(CaseDatabase(database), tmp_path, seeds)
     print(f"\n{kind} batch {batch}: {dict(sorted(counts.items()))}, 0 differences")
 
-    assert min(counts[way] for way in ("disclose", "matches", "file", "reveal", "version", "case")) > 5
+    assert min(counts[name] for name in ("disclose", "matches", "file", "reveal", "version", "case")) > 5
     assert counts["records"] > CASES / BATCHES / 10

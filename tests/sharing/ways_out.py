@@ -20,6 +20,7 @@ from cchc_connect.errors import AccessDenied
 from cchc_connect.exports.recipient_files import export_for_recipient
 from cchc_connect.sharing.administration import explain_access
 from cchc_connect.sharing.agreements import Action
+from cchc_connect.sharing.decision import AccessRefusal
 from cchc_connect.sharing.disclosure import DisclosurePoint
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.requests import AccessRequest
@@ -71,9 +72,9 @@ class WaysOut:
     def _oracle(self, **changes: Any) -> RowOracle:
         return RowOracle(replace(self.case.request, **changes), self.facts, self.case.units)
 
-    def _agree(self, way: str, actual: object, expected: object) -> None:
-        assert actual == expected, f"{way}: {self.case.request}"
-        self.counts["refused" if isinstance(expected, tuple) else way] += 1
+    def _agree(self, function: str, actual: object, expected: object) -> None:
+        assert actual == expected, f"{function}: {self.case.request}"
+        self.counts["refused" if isinstance(expected, tuple) else function] += 1
 
     def _count(self, oracle: RowOracle, records: int) -> None:
         """Count what left as the agreement's use of the day."""
@@ -118,8 +119,9 @@ class WaysOut:
     def _explanation(self) -> None:
         """What is explained is what would be decided; it discloses and counts nothing."""
         explanation = explain_access(self.config, self.database, self.case.request)
-        actual = () if explanation.is_granted else explanation.outcome.reasons  # type: ignore[union-attr]  # a refusal
-        self._agree("explain", [str(reason) for reason in actual], list(self._oracle().reasons()))
+        refusal = explanation.outcome
+        actual = [str(reason) for reason in refusal.reasons] if isinstance(refusal, AccessRefusal) else []
+        self._agree("explain", actual, list(self._oracle().reasons()))
 
     def _file(self) -> None:
         file_format = FORMATS[self.case.seed % len(FORMATS)]
@@ -259,10 +261,10 @@ class WaysOut:
                 if row.record_type == record_type
             }
             expected = {
-                key: cells(whole)
+                key: cells(stored)
                 if (record_type, key) in own
-                else masked_cells(record_type, whole, granted.get((record_type, key), {}))
-                for key, whole in of_type.items()
+                else masked_cells(record_type, stored, granted.get((record_type, key), {}))
+                for key, stored in of_type.items()
             }
             actual = {key: cells(shown) for key, shown in zip(self._keys(of_type, listed), listed, strict=True)}
             self._agree("case", actual, expected)
@@ -291,7 +293,7 @@ def configuration(case: RandomRows, folder: Path) -> str:
     return (
         f'[operator]\nagency = "{case.request.consumer}"\n{officials}'
         f'[agreements]\nacts = "{acts}"\nagencies_from = "x"\n'
-        '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\n[ownership]\nagency = "x"\n'
+        '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\nbase_url = "http://127.0.0.1:9"\n[ownership]\nagency = "x"\n'
     )
 
 
