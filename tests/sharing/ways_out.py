@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -249,7 +249,15 @@ class WaysOut:
         code = next((row.key for row in self.case.rows if row.record_type == "dossier"), None)
         if code is None:
             return
-        document = case_document(find_case(self.database, code), revealed)
+        self._compare_shown_case(code, case_document(find_case(self.database, code), revealed), own, granted)
+
+    def _compare_shown_case(
+        self,
+        code: str,
+        document: Mapping[str, Any],
+        own: Collection[tuple[str, str]],
+        granted: Mapping[tuple[str, str], Cells],
+    ) -> None:
         linked = self._oracle(dossier=code)
         rows = [row for row in self.case.rows if linked.is_linked(row, self.case.rows)]
         for names, record_type in (("dossier", "dossier"), ("steps", "dossier_step"), ("parcels", "land_parcel")):
@@ -277,8 +285,10 @@ class WaysOut:
         yield from (keys[tuple(shown.get(name) for name in names)] for shown in listed)
 
 
-def configuration(case: RandomRows, folder: Path) -> str:
-    """Return a configuration with the acts and officials of a case, whose operator is the consumer."""
+def configuration(
+    case: RandomRows, folder: Path, operator: str | None = None, database: str = "sqlite:///shared.db"
+) -> str:
+    """Return a configuration with the acts and officials of a case; the operator is the consumer, or the one named."""
     acts = folder / "acts.csv"
     with acts.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -291,9 +301,9 @@ def configuration(case: RandomRows, folder: Path) -> str:
         for name, entry in case.facts.officials.items()
     )
     return (
-        f'[operator]\nagency = "{case.request.consumer}"\n{officials}'
-        f'[agreements]\nacts = "{acts}"\nagencies_from = "x"\n'
-        '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\nbase_url = "http://127.0.0.1:9"\n[ownership]\nagency = "x"\n'
+        f'[database]\nurl = "{database}"\n[operator]\nagency = "{operator or case.request.consumer}"\n{officials}'
+        f'[agreements]\nacts = "{acts}"\nagencies_from = "x"\n[ownership]\nagency = "x"\n'
+        '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\nbase_url = "http://127.0.0.1:9"\n'
     )
 
 
