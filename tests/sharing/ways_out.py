@@ -303,7 +303,7 @@ def configuration(
     return (
         f'[database]\nurl = "{database}"\n[operator]\nagency = "{operator or case.request.consumer}"\n{officials}'
         f'[agreements]\nacts = "{acts}"\nagencies_from = "x"\n[ownership]\nagency = "x"\n'
-        '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\nbase_url = "http://127.0.0.1:9"\n'
+        '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\n'
     )
 
 
