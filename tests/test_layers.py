@@ -96,7 +96,10 @@ ROOMS = {
         "cchc_connect cchc_schemas messages wire errors drop_folder paging extras privacy foreign_tables soap "
         "transport config"
     ),
-    "sharing": "cchc_schemas clock messages errors privacy database database.audit database.reading config",
+    "sharing": (
+        "cchc_schemas clock messages errors privacy database database.audit database.reading database.outbox "
+        "database.state config"
+    ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "

@@ -261,6 +261,12 @@ def begin_sending(connection: Connection, route_name: str, agreement: str, token
     upsert_route(connection, route_name, {"agreement": agreement, "sending": token})
 
 
+def sending_routes(connection: Connection, agreement_id: str, token: int) -> list[str]:
+    """Return the routes of an agreement, in any version, that the run with this token may be sending now."""
+    query = select(route.c.name, route.c.agreement).where(route.c.sending == token).order_by(route.c.name)
+    return [row.name for row in connection.execute(query) if (row.agreement or "").partition("@")[0] == agreement_id]
+
+
 def end_sending(connection: Connection, route_name: str) -> None:
     """Note that nothing of a route is on its way any more."""
     connection.execute(update(route).where(route.c.name == route_name).values(sending=None))

@@ -164,6 +164,24 @@ def read_with_token(
     return replayed_direct_read(database, checked, sleep=sleep)
 
 
+def live_token(connection: Connection, clock: Clock, duration: timedelta) -> int | None:
+    """Return the fencing token of the lease whose holder still has it; None if nobody has it.
+
+    Args:
+        connection: a write transaction, in which a look at a lease by another clock is noted.
+        clock: gives the machine's monotonic time.
+        duration: duration of a lease, as in `Lease`.
+    """
+    row, now = _row(connection), _now(connection, clock)
+    if row is None or _was_left_here(row["holder"]) or is_over(row, now, duration):
+        return None
+    look = first_look(row, now)
+    if look is not None:
+        connection.execute(update(lease).where(lease.c.name == RUN_LEASE).values(first_look=look))
+    token: int = row["token"]
+    return token
+
+
 def _row(connection: Connection) -> Mapping[str, Any] | None:
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).mappings().one_or_none()
     return None if row is None else dict(row)
