@@ -2,8 +2,10 @@
 
 import getpass
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from cchc_connect.cli.arguments import open_existing
 from cchc_connect.cli.console import Console, OutputTable
@@ -17,7 +19,8 @@ from cchc_connect.database.audit.retention import erase_subject_index
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.who_looked import DataUse, who_looked
 from cchc_connect.errors import ConfigurationError, UsageMistake
-from cchc_connect.record_fields import field_name, record_model
+from cchc_connect.messages import Language
+from cchc_connect.record_fields import BETWEEN_FIELDS, PART_OF, field_name, record_model
 from cchc_connect.sharing.terms import sharing_terms
 from cchc_connect.sync.audit_sealing import seal_quietly
 from cchc_schemas.legal_acts import Purpose
@@ -117,7 +120,7 @@ def _row(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> lis
         "" if use.record_type is None else console.term("record_name", use.record_type),
         purpose_text(use.purpose, purposes, console),
         acts_text(use),
-        ", ".join(field_name(model, path, console) for path in use.fields),
+        fields_text(model, use.fields, console),
         use.dossier or "",
     ]
 
@@ -125,6 +128,22 @@ def _row(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> lis
 def action_text(use: DataUse, console: Console) -> str:
     """Return what was done, in words; what may not have happened is told as such."""
     return console.text(f"who_looked_action.{use.kind.value if use.is_certain else 'perhaps'}")
+
+
+def fields_text(model: type[BaseModel] | None, paths: Iterable[str], console: Console) -> str:
+    """Return the names of fields; those of one part stand together in brackets after it."""
+    separator, names_by_part = BETWEEN_FIELDS[console.language], dict[str, list[str]]()
+    for path in paths:
+        part = path.partition(".")[0]
+        name = field_name(model, path, console)
+        prefix = f"{field_name(model, part, console)}{'.' if console.language is Language.ENGLISH else PART_OF}"
+        names_by_part.setdefault(part, []).append(name.removeprefix(prefix))
+    return separator.join(
+        names[0]
+        if list(names) == [field_name(model, part, console)]
+        else f"{field_name(model, part, console)} ({separator.join(names)})"
+        for part, names in names_by_part.items()
+    )
 
 
 def acts_text(use: DataUse) -> str:

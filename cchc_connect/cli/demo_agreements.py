@@ -21,9 +21,6 @@ from cchc_connect.sharing.agreements import AgreementState
 from cchc_connect.sharing.facts import StoredAgreement
 from cchc_schemas import vietnamese_day
 
-PARCELS_FOR_PERMITS = "sxd-nnmt-2026-01"
-"""Id of the agreement by which the department of construction reads parcels."""
-
 _DAY = re.compile(r"^(starts|ends) = .*$", re.MULTILINE)
 
 

@@ -27,6 +27,9 @@ DATA_OFFICERS: Mapping[str, str] = {
 }
 """Ids of the invented data officers (cán bộ phụ trách dữ liệu) -> their agencies."""
 
+PARCELS_FOR_PERMITS, PROGRESS_FOR_PORTAL = "sxd-nnmt-2026-01", "tinh-dvcqg-2026-01"
+"""Ids of the agreements by which the department of construction reads parcels, and by which the route sends."""
+
 KEY_ID = "demo"
 """Name of the key with which the audit log is sealed."""
 
@@ -58,6 +61,13 @@ _ROUTE: Mapping[str, Any] = {
 }
 
 
+_ROUTE_BY_AGREEMENT: Mapping[str, Any] = {
+    "from": ["dossier", "dossier_step"],
+    "to": "national-portal",
+    "agreement": PROGRESS_FOR_PORTAL,
+}
+
+
 def demo_config(agencies: Agencies, location: Path, folder: Path) -> Config:
     """Return the configuration that connects the running test doubles.
 
@@ -81,7 +91,7 @@ def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
 
 
 def sharing_tables(agreements: Path, audit: Path, *, officer: str | None = None) -> dict[str, Any]:
-    """Return the tables of a configuration about sharing: operator, officials, agreements and audit log.
+    """Return the tables of a configuration about sharing: operator, officials, agreements, audit log, and the route.
 
     Args:
         agreements: folder of the agreements.
@@ -96,6 +106,7 @@ def sharing_tables(agreements: Path, audit: Path, *, officer: str | None = None)
         "anchors": [f"file:{(audit / ANCHOR_FILE).absolute()}"],
     }
     return {
+        "routes": {"to-portal": dict(_ROUTE_BY_AGREEMENT)},
         "operator": {"agency": PROVINCE},
         "officials": {name: {"agency": agency, "data_officer": True} for name, agency in officers.items()},
         "agreements": {"folder": str(agreements)},

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.cli.audit_subject import action_text, acts_text, use_document
+from cchc_connect.cli.audit_subject import action_text, acts_text, fields_text, use_document
 from cchc_connect.cli.console import Console, OutputTable
-from cchc_connect.cli.demo_agreements import PARCELS_FOR_PERMITS
-from cchc_connect.cli.demo_config import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT, can_seal
+from cchc_connect.cli.demo_config import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT, PARCELS_FOR_PERMITS, can_seal
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.sharing_terms import purpose_text
 from cchc_connect.config.file import Config
@@ -249,8 +248,7 @@ class SharingSections:
         parts = (local_time(use.at, console.language), use.agency or "", action_text(use, console), record, purpose)
         console.line(f"  {' | '.join(parts)}", hanging=4)
         model = record_model(use.record_type or "")
-        fields = ", ".join(field_name(model, path, console) for path in use.fields)
-        details = {"act": acts_text(use), "fields": fields}
+        details = {"act": acts_text(use), "fields": fields_text(model, use.fields, console)}
         for name, text in details.items():
             if text:
                 console.line(f"    {console.text(f'who_looked.{name}')}: {text}", hanging=6)

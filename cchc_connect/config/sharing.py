@@ -1,11 +1,12 @@
 """What `cchc.toml` says of sharing: the agency one acts for, its officials, and where the agreements are."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from cchc_connect.config.durations import Period
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable
 
@@ -50,3 +51,13 @@ class AgreementsTable(ConfigTable):
     agency's; none: every code stands for itself."""
     pseudonym_key: Secret | None = None
     """Reference to the key for pseudonyms; without one a field that is granted as pseudonym is withheld."""
+
+
+class OnceOnlyTable(ConfigTable):
+    """Papers that need not be submitted again. Table `[once_only]`."""
+
+    table: Path | None = None
+    """CSV of papers and the records that prove them; a row is added to those of the package, or replaces the row of the
+    same id."""
+    fresh_within: Period = timedelta(days=1)
+    """Age of a source's last complete pass above which its records prove nothing."""

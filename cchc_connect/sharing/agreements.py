@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt,
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.config.tables import ConfigTable
-from cchc_schemas.legal_acts import IDENTIFIER
+from cchc_schemas.written_tables import IDENTIFIER
 
 MAX_YEARS = 3
 """Longest term of an agreement."""

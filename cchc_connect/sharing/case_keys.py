@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from cchc_connect.database.reading.case import UnreadableRecord, case_of, linking_keys
+from cchc_connect.database.reading.case import Case, UnreadableRecord, case_of, linking_keys
+from cchc_connect.database.reading.lineage import successor_keys
 from cchc_connect.errors import RecordNotFound
-from cchc_schemas import Dossier, LandChange, LandParcel
+from cchc_schemas import Dossier, LandChange, LandParcel, ParcelRef
 
 
 class CaseKeys(NamedTuple):
@@ -38,3 +39,25 @@ def case_keys(connection: Connection, code: str) -> CaseKeys:
     changes = linking_keys(connection, LandParcel.record_type, parcels).get(LandChange.record_type, [])
     keys.setdefault(LandChange.record_type, set()).update(changes)
     return CaseKeys({name: frozenset(linked) for name, linked in keys.items()}, case.unreadable)
+
+
+def names_unknown_parcels(connection: Connection, code: str) -> bool:
+    """True if a permit of the dossier `code` names a parcel that is none of the dossier's live records, or may do so."""
+    try:
+        case = case_of(connection, code)
+    except RecordNotFound:
+        return True
+    if case is None:
+        return False
+    if case.unreadable:
+        return True
+    references = [reference for permit in case.permits for reference in permit.parcel_refs]
+    return not all(_is_known(connection, case, reference) for reference in references)
+
+
+def _is_known(connection: Connection, case: Case, reference: ParcelRef) -> bool:
+    keys = {key for parcel in case.parcels for key in (parcel.key, *parcel.previous_keys)}
+    if reference.parcel_key is None:
+        return reference.national_id in {parcel.national_id for parcel in case.parcels} - {None}
+    followers = successor_keys(connection, LandParcel.record_type, reference.parcel_key)
+    return reference.parcel_key in keys or bool(keys & set(followers))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect import AuditKind, SharedDatabase, audit_entry, verify_audit_log
+from cchc_connect import AuditFilter, AuditKind, SharedDatabase, audit_entries, audit_entry, verify_audit_log
 from cchc_connect.cli import main
 from cchc_connect.database.audit.chain import EntryNumber
 from cchc_connect.database.audit.entries import Decision
@@ -110,6 +110,17 @@ def test_an_official_gets_what_the_agreement_grants_for_a_dossier_and_is_refused
     }
 
 
+def test_the_route_sends_every_dossier_by_its_agreement_and_without_numbers_of_persons(shown: Ended) -> None:
+    with SharedDatabase(shown.document["database"]) as database:
+        sent = [each.entry for each in audit_entries(database, AuditFilter(kind=AuditKind.PUSH), limit=1000)]
+
+    assert shown.document["portal"]["dossiers"] == count(shown, "SELECT count(*) FROM dossier")
+    assert {(entry.agreement, entry.acts) for entry in sent} == {
+        ("tinh-dvcqg-2026-01@1", ("qd-766-2022", "nd-278-2025")),
+    }
+    assert all(not {"applicant_id", "applicant_phone"} & entry.fields.keys() for entry in sent)
+
+
 def test_the_applicant_learns_of_every_agency_that_had_the_data_and_of_no_refusal(shown: Ended) -> None:
     uses = shown.document["who_looked"]
 
@@ -118,8 +129,8 @@ def test_the_applicant_learns_of_every_agency_that_had_the_data_and_of_no_refusa
         ("000.00.05.H09", "read"),
         ("000.00.00.G22", "push"),
     ]
-    assert [use["purpose"] for use in uses[:2]] == ["construction_permit"] * 2
-    assert all(use["acts"] for use in uses[:2])
+    assert [use["purpose"] for use in uses] == ["construction_permit", "construction_permit", "progress_publication"]
+    assert all(use["acts"] for use in uses)
     assert all(use["is_certain"] for use in uses)
     assert "holders.name" in uses[1]["fields"]
 

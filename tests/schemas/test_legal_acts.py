@@ -6,13 +6,13 @@ import pytest
 
 from cchc_schemas.legal_acts import (
     LegalAct,
-    TableInvalid,
     legal_acts,
     purposes,
     read_acts,
     read_purposes,
     replacements,
 )
+from cchc_schemas.written_tables import TableInvalid
 
 HEADING = "id,number,issued_on,in_force_from,in_force_to,replaced_by,title,source\n"
 
