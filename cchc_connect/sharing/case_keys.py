@@ -42,7 +42,7 @@ def case_keys(connection: Connection, code: str) -> CaseKeys:
 
 
 def names_unknown_parcels(connection: Connection, code: str) -> bool:
-    """True if a permit of the dossier `code` names a parcel that is none of the dossier's live records, or may do so."""
+    """True if a permit of the dossier `code` names a parcel that is none of the dossier's live records, or may."""
     try:
         case = case_of(connection, code)
     except RecordNotFound:
