@@ -124,8 +124,8 @@ class RouteAgreement:
             day=day,
             versions=tuple((each.agreement.version, each.state.value) for each in versions),
             by_type=granted,
-            agencies=tree,
-            providers=tree.codes(tree.as_provider(agreement.provider)),
+            agencies=terms.agencies,
+            providers=terms.agencies.codes(terms.agencies.as_provider(agreement.provider)),
         )
 
     def _request(self, record_type: str, at: datetime) -> AccessRequest:
