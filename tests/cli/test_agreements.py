@@ -213,6 +213,22 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
     assert call("agreements", "approve", "sxd-nnmt@1").code == 66
 
 
+def test_a_version_that_a_later_one_replaced_is_not_shown_as_in_force(call: Call) -> None:
+    config = Config.load(CONFIG)
+    with config.open_database() as database:
+        for version in (1, 2):
+            edit(lambda text, raised=version: re.sub(r"version = \d", f"version = {raised}", text))  # type: ignore[misc]
+            apply_agreements(config, database, USER, at=NOW)
+            for official in (USER, "minh"):
+                approve_agreement(config, database, f"{PARCELS}@{version}", official, at=NOW)
+
+    rows = [line for line in call("agreements", "list").out.splitlines() if PARCELS in line]
+    states = re.findall(r"^state: (.*)$", call("agreements", "show", PARCELS).out, re.MULTILINE)
+
+    assert ["replaced by version 2" in row for row in rows] == [True, False]
+    assert states == ["replaced by version 2", "in force"]
+
+
 def test_the_text_that_show_told_is_approved_and_no_other_one(call: Call) -> None:
     call("agreements", "apply")
     shown = call("agreements", "show", PARCELS, "--json").document["versions"][0]["sha256"]
