@@ -171,8 +171,8 @@ def _quota_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[Agree
 def _push_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[AgreementFinding]:
     """Yield a warning for what keeps every route from sending by an agreement."""
     if agreement.requires or agreement.procedures:
-        kept = [name for name in ("requires", "procedures") if getattr(agreement, name)]
-        yield warning("push_requires", kept[0], value=listed(kept))
+        conditions = [name for name in ("requires", "procedures") if getattr(agreement, name)]
+        yield warning("push_requires", conditions[0], value=listed(conditions))
     for number, grant in enumerate(agreement.grants, start=1):
         if grant.scope is GrantScope.CASE:
             yield warning("push_of_case", f"grant.{number}.scope", record_type=grant.record)

@@ -335,7 +335,7 @@ def test_what_no_route_can_send_is_warned_of(
     assert (code, at) in codes(tmp_path)
 
     written(tmp_path, head=changed(HEAD, {**pushed, "actions": 'actions = ["read"]'}), grant=grant)
-    assert not [found for found, _ in codes(tmp_path) if found.startswith("push_")]
+    assert not [name for name, _ in codes(tmp_path) if name.startswith("push_")]
 
 
 @pytest.mark.parametrize(
