@@ -217,10 +217,10 @@ def test_a_version_that_a_later_one_replaced_is_not_shown_as_in_force(call: Call
     config = Config.load(CONFIG)
     with config.open_database() as database:
         for version in (1, 2):
-            edit(lambda text, raised=version: re.sub(r"version = \d", f"version = {raised}", text))  # type: ignore[misc]
             apply_agreements(config, database, USER, at=NOW)
             for official in (USER, "minh"):
                 approve_agreement(config, database, f"{PARCELS}@{version}", official, at=NOW)
+            edit(lambda text: text.replace("version = 1", "version = 2"))
 
     rows = [line for line in call("agreements", "list").out.splitlines() if PARCELS in line]
     states = re.findall(r"^state: (.*)$", call("agreements", "show", PARCELS).out, re.MULTILINE)
