@@ -198,7 +198,7 @@ discrepancy = Table(
     _optional("owner_value"),
     _text("owner"),
     *map(_text, ("detected_at", "state")),
-    *map(_optional, ("note", "resolved_at")),
+    *map(_optional, ("note", "resolved_at", "due_on", "official")),
     UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_of_field"),
     comment="A claim's value of a field that differs from the owner's value, with its state.",
 )
@@ -396,4 +396,33 @@ share_scope = Table(
     *map(_key, ("consumer", "record_type", "provider")),
     sqlite_with_rowid=False,
     comment="Whose records an agency may get, by the agreements in force; made anew with each change of them.",
+)
+
+correction_request = Table(
+    "correction_request",
+    METADATA,
+    Column("id", BIG_INTEGER, primary_key=True, autoincrement=True),
+    _text("finding"),
+    Column("finding_number", BIG_INTEGER),
+    *map(_text, ("record_type", "record_key", "fields")),
+    *map(_optional, ("rule", "connection")),
+    *map(_text, ("owner", "requested_by", "kind", "due_on", "reason")),
+    *map(_optional, ("act", "article", "official", "proposed_value", "explanation")),
+    *map(_text, ("state", "opened_at")),
+    *map(_optional, ("sent_at", "reminded_at", "answered_at", "changed_at", "closed_at")),
+    Column("seen_sequence", BIG_INTEGER),
+    Index("correction_request_due", "closed_at", "due_on"),
+    Index("correction_request_of_record", "record_type", "record_key"),
+    comment="What agencies were asked to correct in their records, until when, and how that ended.",
+)
+
+correction_event = Table(
+    "correction_event",
+    METADATA,
+    _sequence_key("request"),
+    _sequence_key("event"),
+    *map(_text, ("at", "step", "state", "due_on")),
+    *map(_optional, ("official", "note")),
+    _text("audit_entry"),
+    comment="What happened to a correction request, each with its entry in the audit log.",
 )

@@ -12,10 +12,10 @@ from cchc_connect.messages import Message, Messages
 from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.facts import Official
 from cchc_schemas import RECORD_TYPES, Record
+from cchc_schemas.agency_tables import TableInvalid
 from cchc_schemas.legal_acts import (
     LegalAct,
     Purpose,
-    TableInvalid,
     legal_acts,
     purposes,
     read_acts,

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from cchc_schemas.agency_tables import TableInvalid
 from cchc_schemas.legal_acts import (
     LegalAct,
-    TableInvalid,
     legal_acts,
     purposes,
     read_acts,
