@@ -27,7 +27,7 @@ from cchc_connect.config.durations import Period, RetentionTable
 from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret, secrets_in
-from cchc_connect.config.sharing import AgreementsTable, OfficialId, OfficialTable, OperatorTable
+from cchc_connect.config.sharing import AgreementsTable, CorrectionsTable, OfficialId, OfficialTable, OperatorTable
 from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
@@ -48,6 +48,7 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
         "response_signature": frozenset({"keys"}),
         "tls": frozenset({"ca", "certificate", "key"}),
         "agreements": frozenset({"acts", "purposes"}),
+        "corrections": frozenset({"periods", "holidays"}),
     }
 )
 """Table -> its keys that are paths. `secret` stands for every reference to a secret file: a table with the key `file`
@@ -162,6 +163,8 @@ class Config(ConfigTable):
     """Id -> official."""
     agreements: AgreementsTable = AgreementsTable()
     """Where the agreements are."""
+    corrections: CorrectionsTable = CorrectionsTable()
+    """Until when agencies answer requests to correct their data."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
     """Adapter name -> factory, cached: a search through all installed packages takes milliseconds."""
     _folder: Path = PrivateAttr(default_factory=Path)

@@ -47,3 +47,12 @@ class AgreementsTable(ConfigTable):
     agency's; none: every code stands for itself."""
     pseudonym_key: Secret | None = None
     """Reference to the key for pseudonyms; without one a field that is granted as pseudonym is withheld."""
+
+
+class CorrectionsTable(ConfigTable):
+    """Until when agencies answer requests to correct their data. Table `[corrections]`."""
+
+    periods: Path | None = None
+    """CSV of periods that are added to those of the package, or replace them."""
+    holidays: Path | None = None
+    """CSV of holidays and of days that make up for them, added to those of the package, or in their place."""

@@ -6,38 +6,22 @@ Any SQL tool of an agency may read them, so their names are API: a new name need
 purge. Instants are text in UTC, `2021-09-27T01:15:00.000000Z`, which sorts in time order on every database.
 """
 
-from typing import Any
+from sqlalchemy import Column, Float, Index, LargeBinary, Table, Text, UniqueConstraint
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
-
+from cchc_connect.database.columns import (
+    BIG_INTEGER as BIG_INTEGER,  # noqa: PLC0414  # whoever uses the tables has it from here
+    METADATA as METADATA,  # noqa: PLC0414  # as above
+    key_column as _key,
+    number_column as _number,
+    optional_text as _optional,
+    sequence_key as _sequence_key,
+    text_column as _text,
+)
+from cchc_connect.database.correction_tables import (
+    correction_event as correction_event,  # noqa: PLC0414  # as above, and so all tables are known
+    correction_request as correction_request,  # noqa: PLC0414  # as above
+)
 from cchc_connect.database.direct.layout import VERSION_TABLE
-
-METADATA = MetaData()
-
-BIG_INTEGER = BigInteger().with_variant(Integer(), "sqlite")
-"""A number that may exceed 32 bits; SQLite generates row ids for plain INTEGER keys only."""
-
-
-def _key(name: str) -> "Column[Any]":
-    return Column(name, Text, primary_key=True)
-
-
-def _text(name: str) -> "Column[Any]":
-    return Column(name, Text, nullable=False)
-
-
-def _optional(name: str) -> "Column[Any]":
-    return Column(name, Text)
-
-
-def _number(name: str) -> "Column[Any]":
-    return Column(name, BIG_INTEGER, nullable=False)
-
-
-def _sequence_key(name: str) -> "Column[Any]":
-    """Return a key that the engine itself numbers under the write lock, so that it has no gaps."""
-    return Column(name, BIG_INTEGER, primary_key=True, autoincrement=False)
-
 
 schema_version = Table(
     VERSION_TABLE,
@@ -396,33 +380,4 @@ share_scope = Table(
     *map(_key, ("consumer", "record_type", "provider")),
     sqlite_with_rowid=False,
     comment="Whose records an agency may get, by the agreements in force; made anew with each change of them.",
-)
-
-correction_request = Table(
-    "correction_request",
-    METADATA,
-    Column("id", BIG_INTEGER, primary_key=True, autoincrement=True),
-    _text("finding"),
-    Column("finding_number", BIG_INTEGER),
-    *map(_text, ("record_type", "record_key", "fields")),
-    *map(_optional, ("rule", "connection")),
-    *map(_text, ("owner", "requested_by", "kind", "due_on", "reason")),
-    *map(_optional, ("act", "article", "official", "proposed_value", "explanation")),
-    *map(_text, ("state", "opened_at")),
-    *map(_optional, ("sent_at", "reminded_at", "answered_at", "changed_at", "closed_at")),
-    Column("seen_sequence", BIG_INTEGER),
-    Index("correction_request_due", "closed_at", "due_on"),
-    Index("correction_request_of_record", "record_type", "record_key"),
-    comment="What agencies were asked to correct in their records, until when, and how that ended.",
-)
-
-correction_event = Table(
-    "correction_event",
-    METADATA,
-    _sequence_key("request"),
-    _sequence_key("event"),
-    *map(_text, ("at", "step", "state", "due_on")),
-    *map(_optional, ("official", "note")),
-    _text("audit_entry"),
-    comment="What happened to a correction request, each with its entry in the audit log.",
 )

@@ -13,16 +13,9 @@ from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.facts import Official
 from cchc_schemas import RECORD_TYPES, Record
 from cchc_schemas.agency_tables import TableInvalid
-from cchc_schemas.legal_acts import (
-    LegalAct,
-    Purpose,
-    legal_acts,
-    purposes,
-    read_acts,
-    read_purposes,
-)
+from cchc_schemas.legal_acts import LegalAct, Purpose, legal_acts, purposes, read_acts, read_purposes
 
-Row = TypeVar("Row", LegalAct, Purpose)
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +41,8 @@ def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> Sharing
     """
     tables, faults = config.agreements, list[Message]()
     terms = SharingTerms(
-        acts={**legal_acts(), **_added(tables.acts, read_acts, faults)},
-        purposes={**purposes(), **_added(tables.purposes, read_purposes, faults)},
+        acts={**legal_acts(), **(added_table(tables.acts, read_acts, faults) or {})},
+        purposes={**purposes(), **(added_table(tables.purposes, read_purposes, faults) or {})},
         officials={
             name: Official(agency=row.agency, valid_to=row.valid_to, is_data_officer=row.data_officer)
             for name, row in config.officials.items()
@@ -62,14 +55,14 @@ def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> Sharing
     return terms
 
 
-def _added(path: Path | None, read: Callable[[str], Mapping[str, Row]], faults: list[Message]) -> Mapping[str, Row]:
-    """Return the rows of an agency's own table; what is wrong with it goes to `faults`."""
+def added_table(path: Path | None, read: Callable[[str], Table], faults: list[Message]) -> Table | None:
+    """Return an agency's own table; None if it has none, or if it has faults, which go to `faults`."""
     if path is None:
-        return {}
+        return None
     text = read_toml_text(path)
     if isinstance(text, ConfigurationError):
         faults.append(Message(text.code, text.context))
-        return {}
+        return None
     try:
         return read(text)
     except TableInvalid as invalid:
@@ -80,4 +73,4 @@ def _added(path: Path | None, read: Callable[[str], Mapping[str, Row]], faults: 
             )
             for fault in invalid.faults
         )
-    return {}
+    return None

@@ -42,6 +42,7 @@ from cchc_connect.errors import (
     UsageMistake,
 )
 from cchc_connect.messages import Message, Messages
+from cchc_connect.sync.arrived_corrections import settle_after_run
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.high_water import high_water_file, settle_epoch
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
@@ -291,6 +292,7 @@ class RecordWriter:
 
     @staticmethod
     def _finish(run_context: RunContext, report: RunReport) -> None:
+        settle_after_run(run_context)
         run_context.commit(lambda connection: finish_run(connection, report.as_document()))
 
     def _running(self) -> RunContext:

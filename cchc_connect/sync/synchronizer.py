@@ -35,6 +35,7 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
+from cchc_connect.sync.arrived_corrections import settle_after_run
 from cchc_connect.sync.audit_sealing import seal_if_overdue, seal_quietly, subject_keys_of
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
@@ -257,6 +258,7 @@ class Synchronizer:
                 lost_sequence=run_context.lost_sequence,
             )
             if not dry_run:
+                settle_after_run(run_context)
                 run_context.commit(lambda connection: finish_run(connection, report.as_document()))
                 self._purge_daily(run_context)
                 seal_quietly(self._config, self._database, self._clock)

@@ -61,16 +61,8 @@ def table_rows(
     Raises:
         TableInvalid: it has faults; the error contains all of them.
     """
-    numbered = [
-        (number, line)
-        for number, line in enumerate(unicodedata.normalize("NFC", text.removeprefix("\ufeff")).splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    first_line, heading = numbered[0] if numbered else (1, "")
-    if [name.strip() for name in _cells(heading) or ()] != list(columns):
-        raise TableInvalid([RowFault(first_line, "", "columns", ",".join(columns))])
     faults, rows = list[RowFault](), dict[str, Mapping[str, str]]()
-    for line, text_of_row in numbered[1:]:
+    for line, text_of_row in _lines(text, columns):
         cells = _cells(text_of_row)
         if cells is None:
             faults.append(RowFault(line, "", "quotes", ""))
@@ -85,6 +77,19 @@ def table_rows(
     if faults:
         raise TableInvalid(faults)
     return tuple(rows.values())
+
+
+def _lines(text: str, columns: Sequence[str]) -> Sequence[tuple[int, str]]:
+    """Return the lines of the rows with their numbers, after the headings were checked."""
+    numbered = [
+        (number, line)
+        for number, line in enumerate(unicodedata.normalize("NFC", text.removeprefix("\ufeff")).splitlines(), start=1)
+        if line.strip() and not line.startswith("#")
+    ]
+    first_line, heading = numbered[0] if numbered else (1, "")
+    if [name.strip() for name in _cells(heading) or ()] != list(columns):
+        raise TableInvalid([RowFault(first_line, "", "columns", ",".join(columns))])
+    return numbered[1:]
 
 
 def _cells(line: str) -> Sequence[str] | None:
