@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test coverage test-long test-thirdparty simulate honest year faults check bench bench-peers clean
 
 demo: .venv/runtime
-	rm -f demo.db demo.db-wal demo.db-shm demo.db.unfinished*
+	rm -rf demo.db demo.db-wal demo.db-shm demo.db.unfinished* demo.db.sharing
 	$(BIN)/cchc-connect demo --db demo.db
 
 test: .venv/development
@@ -63,7 +63,7 @@ bench-peers: .venv/development
 
 clean:
 	rm -rf .venv .thirdparty .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist build
-	rm -f demo.db demo.db-wal demo.db-shm demo.db.unfinished*
+	rm -rf demo.db demo.db-wal demo.db-shm demo.db.unfinished* demo.db.sharing
 
 .venv/runtime: pyproject.toml
 	$(PYTHON) -m venv .venv

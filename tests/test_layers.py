@@ -96,7 +96,10 @@ ROOMS = {
         "cchc_connect cchc_schemas messages wire errors drop_folder paging extras privacy foreign_tables soap "
         "transport config"
     ),
-    "sharing": "cchc_schemas clock messages errors privacy database database.audit database.reading config",
+    "sharing": (
+        "cchc_schemas clock messages errors privacy database database.audit database.reading database.outbox "
+        "database.state config"
+    ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "corrections": (
         "cchc_schemas clock messages record_fields errors privacy database spreadsheets foreign_tables database.audit "
@@ -104,8 +107,8 @@ ROOMS = {
     ),
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
-        "transport.network database.audit database.reading database.outbox transport.auth database.state transport "
-        "config database.writing corrections"
+        "transport.network database.direct database.audit database.reading database.outbox transport.auth "
+        "database.state transport config sharing database.writing corrections"
     ),
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
@@ -114,17 +117,17 @@ ROOMS = {
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
-        "testing.faults transport database database.reading database.outbox config sync"
+        "testing.faults transport database database.reading database.outbox config sharing sync"
     ),
     "testing": "testing.faults",
     "exports": (
         "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading sharing"
     ),
     "cli": (
-        "cchc_schemas clock messages version record_fields wire errors adapter local_sources extras privacy "
-        "database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit testing "
-        "database.audit database.outbox database.state config sharing database.writing corrections sync monitoring "
-        "diagnostics"
+        "cchc_schemas clock messages version record_fields testing.province wire errors adapter local_sources extras "
+        "privacy database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit "
+        "testing database.audit database.outbox database.state config sharing database.writing corrections sync "
+        "monitoring diagnostics"
     ),
     "__main__": "cli",
 }

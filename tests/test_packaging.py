@@ -65,6 +65,7 @@ def test_the_wheel_holds_the_documentation_with_its_examples_and_schemas(shipped
     texts = [ROOT / "README.md", ROOT / "schemas" / "README.md", ROOT / "schemas" / "vocabulary.json"]
     texts += [path for folder in ("docs", "schemas/json") for path in (ROOT / folder).rglob("*") if path.is_file()]
     texts += (ROOT / "examples").glob("*.py")
+    texts += (ROOT / "examples" / "agreements").glob("*.toml")
 
     for path in texts:
         assert shipped[DOCUMENTATION + path.relative_to(ROOT).as_posix()] == path.read_bytes()

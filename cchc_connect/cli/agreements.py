@@ -33,6 +33,7 @@ from cchc_connect.sharing.facts import StoredAgreement
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind, text_digest
 from cchc_connect.sharing.operator import operating_user
+from cchc_connect.sharing.stopping import SenderWait
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import RECORD_TYPES, vietnamese_day
 from cchc_schemas.record_paths import leaves
@@ -139,9 +140,14 @@ def approve(command: CommandContext, reference: str, sha256: str | None) -> Exit
 
 def change(command: CommandContext, agreement: str, step: str) -> ExitCode:
     """Withdraw a draft, or suspend, resume or end an agreement, as the user of this machine."""
-    config = Config.load(command.config)
+    config, console = Config.load(command.config), command.console
+
+    def notify(routes: Sequence[str]) -> None:
+        console.stderr(console.text("agreement_view.sending", agreement=agreement, routes=", ".join(routes)))
+
+    waiting = {"wait": SenderWait(notify=notify)} if step in {"suspend", "end"} else {}
     with existing_database(command, None) as opened:
-        stored = STEPS[step](config, opened, agreement, operating_user())
+        stored = STEPS[step](config, opened, agreement, operating_user(), **waiting)
     _show_done(stored, step, command.console)
     return ExitCode.DONE
 

@@ -2,8 +2,10 @@
 
 import getpass
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from cchc_connect.cli.arguments import open_existing
 from cchc_connect.cli.console import Console, OutputTable
@@ -17,7 +19,8 @@ from cchc_connect.database.audit.retention import erase_subject_index
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.who_looked import DataUse, who_looked
 from cchc_connect.errors import ConfigurationError, UsageMistake
-from cchc_connect.record_fields import field_name, record_model
+from cchc_connect.messages import Language
+from cchc_connect.record_fields import BETWEEN_FIELDS, PART_OF, field_name, record_model
 from cchc_connect.sharing.terms import sharing_terms
 from cchc_connect.sync.audit_sealing import seal_quietly
 from cchc_schemas.legal_acts import Purpose
@@ -40,7 +43,7 @@ def show_subject(command: CommandContext, file: Path | None) -> ExitCode:
     with open_existing(config.database.url_with_password) as database:
         uses = who_looked(database, number, subject_keys)
     purposes = sharing_terms(config).purposes
-    console.document({"uses": [_document(use, purposes, console) for use in uses]})
+    console.document({"uses": [use_document(use, purposes, console) for use in uses]})
     if not uses:
         console.message("who_looked.nobody")
         return ExitCode.DONE
@@ -90,12 +93,13 @@ def _number(file: Path | None, console: Console) -> str:
     raise UsageMistake("audit.number_file_unreadable", path=file)
 
 
-def _document(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> dict[str, object]:
+def use_document(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> dict[str, object]:
+    """Return a use JSON-ready, with codes and their words."""
     return {
         "at": to_timestamp_text(use.at),
         "agency": use.agency,
         "action": use.kind.value,
-        "action_text": _action(use, console),
+        "action_text": action_text(use, console),
         "record_type": use.record_type,
         "purpose": use.purpose,
         "purpose_text": purpose_text(use.purpose, purposes, console),
@@ -112,20 +116,37 @@ def _row(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> lis
     return [
         local_time(use.at, console.language),
         use.agency or "",
-        _action(use, console),
+        action_text(use, console),
         "" if use.record_type is None else console.term("record_name", use.record_type),
         purpose_text(use.purpose, purposes, console),
-        _acts(use),
-        ", ".join(field_name(model, path, console) for path in use.fields),
+        acts_text(use),
+        fields_text(model, use.fields, console),
         use.dossier or "",
     ]
 
 
-def _action(use: DataUse, console: Console) -> str:
+def action_text(use: DataUse, console: Console) -> str:
+    """Return what was done, in words; what may not have happened is told as such."""
     return console.text(f"who_looked_action.{use.kind.value if use.is_certain else 'perhaps'}")
 
 
-def _acts(use: DataUse) -> str:
+def fields_text(model: type[BaseModel] | None, paths: Iterable[str], console: Console) -> str:
+    """Return the names of fields; those of one part stand together in brackets after it."""
+    separator, names_by_part = BETWEEN_FIELDS[console.language], dict[str, list[str]]()
+    for path in paths:
+        part = path.partition(".")[0]
+        name = field_name(model, path, console)
+        prefix = f"{field_name(model, part, console)}{'.' if console.language is Language.ENGLISH else PART_OF}"
+        names_by_part.setdefault(part, []).append(name.removeprefix(prefix))
+    return separator.join(
+        names[0]
+        if list(names) == [field_name(model, part, console)]
+        else f"{field_name(model, part, console)} ({separator.join(names)})"
+        for part, names in names_by_part.items()
+    )
+
+
+def acts_text(use: DataUse) -> str:
     """Return the numbers of the acts, or the route's own words."""
     from cchc_schemas.legal_acts import legal_acts  # noqa: PLC0415  # it reads a table
 

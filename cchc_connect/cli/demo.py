@@ -19,13 +19,26 @@ from sqlalchemy import func, select
 from cchc_connect.cli.case import CaseView, case_document
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import PROGRAM, CommandContext
-from cchc_connect.cli.demo_config import demo_config, passwords_of_doubles
+from cchc_connect.cli.demo_agreements import are_in_force, make_key, put_in_force, write_agreements
+from cchc_connect.cli.demo_config import (
+    ANCHOR_FILE,
+    KEY_FILE,
+    LAND_DEPARTMENT,
+    can_seal,
+    demo_config,
+    passwords_of_doubles,
+)
+from cchc_connect.cli.demo_sharing import SharingSections
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.cli.written_files import require_writable_name
 from cchc_connect.config.file import Config
+from cchc_connect.config.sharing import DEFAULT_FOLDER
+from cchc_connect.database.audit.keys import public_key_path
+from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.audit.verification import VerificationOutcome
 from cchc_connect.database.reading import quarantine_entries
 from cchc_connect.database.reading.case import find_case
 from cchc_connect.database.record_tables import record_table
@@ -36,6 +49,7 @@ from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
+from cchc_connect.testing.province.facts import DossierFact
 from cchc_schemas import RECORD_TYPES
 
 SMALL_WORLD: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
@@ -45,6 +59,9 @@ DEFAULT_LOCATION = Path("demo.db")
 
 UNFINISHED_SUFFIX = ".unfinished"
 """Ends the name of the database until the demonstration has ended."""
+
+SHARING_SUFFIX = ".sharing"
+"""Ends the name of the folder beside the database that has the agreements, and the keys and seals of the audit log."""
 
 EDIT_SEED = 1
 """Seed of the edits between the first and the second run."""
@@ -76,7 +93,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
     The database gets its name at the end, so that an interrupted demonstration can be run again.
 
     Raises:
-        CannotCreate: there is already a file or folder at `location`, or its folder cannot be written.
+        CannotCreate: there is already a file or folder at `location` or beside it, or its folder cannot be written.
     """
     require_writable_name(location)
     if location.is_dir():
@@ -85,16 +102,26 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
         raise CannotCreate("cli.demo_exists", path=location)
     if not location.parent.is_dir() or not os.access(location.parent, os.W_OK):
         raise CannotCreate("cli.demo_folder_missing", path=location)
+    if sharing_folder(location).exists():
+        raise CannotCreate("cli.demo_exists", path=sharing_folder(location))
     unfinished = location.with_name(f"{location.name}{UNFINISHED_SUFFIX}")
-    _remove_database(unfinished)
-    world = demo_world(seed, small=small)
+    _remove_unfinished(unfinished)
+    world, folder = demo_world(seed, small=small), sharing_folder(unfinished)
+    make_key(folder)
+    write_agreements(folder / DEFAULT_FOLDER)
     with Agencies(world) as agencies, passwords_of_doubles(agencies):
-        config = demo_config(agencies, unfinished)
+        config = demo_config(agencies, unfinished, folder)
         with config.open_database() as database:
             demonstration = Demonstration(command.console, agencies, config, database, location)
             is_good = demonstration.show()
     unfinished.rename(location)
+    folder.rename(sharing_folder(location))
     return demonstration.finish(is_good=is_good)
+
+
+def sharing_folder(location: Path) -> Path:
+    """Return the folder beside the database at `location` that has agreements, keys and seals."""
+    return location.with_name(f"{location.name}{SHARING_SUFFIX}")
 
 
 def demo_world(seed: int, *, small: bool) -> World:
@@ -102,8 +129,9 @@ def demo_world(seed: int, *, small: bool) -> World:
     return World(seed, **(SMALL_WORLD if small else {}))
 
 
-def _remove_database(path: Path) -> None:
-    """Remove what an interrupted demonstration left."""
+def _remove_unfinished(path: Path) -> None:
+    """Remove what an interrupted demonstration left, the database at `path` and the folder beside it."""
+    shutil.rmtree(sharing_folder(path), ignore_errors=True)
     for suffix in ("", "-wal", "-shm"):
         path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
@@ -120,11 +148,14 @@ class Demonstration:
         self._config = config
         self._database = database
         self._location = str(location.resolve())
+        self._sharing = SharingSections(console, config, database)
         self._document: dict[str, Any] = {"database": self._location}
 
     def show(self) -> bool:
         """Show every section but the last; return whether all results are as expected."""
         self._introduce()
+        agreed = put_in_force(self._config, self._database)
+        self._document["agreements"] = self._sharing.show_agreements(agreed)
         first = self._run("first")
         edit = self._agencies.edit(seed=EDIT_SEED)
         self._show_edit(edit)
@@ -134,9 +165,13 @@ class Demonstration:
         self._console.message("demo.third_totals", rows=third.rows_written, messages=third.messages_delivered)
         complete = self._compare()
         self._show_quarantine()
-        self._show_case()
+        dossier = self._open_dossier()
+        self._show_case(self._agencies.world.code_of_sound_dossier() if dossier is None else dossier.code)
+        shares_as_agreed = self._show_access(dossier)
         self._show_portal()
-        return is_unchanged and complete and all(run.outcome is RunStatus.DONE for run in (first, second, third))
+        is_intact = self._show_audit(dossier)
+        are_done = all(run.outcome is RunStatus.DONE for run in (first, second, third))
+        return is_unchanged and complete and are_done and are_in_force(agreed) and shares_as_agreed and is_intact
 
     def finish(self, *, is_good: bool) -> ExitCode:
         """Show the last section, which needs the database in its place; return DONE if `is_good`, else FAILED."""
@@ -208,11 +243,37 @@ class Demonstration:
         self._console.json(masked_item(entry.displayed_item), max_lines=ITEM_LINES)
         self._document["quarantine"] = {"open": len(entries), "shown": entry.id}
 
-    def _show_case(self) -> None:
-        case = find_case(self._database, self._agencies.world.code_of_sound_dossier())
+    def _open_dossier(self) -> DossierFact | None:
+        """Return the dossier whose case is shown and for which an official asks; None if no dossier is fit for it."""
+        try:
+            return self._agencies.world.open_permit_dossier()
+        except LookupError:
+            return None
+
+    def _show_case(self, code: str) -> None:
+        case = find_case(self._database, code)
         self._console.heading("demo.case")
         CaseView(self._console).show(case)
         self._document["case"] = case_document(case)
+
+    def _show_access(self, dossier: DossierFact | None) -> bool:
+        """Show what an official gets by an agreement; return whether that is what the agreement grants."""
+        self._console.heading("demo.access")
+        if dossier is None:
+            self._console.message("demo_sharing.no_dossier")
+            return True
+        dossiers = self._agencies.world.dossiers
+        foreign = next((each.code for each in dossiers if each.agency_code == LAND_DEPARTMENT), None)
+        access = self._document["access"] = self._sharing.show_access(dossier, foreign)
+        return bool(access["released"]["keys"]) and all(each["reasons"] for each in access["refused"])
+
+    def _show_audit(self, dossier: DossierFact | None) -> bool:
+        """Show that the audit log is intact and what it tells the applicant; return whether it is as expected."""
+        audit = self._document["audit"] = self._sharing.show_audit(sharing_folder(Path(self._location)))
+        if dossier is not None and self._config.audit.subject_keys is not None:
+            subject_keys = SubjectKeys(self._config.audit.subject_keys)
+            self._document["who_looked"] = self._sharing.show_uses(dossier, subject_keys)
+        return audit["outcome"] == VerificationOutcome.INTACT or not can_seal()
 
     def _show_portal(self) -> None:
         portal = self._agencies.national_portal
@@ -235,6 +296,9 @@ class Demonstration:
             f"quarantine show {entry}",
             f"case {dossier}",
             f"case {dossier} --json",
+            "agreements list",
+            "audit list",
+            *self._verifying(),
         )
         database = shlex.quote(self._location)
         lines = [f"{program_command()} {command} --db {database}" for command in commands]
@@ -244,6 +308,13 @@ class Demonstration:
         for command in self._document["next"]:
             self._console.line(f"  {command}")
         self._console.message("demo.serve", program=program_command())
+
+    def _verifying(self) -> Sequence[str]:
+        """Return the command that verifies the audit log, if it is sealed."""
+        folder = sharing_folder(Path(self._location))
+        key, anchor = public_key_path(folder / KEY_FILE), folder / ANCHOR_FILE
+        files = f"--public-key {shlex.quote(str(key))} --anchor {shlex.quote(str(anchor))}"
+        return (f"audit verify {files}",) if can_seal() else ()
 
     def _name(self, record_type: str) -> str:
         return self._console.term("record_name", record_type)

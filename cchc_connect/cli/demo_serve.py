@@ -13,16 +13,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter, ValidationError
+
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import DEFAULT_SEED, CommandContext
 from cchc_connect.cli.demo import demo_world, program_command
-from cchc_connect.cli.demo_config import CONNECTION_NAMES, secrets_of_doubles, served_tables, toml_text
+from cchc_connect.cli.demo_agreements import make_key, put_in_force, write_agreements
+from cchc_connect.cli.demo_config import (
+    CONNECTION_NAMES,
+    PROVINCE,
+    SERVED_AUDIT_FOLDER,
+    secrets_of_doubles,
+    served_tables,
+    toml_text,
+)
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.signals import StopFlag, stop_on_signals
 from cchc_connect.cli.written_files import require_writable_name
+from cchc_connect.config.file import Config
+from cchc_connect.config.sharing import DEFAULT_FOLDER, OfficialId
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.errors import CchcError, ConfigurationError
 from cchc_connect.privacy.private_files import new_private_file
+from cchc_connect.sharing.operator import operating_user
 from cchc_connect.testing import Agencies
 from cchc_connect.testing.doubles.loopback_server import LOOPBACK
 
@@ -76,8 +89,12 @@ def serve_demo(command: CommandContext, options: ServeOptions) -> ExitCode:
         with _running(agencies, known_ports, path):
             if known_ports is None:
                 _write_configuration(command, agencies, options)
+            is_sharing = _share(command)
             _write_secrets(agencies, path.parent)
             _introduce(command, agencies, _world_options(options), is_new=known_ports is None)
+            if is_sharing:
+                _introduce_sharing(command.console)
+            command.console.message("demo_serve.until")
             _serve(command, agencies, options, stop)
     command.console.message("demo_serve.stopped", options=_world_options(options))
     return ExitCode.DONE
@@ -141,12 +158,38 @@ def _running(agencies: Agencies, known_ports: Sequence[int] | None, path: Path) 
 def _write_configuration(command: CommandContext, agencies: Agencies, options: ServeOptions) -> None:
     path = command.config
     header = command.console.text("demo_serve.header", options=_world_options(options))
-    text = f"# {header}\n\n{toml_text(served_tables(agencies, options.database))}"
+    tables = served_tables(agencies, options.database, path.parent, officer=_user_as_official())
+    text = f"# {header}\n\n{toml_text(tables)}"
     try:
+        make_key(path.parent / SERVED_AUDIT_FOLDER)
+        write_agreements(path.parent / DEFAULT_FOLDER, force=options.force)
         with path.open("w" if options.force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except OSError as error:
-        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+        raise CannotCreate("cli.cannot_write", path=error.filename or path, reason=error.strerror) from error
+
+
+def _user_as_official() -> str | None:
+    """Return the user of this machine as the id of an official; None if the name cannot be one."""
+    try:
+        return TypeAdapter[str](OfficialId).validate_python(operating_user())
+    except (KeyError, ValidationError):  # a container may run as a user without a name
+        return None
+
+
+def _share(command: CommandContext) -> bool:
+    """Put the agreements in force if the database has none; return whether it has some then.
+
+    A configuration that was edited may not allow it, which is told.
+    """
+    try:
+        config = Config.load(command.config)
+        with config.open_database() as database:
+            return bool(put_in_force(config, database))
+    except CchcError as error:
+        reason = command.console.text(error.code, **error.context)
+        command.console.message("demo_serve.no_agreements", reason=reason)
+        return False
 
 
 def _write_secrets(agencies: Agencies, folder: Path) -> None:
@@ -176,7 +219,13 @@ def _introduce(command: CommandContext, agencies: Agencies, world_options: str, 
     console.message("demo_serve.second_terminal")
     for line in lines:
         console.line(f"  {line}")
-    console.message("demo_serve.until")
+
+
+def _introduce_sharing(console: Console) -> None:
+    console.message("demo_serve.agreements", folder=DEFAULT_FOLDER)
+    official = _user_as_official()
+    if official is not None:
+        console.message("demo_serve.official", official=official, agency=PROVINCE)
 
 
 def _held_text(counts: Mapping[str, int], console: Console) -> str:

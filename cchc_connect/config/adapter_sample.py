@@ -101,7 +101,7 @@ def toml_lines(
     }
     values = {key: value for key, value in table.items() if key not in nested}
     if values:
-        yield f"\n[{'.'.join(path)}]"
+        yield f"\n[{'.'.join(map(_toml_key, path))}]"
     yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
     for key, inner in nested.items():
         yield from toml_lines((*path, key), inner, max_heading_parts)

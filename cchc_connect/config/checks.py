@@ -22,7 +22,7 @@ from cchc_schemas import RECORD_TYPES, Agency, Record
 from cchc_schemas.text import listed
 
 if TYPE_CHECKING:
-    from cchc_connect.config.file import Config
+    from cchc_connect.config.file import Config, RouteTable
 
 
 def pydantic_faults(
@@ -91,6 +91,7 @@ def name_faults(config: "Config") -> Iterator[Message]:
             yield _fault(("routes", name, "to"), _unknown_name(route.to, config.connections))
         elif config.connections[route.to].is_program:
             yield _fault(("routes", name, "to"), Message("config_rule.program_receives", {"value": route.to}))
+        yield from _reason_faults(name, route)
         for record_type in route.records:
             if record_type not in RECORD_TYPES:
                 yield _fault(("routes", name, "from"), _unknown_name(record_type, RECORD_TYPES))
@@ -100,6 +101,16 @@ def name_faults(config: "Config") -> Iterator[Message]:
     yield from _agencies_faults(config)
     yield from _ownership_faults(config)
     yield from _quality_faults(config)
+
+
+def _reason_faults(name: str, route: "RouteTable") -> Iterator[Message]:
+    """Yield a fault unless a route names an agreement, or both a purpose and its legal basis, and not both forms."""
+    stated = [key for key in ("purpose", "legal_basis") if getattr(route, key) is not None]
+    if route.agreement is not None and stated:
+        problem = Message("config_rule.agreement_has_it", {"agreement": route.agreement})
+        yield from (_fault(("routes", name, key), problem) for key in stated)
+    elif route.agreement is None and len(stated) != 2:  # noqa: PLR2004  # purpose and legal basis
+        yield _fault(("routes", name, "agreement"), Message("config_rule.no_agreement", {}))
 
 
 def _agencies_faults(config: "Config") -> Iterator[Message]:

@@ -27,7 +27,14 @@ from cchc_connect.config.durations import Period, RetentionTable
 from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret, secrets_in
-from cchc_connect.config.sharing import AgreementsTable, CorrectionsTable, OfficialId, OfficialTable, OperatorTable
+from cchc_connect.config.sharing import (
+    AgreementId,
+    AgreementsTable,
+    CorrectionsTable,
+    OfficialId,
+    OfficialTable,
+    OperatorTable,
+)
 from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
@@ -57,16 +64,18 @@ alone.
 
 
 class RouteTable(ConfigTable):
-    """A route: which records leave, to which connection and why. Table `[routes.NAME]`."""
+    """A route: which records leave, to which connection and by which agreement. Table `[routes.NAME]`."""
 
     records: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
     """Record types, in the order in which they are sent: a referenced record before the records that refer to it."""
     to: str
     """Name of the receiving connection."""
-    purpose: Reason
-    """Why the receiver gets these records (mục đích)."""
-    legal_basis: Reason
-    """The act that allows it (căn cứ pháp lý): number, clause."""
+    agreement: AgreementId | None = None
+    """Id of the agreement that says why, by which acts and what of the records leaves (thỏa thuận chia sẻ)."""
+    purpose: Reason | None = None
+    """Without an agreement: why the receiver gets these records (mục đích)."""
+    legal_basis: Reason | None = None
+    """Without an agreement: the act that allows it (căn cứ pháp lý): number, clause."""
     withhold: tuple[str, ...] = ()
     """Optional fields that are not sent, written `record_type.field`."""
 

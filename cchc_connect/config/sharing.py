@@ -12,6 +12,9 @@ from cchc_connect.config.tables import ConfigTable
 OfficialId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
 """Id of an official: the user name on this machine, or the id of the login service; never a person's name."""
 
+AgreementId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""Id of an agreement, without its version."""
+
 DEFAULT_FOLDER = "agreements"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from cchc_connect.errors import DatabaseLost
 
 if TYPE_CHECKING:
+    from cchc_connect.database.direct.connection import DirectConnection
     from cchc_connect.database.shared_database import SharedDatabase
 
 Result = TypeVar("Result")
@@ -45,6 +46,29 @@ def replayed_read(
     for wait_s in _waits(replays):
         try:
             with database.reading() as connection:
+                return work(connection)
+        except DatabaseLost:
+            if wait_s is None:
+                raise
+            sleep(wait_s)
+    raise AssertionError("the last repetition returns or raises")
+
+
+def replayed_direct_read(
+    database: "SharedDatabase",
+    work: Callable[["DirectConnection"], Result],
+    *,
+    sleep: Sleep = time.sleep,
+    replays: int = MAX_REPLAYS,
+) -> Result:
+    """Return the result of `work`, which reads one committed state by plain SQL; repeated as in `replayed_read`.
+
+    Raises:
+        DatabaseUnusable: the database failed, or the connection broke in every repetition (`DatabaseLost`).
+    """
+    for wait_s in _waits(replays):
+        try:
+            with database.reading_directly() as connection:
                 return work(connection)
         except DatabaseLost:
             if wait_s is None:

@@ -1,12 +1,13 @@
 """Agreements as a configuration and its shared database have them: check, apply, list, approve, suspend, explain.
 
-Each function is one transaction; the clock of the machine counts unless another instant is given. Who acts is named by
-the id of `[officials]`, never by a person's name.
+Each function is one transaction, and a second one where a route is sending by an agreement that is suspended or ended;
+the clock of the machine counts unless another instant is given. Who acts is named by the id of `[officials]`, never by
+a person's name.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from cchc_connect.sharing.facts import StoredAgreement, decisive_versions, has_a
 from cchc_connect.sharing.findings import AgreementFinding, warning
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
 from cchc_connect.sharing.requests import AccessRequest
+from cchc_connect.sharing.stopping import SenderWait, stop_agreement
 from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, stored_agreements
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import vietnamese_day
@@ -139,16 +141,30 @@ def withdraw_agreement(
     return _step(config, database, life_cycle.withdraw, reference, official, at)
 
 
-def suspend_agreement(
-    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+def suspend_agreement(  # which agreement, by whom, when, and how long it is waited
+    config: Config,
+    database: SharedDatabase,
+    agreement_id: str,
+    official: str,
+    *,
+    at: datetime | None = None,
+    wait: SenderWait | None = None,
 ) -> StoredAgreement:
     """Suspend an agreement: nothing leaves under it once this has returned.
+
+    Args:
+        config: the configuration.
+        database: the shared database.
+        agreement_id: id of the agreement.
+        official: id of the official.
+        at: instant, aware; None: now.
+        wait: how it is waited until a run has ended what it is sending by the agreement; None: until then, silently.
 
     Raises:
         NotFound: there is no such agreement.
         UsageMistake: it is not in force, or the official is no data officer of one of its agencies.
     """
-    return _step(config, database, life_cycle.suspend, agreement_id, official, at)
+    return _stop(config, database, life_cycle.suspend, agreement_id, _changed_by(official, at), wait)
 
 
 def resume_agreement(
@@ -158,11 +174,22 @@ def resume_agreement(
     return _step(config, database, life_cycle.resume, agreement_id, official, at)
 
 
-def end_agreement(
-    config: Config, database: SharedDatabase, agreement_id: str, official: str, *, at: datetime | None = None
+def end_agreement(  # as `suspend_agreement`
+    config: Config,
+    database: SharedDatabase,
+    agreement_id: str,
+    official: str,
+    *,
+    at: datetime | None = None,
+    wait: SenderWait | None = None,
 ) -> StoredAgreement:
-    """End an agreement for good, with all its versions and drafts. Raises as `suspend_agreement` does."""
-    return _step(config, database, life_cycle.end, agreement_id, official, at)
+    """End an agreement for good, with all its versions and drafts, and wait as `suspend_agreement` does.
+
+    Raises:
+        NotFound: there is no such agreement.
+        UsageMistake: all of it is ended, or the official is no data officer of one of its agencies.
+    """
+    return _stop(config, database, life_cycle.end, agreement_id, _changed_by(official, at), wait)
 
 
 def explain_access(config: Config, database: SharedDatabase, request: AccessRequest) -> Explanation:
@@ -192,6 +219,30 @@ def _closing(
             yield replace(closing, file=entry.file, agreement=later.id)
 
 
+def _stop(  # the arguments of its public callers, and the step
+    config: Config,
+    database: SharedDatabase,
+    step: Callable[..., StoredAgreement],
+    agreement: str,
+    by: ChangedBy,
+    wait: SenderWait | None,
+) -> StoredAgreement:
+    def stop(connection: Connection, *, is_sending: bool) -> StoredAgreement:
+        terms = _terms(config, connection, by.at)
+        return step(connection, agreement, terms, by, is_sending=is_sending)
+
+    lease = timedelta(seconds=config.run.lease_s)
+    return stop_agreement(database, stop, by, agreement, lease, wait or SenderWait())
+
+
+def _changed_by(official: str, at: datetime | None) -> ChangedBy:
+    return ChangedBy(official=official, at=at or SystemClock().now())
+
+
+def _terms(config: Config, connection: Connection, at: datetime) -> SharingTerms:
+    return sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, vietnamese_day(at)))
+
+
 def _step(  # the arguments of its public callers, and the step
     config: Config,
     database: SharedDatabase,
@@ -200,8 +251,6 @@ def _step(  # the arguments of its public callers, and the step
     official: str,
     at: datetime | None,
 ) -> StoredAgreement:
-    moment = at or SystemClock().now()
+    by = _changed_by(official, at)
     with database.writing() as connection:
-        tree = agency_tree(connection, config.agreements.agencies_from, vietnamese_day(moment))
-        terms = sharing_terms(config, tree)
-        return step(connection, agreement, terms, ChangedBy(official=official, at=moment))
+        return step(connection, agreement, _terms(config, connection, by.at), by)

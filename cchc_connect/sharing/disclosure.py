@@ -1,7 +1,7 @@
 """The disclosure point (điểm cung cấp dữ liệu): the one place through which an agency reads records by an agreement.
 
-Exports for a recipient and unmasked views go through it. Routes do not yet: they send for the purpose and on the legal
-basis that `cchc.toml` gives them, and the audit log has an entry for each message.
+Exports for a recipient and unmasked views go through it. A route sends by the same decision, which it asks for each of
+its record types (`route_grants`).
 
 A request is decided twice by the clock of the disclosure point: when the records are read, and in the write transaction
 that puts its entry into the audit log and counts it. If anything was committed in between, the records are read again

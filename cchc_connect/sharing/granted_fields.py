@@ -7,8 +7,8 @@ a field that a record gets later is granted by nothing, whatever the part around
 from collections.abc import Mapping, Sequence
 
 from cchc_connect.sharing.agreements import Agreement, Grant, Treatment
-from cchc_schemas import Record
-from cchc_schemas.record_paths import leaves, leaves_at, parts
+from cchc_schemas import PersonalClass, Record
+from cchc_schemas.record_paths import Leaf, leaves, leaves_at, parts
 
 
 def expanded(agreement: Agreement, records: Mapping[str, type[Record]]) -> Agreement:
@@ -66,3 +66,16 @@ def requested(record_type: type[Record], grant: Grant, paths: Sequence[str] | No
             return None
         selected |= {step: granted[step] for step in steps}
     return selected or None
+
+
+def shareable_fields(record_type: type[Record]) -> Mapping[str, Treatment]:
+    """Return the fields that a grant of all records may share as they are, by path.
+
+    The others are identity and telephone numbers, and sensitive fields, which need acts of their own.
+    """
+    return {path: Treatment.PLAIN for path, leaf in leaves(record_type).items() if is_shareable(leaf)}
+
+
+def is_shareable(leaf: Leaf) -> bool:
+    """True if a grant of all records may share a field as it is, without acts of its own."""
+    return leaf.mark is None or not (leaf.is_number or leaf.mark.personal_class is PersonalClass.SENSITIVE)

@@ -160,8 +160,12 @@ def withdraw(connection: Connection, reference: str, terms: SharingTerms, by: Ch
     return _change(connection, replace(draft, state=AgreementState.ENDED), terms, by, "withdrawn")
 
 
-def suspend(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
-    """Stop an agreement for the time being: from this transaction's commit on nothing leaves under it.
+def suspend(
+    connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy, *, is_sending: bool = False
+) -> StoredAgreement:
+    """Stop an agreement for the time being: from this transaction's commit on every request under it is refused.
+
+    With `is_sending` a route may have messages on their way: its entry says `suspending`, and `record_stop` follows.
 
     Raises:
         NotFound: there is no such agreement.
@@ -171,7 +175,7 @@ def suspend(connection: Connection, agreement_id: str, terms: SharingTerms, by: 
     side = _side(stored.agreement, terms, by)
     _require_state(stored, by, *IN_USE)
     suspended = replace(stored, state=AgreementState.SUSPENDED, suspended_by=getattr(stored.agreement, side))
-    return _change(connection, suspended, terms, by, "suspended")
+    return _change(connection, suspended, terms, by, "suspending" if is_sending else "suspended")
 
 
 def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
@@ -187,8 +191,12 @@ def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: C
     return _change(connection, resumed, terms, by, "resumed")
 
 
-def end(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
+def end(
+    connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy, *, is_sending: bool = False
+) -> StoredAgreement:
     """End an agreement for good: all its versions, signed or draft, so that no approval revives it.
+
+    With `is_sending` a route may have messages on their way: its entries say `ending`, and `record_stop` follows.
 
     Raises:
         NotFound: there is no such agreement.
@@ -200,8 +208,14 @@ def end(connection: Connection, agreement_id: str, terms: SharingTerms, by: Chan
     if not remaining:
         _require_state(decisive, by)
     for each in remaining:
-        _change(connection, replace(each, state=AgreementState.ENDED), terms, by, "ended")
+        change = "ending" if is_sending else "ended"
+        _change(connection, replace(each, state=AgreementState.ENDED), terms, by, change)
     return replace(decisive, state=AgreementState.ENDED)
+
+
+def record_stop(connection: Connection, stopped: StoredAgreement, by: ChangedBy) -> None:
+    """Put on record that nothing is on its way any more under an agreement that was suspended or ended before."""
+    _record(connection, stopped, by, stopped.state.value)
 
 
 def _planned(versions: dict[str, StoredAgreement], agreement: Agreement) -> AgreementChange:

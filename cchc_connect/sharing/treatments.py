@@ -34,6 +34,12 @@ def treated(
         fields: path of a field -> treatment, as a decision has them: of leaves, or `exists` of a part.
         pseudonym_key: key of the agreement for `pseudonym`; without one such fields are withheld.
     """
+    tree = granted_tree(record_type, fields)
+    return _Treating(leaves(record_type), pseudonym_key).part(document, tree)
+
+
+def granted_tree(record_type: type[Record], fields: Mapping[str, Treatment]) -> Mapping[str, object]:
+    """Return granted fields by the parts around them: name -> path and treatment of a field, or the tree of a part."""
     tree = dict[str, object]()
     for path, treatment in releasable(record_type, fields).items():
         *above, name = path.split(".")
@@ -45,7 +51,7 @@ def treated(
             level = cast("dict[str, object]", inner)
         else:
             level.setdefault(name, (path, treatment))
-    return _Treating(leaves(record_type), pseudonym_key).part(document, tree)
+    return tree
 
 
 def agreement_key(key: bytes, agreement: str) -> bytes:
@@ -133,7 +139,12 @@ def _masked(value: object, visible: int) -> object:
     """Return a masked value: signs are shown where they are digits; of a list nothing is, not even how long it is."""
     if isinstance(value, list | tuple):
         return HIDDEN
-    masked = mask(compared_signs(str(value)), visible)
+    return masked_text(str(value), visible)
+
+
+def masked_text(text: str, visible: int) -> str:
+    """Return a masked text: of its signs the last `visible` are shown where they are digits."""
+    masked = mask(compared_signs(text), visible)
     shown = masked.removeprefix(HIDDEN)
     return masked if shown.isascii() and shown.isdecimal() else HIDDEN
 

@@ -27,6 +27,9 @@ from cchc_connect.spreadsheets.tables import (
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?", re.ASCII)
 _ENCODING = "utf-8-sig"
 
+MAX_CELL = 131_072
+"""Characters of the longest cell: so many a `csv.reader` reads, unless something in the process allows more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CsvStyle:
@@ -94,11 +97,14 @@ def _cell_text(value: Value, decimal_sign: str) -> str:
 def _cell_rows(file: BinaryIO) -> Iterator[list[str]]:
     try:
         with TextIOWrapper(file, encoding=_ENCODING, newline="") as text:
-            yield from csv.reader(text, strict=True)
+            for cells in csv.reader(text, strict=True):
+                if any(len(cell) > MAX_CELL for cell in cells):
+                    break
+                yield cells
+            else:
+                return
     except (csv.Error, UnicodeError):
         pass  # these errors quote what they read
-    else:
-        return
     raise Rejected("spreadsheet.damaged")
 
 

@@ -1,10 +1,10 @@
 """Routes, and outgoing records built from due deliveries.
 
-An outgoing record is the record without withheld fields, plus its idempotency key; a message to a target contains one
-or more of them. They are built in a thread while others are being sent, so that sending waits for the target only.
+An outgoing record is what of the record leaves, plus its idempotency key; a message to a target contains one or more of
+them. They are built in a thread while others are being sent, so that sending waits for the target only.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +14,8 @@ from typing import Self
 from cchc_connect.adapter import Outgoing, Target, max_lengths_of, takes_withdrawals
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.outbox.queueing import RouteScope
+from cchc_connect.sharing.route_grants import RouteAgreement, RouteGrants
+from cchc_connect.sharing.sent_records import SentRecords, without
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
 BUILD_BATCH_SIZE = 50
@@ -36,9 +38,11 @@ class Route:
     """Code of the agency that receives the records (mã định danh cơ quan)."""
     account: str
     """Name of our account at the receiver, for the audit log; "" if it has none."""
-    purpose: str
+    agreement: RouteAgreement | None = None
+    """By which agreement it sends; None: for `purpose` on `legal_basis`."""
+    purpose: str | None = None
     """Why the receiver gets these records (mục đích)."""
-    legal_basis: str
+    legal_basis: str | None = None
     """The act that allows it (căn cứ pháp lý): number, clause."""
     withhold: tuple[str, ...] = ()
     """Fields that are not sent, written `record_type.field`."""
@@ -65,15 +69,17 @@ class OutgoingBuilder:
     def __init__(self, route: Route, *, ahead: bool) -> None:
         """Create the builder; without `ahead` there is no thread, and each record is built when it is requested."""
         self._max_lengths = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
-        self._withheld = {
-            record_type: _withheld_names(route.withhold, record_type) for record_type in route.record_types
+        self._records: Mapping[str, SentRecords] = {
+            record_type: _without_withheld(route.withhold, record_type) for record_type in route.record_types
         }
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="build") if ahead else None
         self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
-    def prepare(self, ready: Sequence[Delivery]) -> None:
-        """Start to build the records of these deliveries, and drop those of the deliveries before."""
+    def prepare(self, ready: Sequence[Delivery], grants: RouteGrants | None = None) -> None:
+        """Start to build the records of these deliveries as `grants` say, and drop those of the deliveries before."""
         self._batches.clear()
+        if grants is not None:
+            self._records = {record_type: grant.records for record_type, grant in grants.by_type.items()}
         if self._pool is None:
             return
         for start in range(0, len(ready), BUILD_BATCH_SIZE):
@@ -109,13 +115,11 @@ class OutgoingBuilder:
 
     def _build_outgoing(self, delivery: Delivery) -> Outgoing:
         record_type = delivery.record_type
-        record: Record = from_document(RECORD_TYPES[record_type], delivery.document)
-        replaced: dict[str, object] = {name: _default_value(record, name) for name in self._withheld[record_type]}
-        shortened = dict(_shortened(record, self._max_lengths[record_type], replaced.keys()))
+        record = self._records[record_type].sent(from_document(RECORD_TYPES[record_type], delivery.document))
+        shortened = dict(_shortened(record, self._max_lengths[record_type]))
         delivery.shortened_fields = tuple(shortened)
-        replaced |= shortened
         return Outgoing(
-            record=record.model_copy(update=replaced) if replaced else record,
+            record=record.model_copy(update=shortened) if shortened else record,
             idempotency_key=delivery.idempotency_key or "",
             previously_delivered=delivery.previously_delivered,
             sequence=delivery.sequence,
@@ -123,19 +127,16 @@ class OutgoingBuilder:
         )
 
 
-def _withheld_names(withheld: Iterable[str], record_type: str) -> list[str]:
-    """Return the field names of one record type out of a route's withheld fields, `record_type.field`."""
+def _without_withheld(withheld: Iterable[str], record_type: str) -> SentRecords:
+    """Return what makes records without a route's withheld fields, `record_type.field`."""
     fields = (field.partition(".") for field in withheld)
-    return [name for field_type, _, name in fields if field_type == record_type]
+    names = frozenset(name for field_type, _, name in fields if field_type == record_type)
+    return SentRecords(RECORD_TYPES[record_type], without(RECORD_TYPES[record_type], names))
 
 
-def _shortened(record: Record, limits: Mapping[str, int], withheld: Collection[str]) -> Iterator[tuple[str, str]]:
+def _shortened(record: Record, limits: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Yield field and cut text for each text that is longer than the target accepts; the cut is visible (`…`)."""
     for name, max_length in limits.items():
         text = getattr(record, name, None)
-        if isinstance(text, str) and len(text) > max_length and name not in withheld:
+        if isinstance(text, str) and len(text) > max_length:
             yield name, text[: max_length - len(ELLIPSIS)] + ELLIPSIS
-
-
-def _default_value(record: Record, name: str) -> object:
-    return type(record).model_fields[name].get_default(call_default_factory=True, validated_data={})

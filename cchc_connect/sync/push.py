@@ -7,8 +7,8 @@ Messages are sent in parallel groups, as many at the same time as the target acc
 an order key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records
 each message before it is sent, with purpose and legal basis, and afterwards its outcome.
 
-Directly before a group leaves, the lease is checked: a run that froze past its lease sends nothing more after what was
-on its way.
+Directly before a group leaves, the lease is checked, and the agreement by which it leaves: a run that froze past its
+lease sends nothing more after what was on its way, nor does one whose agreement was suspended.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +31,7 @@ from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.push_audit import PushAudit
+from cchc_connect.sync.push_permission import PushPermission
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
@@ -73,6 +74,7 @@ class Push:
         """Deliveries that the audit log announced and that were not sent yet, by sequence."""
         self._not_accepted: list[Delivery] = []
         """Deliveries of messages with credentials that the receiver refused."""
+        self._permission = PushPermission(route, run_context)
         self._audit = PushAudit(route, run_context.run_id, run_context.subject_keys)
         self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
@@ -88,10 +90,11 @@ class Push:
             AuthenticationFailed: the target refuses our credentials.
             Stopped: the run was asked to end.
             Retriable: the target is down.
-            SourceHeld: a response of the target is implausible, or its adapter failed.
+            SourceHeld: a response of the target is implausible, its adapter failed, or nothing may leave.
             Fatal: the run cannot continue.
         """
         self._enqueue()
+        self._require_permission()
         try:
             with self._builder, ThreadPoolExecutor(self._max_parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
@@ -99,10 +102,12 @@ class Push:
                     self._holds.clear()
                     self._announce(ready)
                     self._record_intent(ready)
-                    self._builder.prepare(ready)
+                    self._builder.prepare(ready, self._permission.grants)
                     for group in self._parallel_groups(ready):
                         self._run_context.raise_if_stopping()
                         self._commit_refusals(group)
+                        if not self._permission.still_holds():
+                            break
                         self._handle_results(group, self._send_group(group, pool))
                     self._store_receipts()
                     self._forget_unsent()
@@ -114,15 +119,28 @@ class Push:
         finally:
             self._writer.close()
 
+    def end(self, connection: Connection, error: CchcError | None) -> None:
+        """End the push in a write transaction: hold the route for `error`, or end its hold where that is None."""
+        self._permission.end(connection, error)
+
     def count_pending(self) -> None:
-        """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy."""
+        """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy.
+
+        Raises:
+            SourceHeld: nothing may leave.
+        """
         self._enqueue()
+        self._require_permission()
         now = self._run_context.clock.now()
         due = self._run_context.read(lambda connection: deliveries.due_counts(connection, self._route.name, now))
         for record_type, counts in self.counts.items():
             counts.waiting = due.get(record_type, 0)
             if counts.waiting:
                 self._run_context.progress(self._route.name, record_type, counts, None)
+
+    def _require_permission(self) -> None:
+        now = self._run_context.clock.now()
+        self._run_context.read(lambda connection: self._permission.decide(connection, now))
 
     def _enqueue(self) -> None:
         """Take into the outbox what the route has to send, and count what changed with the route."""
@@ -156,12 +174,17 @@ class Push:
         return self._run_context.read(lambda connection: deliveries.due(connection, route, now, DELIVERY_BATCH_SIZE))
 
     def _record_intent(self, ready: Sequence[Delivery]) -> None:
-        """Write audit log entries and idempotency keys before sending; otherwise a crash could hide what was sent."""
+        """Write audit log entries and idempotency keys before sending; otherwise a crash could hide what was sent.
+
+        Raises:
+            SourceHeld: nothing may leave.
+        """
         now = self._run_context.clock.now()
 
         def store(connection: Connection) -> None:
+            self._permission.begin(connection, now)
             deliveries.store_keys(connection, self._route.name, ready, to_timestamp_text(now))
-            self._audit.add_leaving(connection, ready, now)
+            self._audit.add_leaving(connection, ready, self._permission.grants, now)
             self._run_context.mark_high_water(connection)
 
         self._run_context.commit(store)
@@ -174,11 +197,12 @@ class Push:
             return
         now = self._run_context.clock.now()
         new = [delivery for delivery in unsent if delivery.is_first_attempt]
+        grants = self._permission.grants
 
         def store(connection: Connection) -> None:
             deliveries.forget_keys(connection, self._route.name, new)
-            self._audit.add_not_sent(connection, unsent, now)
-            self._audit.add_not_accepted(connection, not_accepted, now)
+            self._audit.add_not_sent(connection, unsent, grants, now)
+            self._audit.add_not_accepted(connection, not_accepted, grants, now)
 
         self._run_context.commit(store)
         self._unsent, self._not_accepted = {}, []
@@ -238,12 +262,7 @@ class Push:
             self._writer.flush()
 
     def _send_group(self, group: list[Batch], pool: ThreadPoolExecutor) -> Iterable[SendResult]:
-        """Send the batches of a group at the same time; return the result of each.
-
-        Raises:
-            LeaseLost: another run took the lease over; nothing was sent.
-        """
-        self._run_context.require_lease()
+        """Send the batches of a group at the same time; return the result of each."""
         return [self._send(group[0])] if len(group) == 1 else list(pool.map(self._send, group))
 
     def _send(self, batch: Batch) -> SendResult:
@@ -318,9 +337,12 @@ class Push:
         """Send each record of a refused batch alone; return an error that ends the push, if any."""
         final_error: CchcError | None = None
         for delivery in batch:
-            if delivery.order_key not in self._blocked_keys:
-                self._run_context.require_lease()
+            if delivery.order_key in self._blocked_keys:
+                continue
+            if self._permission.still_holds():
                 final_error = self._handle_result([delivery], self._send([delivery])) or final_error
+            else:
+                self._record_receipts([delivery], [Receipt(status=DeliveryStatus.RETRY, reason=deliveries.NOT_GRANTED)])
         return final_error
 
     def _record_receipts(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
@@ -349,13 +371,13 @@ class Push:
         unstored, self._unstored_receipts = self._unstored_receipts, []
         self._refused_keys.clear()
         counts_by_type = {record_type: counts.copy() for record_type, counts in self.counts.items()}
-        now = self._run_context.clock.now()
+        now, grants = self._run_context.clock.now(), self._permission.grants
 
         def store(connection: Connection) -> None:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
             deliveries.store_receipts(connection, self._route.name, pairs, now)
             for batch, receipts in unstored:
-                self._audit.add_receipts(connection, batch, receipts, now)
+                self._audit.add_receipts(connection, batch, receipts, grants, now)
             for record_type, counts in counts_by_type.items():
                 write_counters(
                     connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts

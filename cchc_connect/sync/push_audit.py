@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
 from cchc_connect.errors import ConfigurationError, SourceHeld
+from cchc_connect.sharing.route_grants import RouteGrants, granted_entry
 from cchc_connect.sync.outgoing import Route
 
 NOT_ACCEPTED = "not_accepted"
@@ -28,42 +30,50 @@ class PushAudit:
         self._run_id = run_id
         self._subject_keys = subject_keys
 
-    def add_leaving(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> None:
-        """Add what is about to leave, one entry for each record type and kind of message."""
-        self._add(connection, ready, LEAVING, now)
+    def add_leaving(
+        self, connection: Connection, ready: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+    ) -> None:
+        """Add what is about to leave, one entry for each record type and kind of message.
 
-    def add_not_sent(self, connection: Connection, unsent: Sequence[Delivery], now: datetime) -> None:
+        `grants` are what they leave by, also in the entries of what became of them; None without an agreement.
+        """
+        self._add(connection, ready, _Outcome(LEAVING, grants, now))
+
+    def add_not_sent(
+        self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+    ) -> None:
         """Add what was announced and did not leave."""
-        self._add(connection, unsent, NOT_SENT, now)
+        self._add(connection, unsent, _Outcome(NOT_SENT, grants, now))
 
-    def add_not_accepted(self, connection: Connection, refused: Sequence[Delivery], now: datetime) -> None:
+    def add_not_accepted(
+        self, connection: Connection, refused: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+    ) -> None:
         """Add what a receiver got with credentials that it refused."""
-        self._add(connection, refused, NOT_ACCEPTED, now)
+        self._add(connection, refused, _Outcome(NOT_ACCEPTED, grants, now))
 
     def add_receipts(
-        self, connection: Connection, batch: Sequence[Delivery], receipts: Sequence[Receipt], now: datetime
+        self,
+        connection: Connection,
+        batch: Sequence[Delivery],
+        receipts: Sequence[Receipt],
+        grants: RouteGrants | None,
+        now: datetime,
     ) -> None:
         """Add the outcomes of one message, one entry for each outcome."""
         for status in dict.fromkeys(receipt.status for receipt in receipts):
             sent = [due for due, receipt in zip(batch, receipts, strict=True) if receipt.status is status]
             released = [due for due in sent if _is_released(due, status)]
-            self._add(connection, released, status.value, now, Decision.RELEASED)
-            self._add(connection, [due for due in sent if not _is_released(due, status)], status.value, now)
+            self._add(connection, released, _Outcome(status.value, grants, now, Decision.RELEASED))
+            unread = [due for due in sent if not _is_released(due, status)]
+            self._add(connection, unread, _Outcome(status.value, grants, now))
 
-    def _add(
-        self,
-        connection: Connection,
-        due: Sequence[Delivery],
-        outcome: str,
-        now: datetime,
-        decision: Decision | None = None,
-    ) -> None:
+    def _add(self, connection: Connection, due: Sequence[Delivery], outcome: "_Outcome") -> None:
         groups: dict[tuple[int, DeliveryKind], list[Delivery]] = {}
         for delivery in due:
             position = self._route.record_types.index(delivery.record_type)
             groups.setdefault((position, delivery.kind), []).append(delivery)
         for _, group in sorted(groups.items()):
-            entry, subjects = self._entry(group, outcome, now, decision), self._subjects(group, now)
+            entry, subjects = self._entry(group, outcome), self._subjects(group, outcome.at)
             append(connection, entry, chain=RUNS_CHAIN, subjects=subjects)
 
     def _subjects(self, group: Sequence[Delivery], now: datetime) -> Subjects:
@@ -80,11 +90,11 @@ class PushAudit:
         except ConfigurationError as error:
             raise SourceHeld(error.code, **error.context) from error
 
-    def _entry(self, group: Sequence[Delivery], outcome: str, now: datetime, decision: Decision | None) -> AuditEntry:
-        route = self._route
+    def _entry(self, group: Sequence[Delivery], outcome: "_Outcome") -> AuditEntry:
+        route, record_type = self._route, group[0].record_type
         request_ids = dict.fromkeys(delivery.request_id for delivery in group if delivery.request_id)
-        return AuditEntry(
-            at=now,
+        entry = AuditEntry(
+            at=outcome.at,
             kind=AuditKind.PUSH,
             request_id=" ".join(request_ids) or None,
             run_id=self._run_id,
@@ -93,13 +103,23 @@ class PushAudit:
             account=route.account or None,
             purpose=route.purpose,
             legal_basis=route.legal_basis,
-            record_type=group[0].record_type,
+            record_type=record_type,
             keys=tuple(delivery.record_key for delivery in group),
             count=len(group),
             message_kind=group[0].kind.value,
-            outcome=outcome,
-            decision=decision,
+            outcome=outcome.code,
+            decision=outcome.decision,
         )
+        return entry if outcome.grants is None else granted_entry(outcome.grants, record_type, entry)
+
+
+class _Outcome(NamedTuple):
+    """What became of messages, and by what they left."""
+
+    code: str
+    grants: RouteGrants | None
+    at: datetime
+    decision: Decision | None = None
 
 
 def _is_released(sent: Delivery, status: DeliveryStatus) -> bool:

@@ -1,12 +1,13 @@
 """Push jobs of a run: one job for each route, one line of the report for each of its record types."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import partial
 
 from cchc_connect.adapter import Adapter
 from cchc_connect.config.file import Config, RouteTable
-from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
-from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
+from cchc_connect.errors import CchcError, Fatal
+from cchc_connect.sharing.route_grants import RouteAgreement
 from cchc_connect.sync.audit_sealing import require_sealed
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.error_policy import circuit_reason, requested_wait_s, status_and_reason
@@ -21,8 +22,15 @@ from cchc_connect.transport import Transport
 class PushJobs:
     """Makes the push jobs of a run; they add their report lines to `report_lines`."""
 
-    def __init__(self, config: Config, run_context: RunContext, open_transport: ConnectionOpener) -> None:
-        """Create the jobs' factory; nothing is sent before a job runs."""
+    def __init__(
+        self,
+        config: Config,
+        agreements: Mapping[str, RouteAgreement],
+        run_context: RunContext,
+        open_transport: ConnectionOpener,
+    ) -> None:
+        """Create the jobs' factory; nothing is sent before a job runs. `agreements` are those of the routes."""
+        self._agreements = agreements
         self._config = config
         self._run_context = run_context
         self._open_transport = open_transport
@@ -35,7 +43,7 @@ class PushJobs:
     def _job(self, name: str, table: RouteTable) -> Job:
         def job() -> None:
             adapter = self._config.adapter(table.to)
-            route = _route(name, table, self._config, adapter)
+            route = self._route(name, table, adapter)
             # Read now, and not once for all jobs: another route may have just changed it.
             circuit_breaker = self._run_context.read(read_circuit_breakers).get(table.to)
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
@@ -63,14 +71,12 @@ class PushJobs:
             else:
                 require_sealed(self._config.audit, self._run_context)
                 push.run()
-                self._run_context.commit(lambda connection: deliveries.hold_route(connection, route.name, None))
+                self._run_context.commit(partial(push.end, error=None))
         except Fatal:
             raise
         except CchcError as error:
             outcome, reason = status_and_reason(error)
-            if not isinstance(error, Stopped | OutsideHours):
-                hold_error = error
-                self._run_context.commit(lambda connection: deliveries.hold_route(connection, route.name, hold_error))
+            self._run_context.commit(partial(push.end, error=error))
             wait_s = requested_wait_s(error)
             if wait_s is not None:
                 self._run_context.commit(
@@ -94,18 +100,18 @@ class PushJobs:
         lines[0].counts.bytes_received = transport.traffic.bytes_received - traffic_before.bytes_received
         self.report_lines += lines
 
-
-def _route(name: str, table: RouteTable, config: Config, adapter: Adapter) -> Route:
-    receiver = config.connections[table.to]
-    return Route(
-        name=name,
-        record_types=table.records,
-        connection=table.to,
-        receiver=receiver.agency,
-        account="" if receiver.account is None else receiver.account.display_name,
-        purpose=table.purpose,
-        legal_basis=table.legal_basis,
-        withhold=table.withhold,
-        targets={target.record_type.record_type: target for target in adapter.targets},
-        configured=frozenset(config.routes),
-    )
+    def _route(self, name: str, table: RouteTable, adapter: Adapter) -> Route:
+        receiver = self._config.connections[table.to]
+        return Route(
+            name=name,
+            record_types=table.records,
+            connection=table.to,
+            receiver=receiver.agency,
+            account="" if receiver.account is None else receiver.account.display_name,
+            agreement=self._agreements.get(name),
+            purpose=table.purpose,
+            legal_basis=table.legal_basis,
+            withhold=table.withhold,
+            targets={target.record_type.record_type: target for target in adapter.targets},
+            configured=frozenset(self._config.routes),
+        )

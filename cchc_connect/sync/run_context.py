@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
 from cchc_connect.database.audit.subject_keys import SubjectKeys
+from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
-from cchc_connect.database.state.lease import require_token
+from cchc_connect.database.state.lease import read_with_token
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
@@ -45,6 +46,10 @@ def no_progress(name: str, record_type: str, counts: Counters, total: int | None
 def never() -> bool:
     """Return False: the run was not asked to end."""
     return False
+
+
+def _nothing(_: DirectConnection) -> None:
+    """Read nothing: only the lease is checked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +140,11 @@ class RunContext:
             LeaseLost: another run took the lease over.
         """
         if self.token is not None:
-            require_token(self.database, self.token, self.sleep)
+            self.read_with_lease(_nothing)
+
+    def read_with_lease(self, read: Callable[[DirectConnection], Result]) -> Result:
+        """Return what `read` reads in the transaction that checks the lease; raises as `require_lease` does."""
+        return read_with_token(self.database, self.token, self.sleep, read)
 
     def mark_high_water(self, connection: Connection) -> None:
         """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""

@@ -27,7 +27,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
 from cchc_connect.database.state.lease import Lease
-from cchc_connect.database.state.runs import begin_run, finish_run
+from cchc_connect.database.state.runs import begin_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
@@ -35,7 +35,7 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
-from cchc_connect.sync.arrived_corrections import settle_after_run
+from cchc_connect.sharing.route_grants import RouteAgreement, route_agreements
 from cchc_connect.sync.audit_sealing import seal_if_overdue, seal_quietly, subject_keys_of
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
@@ -50,6 +50,7 @@ from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.sync.run_end import end_run
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.senders import senders_of
 from cchc_connect.sync.written_records import WrittenRecords
@@ -118,8 +119,9 @@ class Synchronizer:
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
             shrink_context = replace(run_context, accept_shrink=frozenset(accept_shrink))
             pull_jobs = self._run_pull_jobs(names, shrink_context, pull_ranges)
-            return [*pull_jobs.report_lines, *self._run_push_jobs(only, run_context)]
+            return [*pull_jobs.report_lines, *self._run_push_jobs(only, agreements, run_context)]
 
+        agreements = route_agreements(self._config, self._selected_routes(only))
         receivers = {self._config.routes[route].to for route in self._selected_routes(only)}
         return self._run_jobs([*names, *receivers.difference(names)], run_jobs, dry_run=dry_run, on_copy=dry_run)
 
@@ -258,8 +260,7 @@ class Synchronizer:
                 lost_sequence=run_context.lost_sequence,
             )
             if not dry_run:
-                settle_after_run(run_context)
-                run_context.commit(lambda connection: finish_run(connection, report.as_document()))
+                end_run(run_context, report)
                 self._purge_daily(run_context)
                 seal_quietly(self._config, self._database, self._clock)
             return report
@@ -280,11 +281,13 @@ class Synchronizer:
         self._executor.run(pull_jobs.jobs(names))
         return pull_jobs
 
-    def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
+    def _run_push_jobs(
+        self, only: Collection[str], agreements: Mapping[str, RouteAgreement], run_context: RunContext
+    ) -> list[ReportLine]:
         opener = self._connection_opener(dry_run=run_context.dry_run, run_context=run_context, checks_lease=True)
         if not run_context.dry_run:
             seal_if_overdue(self._config, run_context)
-        push_jobs = PushJobs(self._config, run_context, opener)
+        push_jobs = PushJobs(self._config, agreements, run_context, opener)
         self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
 

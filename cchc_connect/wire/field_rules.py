@@ -49,6 +49,8 @@ class FieldRule(DescribedModel):
     codes: Mapping[str, Scalar] = {}
     """Our code by the source's code or word: a value of the field, or its name in our enumeration ("in_process"); "" is
     no value. With the codec `flag` the source's words are `true` and `false`."""
+    in_any_case: bool = False
+    """Whether the words in `codes` are the same in upper and lower case ("Rất Hài Lòng")."""
     others: Scalar | None = None
     """Value for a code that is not in `codes`; "*" keeps the code, "" is no value; without this it is unreadable."""
     keeps: tuple[str, ...] = ()
@@ -120,6 +122,7 @@ class FieldRule(DescribedModel):
         needs = (
             ("others", self.others is not None, "codes", bool(self.meanings())),
             ("keeps", bool(self.keeps), "codes", bool(self.meanings())),
+            ("in_any_case", self.in_any_case, "codes", bool(self.meanings())),
             ("where", bool(self.where), "each", bool(self.each)),
             ("codec", self.codec is not Codec.TEXT, "property", has_value),
             ("codes", bool(self.meanings()), "property", has_value),
@@ -188,7 +191,8 @@ class FieldRule(DescribedModel):
             return self._list_reader(decimal_sign)
         if self.meanings():
             read = flag if self.codec is Codec.FLAG else None
-            return WordMap(self.meanings(), self.others, read=read, noted=self.keeps, noted_rule=STATUS_KEPT)
+            notes: dict[str, Any] = {"noted": self.keeps, "noted_rule": STATUS_KEPT}
+            return WordMap(self.meanings(), self.others, read=read, in_any_case=self.in_any_case, **notes)
         own_readers: Mapping[Codec, Reader] = {
             Codec.NUMBER: partial(decimal_number, sign=decimal_sign),
             Codec.AREA: partial(area_m2, sign=decimal_sign),

@@ -16,7 +16,7 @@ _Reader: TypeAlias = Callable[[Item], object]
 
 RULE_KEYS = (
     *("property", "constant", "codec", "words", "codes", "others", "keeps", "each", "where", "sheet", "crs", "x", "y"),
-    *("when", "first"),
+    *("when", "first", "in_any_case"),
 )
 """The keys of a rule."""
 

@@ -27,6 +27,7 @@ class WordMap:
         read: Reader | None = None,
         noted: Collection[str] = NO_WORDS,
         noted_rule: str = "",
+        in_any_case: bool = False,
     ) -> None:
         """Prepare; without a `default` an unlisted word is unreadable.
 
@@ -36,6 +37,7 @@ class WordMap:
             read: codec of flags, whose values are the words `true` and `false`; None: words are texts and numbers.
             noted: words of the source whose meaning gets the note `noted_rule`.
             noted_rule: rule of that note.
+            in_any_case: whether words are the same in upper and lower case.
         """
         self._our_words = {nfc(word): our_word for word, our_word in words.items()}
         self._default = default
@@ -47,6 +49,7 @@ class WordMap:
             word: Noted(our_word, noted_rule) if word in retained else None if our_word == "" else our_word
             for word, our_word in self._our_words.items()
         }
+        self._folded = {word.casefold(): result for word, result in self._results.items()} if in_any_case else {}
         self._numbers = {
             int(word): result for word, result in self._results.items() if word.isdecimal() and str(int(word)) == word
         }
@@ -58,7 +61,9 @@ class WordMap:
         if value in self._our_words if isinstance(value, str) else type(value) is int and value in self._numbers:
             return True
         word = text_or_none(value)
-        return word is None or (isinstance(word, str) and nfc(word) in self._our_words)
+        if not isinstance(word, str):
+            return word is None
+        return nfc(word) in self._our_words or nfc(word).casefold() in self._folded
 
     def __call__(self, value: object) -> object:
         """Return our word; a whole number is looked up by its digits."""
@@ -77,6 +82,8 @@ class WordMap:
         result = self._results.get(word, _UNLISTED)
         if result is _UNLISTED:
             result = self._results.get(nfc(word), _UNLISTED)
+        if result is _UNLISTED:
+            result = self._folded.get(nfc(word).casefold(), _UNLISTED)
         return self._unlisted(word) if result is _UNLISTED else result
 
     def _unlisted(self, word: str) -> object:

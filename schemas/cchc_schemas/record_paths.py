@@ -67,8 +67,10 @@ def parts(model: type[BaseModel]) -> frozenset[str]:
 
 def leaves_at(model: type[BaseModel], path: str) -> tuple[str, ...]:
     """Return the leaves at a path: itself if it is one, all below it if it is a part; empty if it does not exist."""
+    if path in leaves(model):
+        return (path,)
     below = f"{path}."
-    return tuple(leaf for leaf in leaves(model) if leaf == path or leaf.startswith(below))
+    return tuple(leaf for leaf in leaves(model) if leaf.startswith(below))
 
 
 def values_at(document: object, path: str) -> Iterator[object]:

@@ -45,7 +45,7 @@ AGENCIES: list[dict[str, str]] = [
         "Mã cơ quan kế thừa": "000.00.05.H29",
         "Tỷ lệ tiếp nhận": "1",
     },
-    {"Mã định danh": "000.00.00.H09", "Tên cơ quan": "UBND tỉnh Bình Dương", "Loại cơ quan": "UBND TỈNH"},
+    {"Mã định danh": "000.00.00.H09", "Tên cơ quan": "UBND tỉnh Bình Dương", "Loại cơ quan": "Ubnd tỉnh"},
 ]
 DATABASES: list[dict[str, str]] = [
     {
@@ -68,7 +68,7 @@ RATINGS: list[dict[str, str]] = [
         "Mã lượt đánh giá": "DG-1",
         "Mã hồ sơ": "000.00.05.H09-260302-0001",
         "Thời điểm đánh giá": "02/03/2026 10:00:00",
-        "Mức độ hài lòng": "RẤT HÀI LÒNG",
+        "Mức độ hài lòng": "Rất Hài Lòng",
         "Tiêu chí 1": "2",
         "Tiêu chí 3": "0",
         "Có ý kiến": "Có",

@@ -125,11 +125,7 @@ def test_check_warns_of_a_version_that_closes_the_one_in_force_before_it_begins(
         for official in (USER, "minh"):
             approve_agreement(config, database, f"{PARCELS}@1", official, at=NOW)
     later = vietnamese_day(NOW + timedelta(days=9)).isoformat()
-    edit(
-        lambda text: text.replace("title = ", "version = 2\ntitle = ").replace(
-            f"starts = {STARTS}", f"starts = {later}"
-        )
-    )
+    edit(lambda text: text.replace("version = 1", "version = 2").replace(f"starts = {STARTS}", f"starts = {later}"))
 
     checked = call("agreements", "check")
 

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect import SharedDatabase, records
+from cchc_connect.cli.demo_config import PROVINCE
 from cchc_connect.config.file import Config
+from cchc_connect.sharing.operator import operating_user
+from cchc_schemas import Dossier
 from tests.cli.conftest import CONFIG, Call
 from tests.quick import few
 
@@ -57,6 +61,38 @@ def test_every_command_that_it_names_works_as_typed_without_any_variable(call: C
     secrets = list(Path("demo-secrets").iterdir())
     assert len(secrets) == 2
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+
+
+def test_the_user_is_a_data_officer_of_the_province_whose_agreements_are_in_force(call: Call) -> None:
+    """So agreements, unmasked views and the audit log can be tried as typed; what the user changes is kept."""
+    with served() as output_lines:
+        agreements = call("agreements", "list", "--json").document["agreements"]
+        call("sync", "--only", "one-stop")
+        with SharedDatabase("shared.db") as database:
+            code = next(iter(records(database, Dossier))).code
+        shown = call("case", code, "--unmasked", "--purpose", "dossier_processing", "--json")
+        suspended = call("agreements", "suspend", "tinh-dvcqg-2026-01")
+    with served():
+        states = {each["id"]: each["state"] for each in call("agreements", "list", "--json").document["agreements"]}
+
+    assert [each["state"] for each in agreements] == ["in_force"] * 3
+    assert any(line.startswith(f"You, {operating_user()}, are a data officer of {PROVINCE}") for line in output_lines)
+    assert "***" not in shown.document["dossier"]["applicant_name"]
+    assert suspended.code == 0
+    assert states["tinh-dvcqg-2026-01"] == "suspended"
+    verified = call("audit", "verify")
+    assert (verified.code, "seal" in verified.out) == (0, True)
+
+
+def test_an_edited_folder_of_agreements_is_left_as_it_is_and_its_faults_stop_nothing(call: Call) -> None:
+    Path("agreements").mkdir()
+    Path("agreements/progress_for_portal.toml").write_text("[agreement.x]\n", encoding="utf-8")
+
+    with served() as output_lines:
+        assert call("check").code == 0
+
+    assert any(line.startswith("The agreements were not put in force") for line in output_lines)
+    assert Path("agreements/progress_for_portal.toml").read_text(encoding="utf-8") == "[agreement.x]\n"
 
 
 @pytest.mark.parametrize("stopped_by", few([signal.SIGINT, signal.SIGTERM], 1))

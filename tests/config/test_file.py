@@ -129,6 +129,21 @@ def test_a_route_with_an_unknown_name_or_without_a_reason_is_refused(file: Path,
     assert location in faults(file, f"{GOOD}\n[routes.portal]\n{table}\n")
 
 
+@pytest.mark.parametrize(
+    ("reasons", "location"),
+    [
+        ("", "[routes.portal] agreement"),
+        ("purpose = 'Công khai'", "[routes.portal] agreement"),
+        ("agreement = 'a-1'\npurpose = 'Công khai'", "[routes.portal] purpose"),
+        ("agreement = 'a-1'\nlegal_basis = 'NĐ 61/2018'", "[routes.portal] legal_basis"),
+        ("agreement = 'A 1'", "[routes.portal] agreement"),
+    ],
+)
+def test_a_route_says_once_by_what_it_sends(file: Path, reasons: str, location: str) -> None:
+    """By an agreement, or for a purpose on a legal basis."""
+    assert location in faults(file, f"{GOOD}\n[routes.portal]\nfrom = ['dossier']\nto = 'one-stop'\n{reasons}\n")
+
+
 def test_a_record_type_the_receiver_does_not_take_is_refused(file: Path) -> None:
     """The adapter of the one-stop system has no target for dossiers."""
     route = "from = ['dossier']\nto = 'one-stop'\npurpose = 'Công khai'\nlegal_basis = 'NĐ 61/2018'"

@@ -235,6 +235,20 @@ def test_a_csv_file_that_was_not_written_so_is_refused(tmp_path: Path, content: 
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
 
 
+def test_a_cell_that_is_too_long_is_refused_wherever_longer_ones_are_allowed(tmp_path: Path) -> None:
+    """The limit of the module csv is one of the whole process; reading an agency's file raises it."""
+    (tmp_path / "a.csv").write_text("nội dung,diện tích,ngày\r\n" + "x" * 200_000 + ",1,\r\n", "utf-8-sig")
+    previous = csv.field_size_limit(1_000_000)
+
+    try:
+        with pytest.raises(Rejected) as raised:
+            list(read_spreadsheet(tmp_path / "a.csv", COLUMNS))
+    finally:
+        csv.field_size_limit(previous)
+
+    assert raised.value.code == "spreadsheet.damaged"
+
+
 def test_a_csv_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("nội dung".encode("utf-16"))
 

@@ -184,6 +184,18 @@ def test_a_case_can_be_followed_from_the_dossier_to_its_parcels(world: World) ->
         assert written in {parcel.numbering, parcel.previous}
 
 
+def test_an_open_dossier_of_a_person_has_a_permit_that_is_not_issued_yet() -> None:
+    world = World(7)
+    dossier = world.open_permit_dossier()
+    permit = next(permit for permit in world.permits if permit.dossier_code == dossier.code)
+
+    assert dossier.finished_at is None
+    assert dossier.status not in {3, 7, 8, 10}
+    assert not dossier.applicant.is_company
+    assert permit.issued_on is None
+    assert dossier.applicant in {holder.party for holder in world.parcels[permit.parcel_ids[0]].holders}
+
+
 def test_some_permits_name_their_parcels_by_the_numbers_of_before(world: World) -> None:
     old = [permit for permit in world.permits if permit.site.parcels[0].district]
 

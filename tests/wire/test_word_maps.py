@@ -1,5 +1,7 @@
 """The words of a source: what a map lists is what it translates."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -9,6 +11,7 @@ from cchc_connect.wire.word_maps import WordMap
 MAPS = {
     "numbers": WordMap({"1": "valid", "0": "void"}),
     "texts": WordMap({"True": "valid", "Đất ở": "home", "2.5": "half"}),
+    "any case": WordMap({"Đất Ở": "home", "true": "valid"}, in_any_case=True),
     "flags": WordMap({"true": "valid", "false": "void"}, read=flag),
 }
 ODD: list[object] = [
@@ -44,3 +47,13 @@ def test_a_map_lists_what_it_translates(value: object, name: str) -> None:
 @pytest.mark.parametrize("value", [True, False])
 def test_a_flag_is_no_number(value: object) -> None:
     assert not MAPS["numbers"].lists(value)
+
+
+@pytest.mark.parametrize(
+    "word", ["rất hài lòng", "Rất Hài Lòng", "RẤT HÀI LÒNG", unicodedata.normalize("NFD", "Rất Hài lòng")]
+)
+def test_a_word_is_the_same_in_upper_and_lower_case_where_the_map_says_so(word: str) -> None:
+    meanings = {"Rất hài lòng": 3}
+
+    assert WordMap(meanings, in_any_case=True)(word) == 3
+    assert isinstance(WordMap(meanings)(word), Unreadable)

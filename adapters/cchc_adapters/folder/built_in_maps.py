@@ -33,19 +33,10 @@ def _with_map(table: object) -> object:
 
 
 def _in_any_case(table: Any) -> Any:
-    """Return a built-in map whose words are also those with a capital, and those in capitals."""
+    """Return a built-in map whose words are the same in upper and lower case."""
     if not isinstance(table, Mapping):
         return table
     rules = cast("Mapping[str, Any]", table)
-    return {name: _spelled(rule) if name == "words" else _in_any_case(rule) for name, rule in rules.items()}
-
-
-def _spelled(words: Mapping[str, object]) -> Mapping[str, object]:
-    spellings = [
-        (spelling, meaning) for word, meaning in words.items() for spelling in (word, _capital(word), word.upper())
-    ]
-    return dict(spellings)
-
-
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
+    if "words" in rules:
+        return {**rules, "in_any_case": True}
+    return {name: _in_any_case(rule) for name, rule in rules.items()}

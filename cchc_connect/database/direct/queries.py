@@ -113,6 +113,12 @@ def routes(connection: DirectConnection) -> list[StoredRow]:
     return connection.rows("SELECT name, last_sequence, held_code, held_context FROM route ORDER BY name")
 
 
+def agreement_versions(connection: DirectConnection, agreement_id: str) -> tuple[tuple[int, str], ...]:
+    """Return version and state of each stored version of an agreement, the earliest first."""
+    rows = connection.rows("SELECT version, state FROM agreement WHERE id = :id ORDER BY version", id=agreement_id)
+    return tuple((row["version"], row["state"]) for row in rows)
+
+
 def delivery_counts(connection: DirectConnection) -> Mapping[tuple[str, str], int]:
     """Return the number of messages by route and state."""
     rows = connection.rows("SELECT route, state, count(*) AS messages FROM delivery GROUP BY route, state")

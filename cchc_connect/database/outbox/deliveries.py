@@ -45,8 +45,11 @@ PARENT_NOT_FOUND = "not_found"
 RECORD_GONE, RECEIVER_CHANGED, TYPE_REMOVED = "gone", "receiver_changed", "type_removed"
 """Reasons of dead letters that were never refused: the record is deleted, or the route has changed."""
 
-OUTAGE_REASONS = frozenset({"outage"})
-"""Reasons that concern the target as such: it could not be reached. A message that fails for one keeps its attempts."""
+NOT_GRANTED = "not_granted"
+"""Reason of a message that was not sent again, because the agreement of its route is no longer in force."""
+
+OUTAGE_REASONS = frozenset({"outage", NOT_GRANTED})
+"""Reasons that do not concern the message: the target could not be reached. One that fails so keeps its attempts."""
 
 INITIAL_RETRY_WAIT = timedelta(seconds=30)
 """Wait before the second attempt; it doubles with each further one."""
@@ -243,10 +246,30 @@ def store_receipts(connection: Connection, route_name: str, receipts: Sequence[D
     )
 
 
-def hold_route(connection: Connection, route_name: str, reason: CchcError | None) -> None:
-    """Put a route on hold for `reason`, or end its hold where that is None."""
+def hold_route(connection: Connection, route_name: str, reason: CchcError | None) -> bool:
+    """Put a route on hold for `reason`, or end its hold where that is None; return whether that is new."""
     context = None if reason is None else json.dumps(stored_context(reason.context))
-    upsert_route(connection, route_name, {"held_code": reason.code if reason else None, "held_context": context})
+    hold = {"held_code": reason.code if reason else None, "held_context": context}
+    query = select(route.c.held_code, route.c.held_context).where(route.c.name == route_name)
+    before = connection.execute(query).mappings().one_or_none()
+    upsert_route(connection, route_name, hold)
+    return before is None or dict(before) != hold
+
+
+def begin_sending(connection: Connection, route_name: str, agreement: str, token: int | None) -> None:
+    """Note in the transaction that records an intent to send by which agreement, `ID@VERSION`, and which run sends."""
+    upsert_route(connection, route_name, {"agreement": agreement, "sending": token})
+
+
+def sending_routes(connection: Connection, agreement_id: str, token: int) -> list[str]:
+    """Return the routes of an agreement, in any version, that the run with this token may be sending now."""
+    query = select(route.c.name, route.c.agreement).where(route.c.sending == token).order_by(route.c.name)
+    return [row.name for row in connection.execute(query) if (row.agreement or "").partition("@")[0] == agreement_id]
+
+
+def end_sending(connection: Connection, route_name: str) -> None:
+    """Note that nothing of a route is on its way any more."""
+    connection.execute(update(route).where(route.c.name == route_name).values(sending=None))
 
 
 def route_states(connection: Connection) -> list[Mapping[str, object]]:

@@ -12,15 +12,16 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, func, select, update
 
 from cchc_connect.clock import VIETNAM_TIME, Clock, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert_row
+from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.layout import RUN_LEASE
 from cchc_connect.database.direct.queries import run_lease
-from cchc_connect.database.replay import replayed_read, replayed_write
+from cchc_connect.database.replay import replayed_direct_read, replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.lease_expiry import (
     RELEASED,
@@ -32,7 +33,9 @@ from cchc_connect.database.state.lease_expiry import (
 )
 from cchc_connect.database.state.lease_holder import this_process
 from cchc_connect.database.tables import lease
-from cchc_connect.errors import CchcError, DatabaseLost, LeaseHeld, LeaseLost
+from cchc_connect.errors import CchcError, LeaseHeld, LeaseLost
+
+Result = TypeVar("Result")
 
 RENEWALS_PER_LEASE = 4
 """Renewals in the duration of one lease: three may be missed."""
@@ -136,23 +139,47 @@ class Lease:
         }
 
 
-def require_token(database: SharedDatabase, token: int, sleep: Callable[[float], None]) -> None:
-    """Check outside a write transaction that a run still has the lease; one checks it by itself.
+def read_with_token(
+    database: SharedDatabase,
+    token: int | None,
+    sleep: Callable[[float], None],
+    read: Callable[[DirectConnection], Result],
+) -> Result:
+    """Return what `read` reads in the transaction that checks that a run still has the lease.
 
-    It costs some hundredths of a millisecond, as it is done before each group of messages.
+    Outside a write transaction, which checks it by itself. It costs some hundredths of a millisecond, as it is done
+    before each group of messages. Without a `token` no lease is checked.
 
     Raises:
         LeaseLost: the lease has another token now.
         DatabaseUnusable: the database failed, or the connection broke in every repetition.
     """
-    row: Mapping[str, Any] | None
-    try:
-        with database.reading_directly() as connection:
-            row = run_lease(connection)
-    except DatabaseLost:
-        row = replayed_read(database, _row, sleep=sleep)
-    if row is None or row["token"] != token:
-        raise LeaseLost("lease.lost", token=token)
+
+    def checked(connection: DirectConnection) -> Result:
+        row = None if token is None else run_lease(connection)
+        if token is not None and (row is None or row["token"] != token):
+            raise LeaseLost("lease.lost", token=token)
+        return read(connection)
+
+    return replayed_direct_read(database, checked, sleep=sleep)
+
+
+def live_token(connection: Connection, clock: Clock, duration: timedelta) -> int | None:
+    """Return the fencing token of the lease whose holder still has it; None if nobody has it.
+
+    Args:
+        connection: a write transaction, in which a look at a lease by another clock is noted.
+        clock: gives the machine's monotonic time.
+        duration: duration of a lease, as in `Lease`.
+    """
+    row, now = _row(connection), _now(connection, clock)
+    if row is None or _was_left_here(row["holder"]) or is_over(row, now, duration):
+        return None
+    look = first_look(row, now)
+    if look is not None:
+        connection.execute(update(lease).where(lease.c.name == RUN_LEASE).values(first_look=look))
+    token: int = row["token"]
+    return token
 
 
 def _row(connection: Connection) -> Mapping[str, Any] | None:

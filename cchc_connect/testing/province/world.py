@@ -32,11 +32,14 @@ from cchc_connect.testing.province.land import LandRegister
 from cchc_connect.testing.province.one_stop_desk import OneStopDesk
 from cchc_connect.testing.province.procedures import PROCEDURES
 from cchc_connect.testing.province.seeded_random import happens, seeded_random, weighted_choice
+from cchc_schemas import DossierStatus
 
 Edited = TypeVar("Edited")
 
 _APPLICATION_WEIGHTS = {"permit": 50, "land": 30, "civil": 20}
 _BUILT_SHARE = 0.8
+_ENDED = frozenset({DossierStatus.REFUSED, DossierStatus.WITHDRAWN, DossierStatus.STOPPED, DossierStatus.RETURNED})
+"""Statuses of a dossier that has ended."""
 _START = datetime(2026, 6, 30, 17, tzinfo=VIETNAM)
 
 
@@ -141,15 +144,28 @@ class World:
         Raises:
             LookupError: this world has no such dossier.
         """
-        sound = {fact.code for fact in self.dossiers if self._is_sound("dossier", fact.source_id)}
+        dossiers = {dossier.code: dossier for dossier in self.dossiers}
         for permit in self.permits:
-            if (
-                permit.dossier_code in sound
-                and self._is_sound("construction_permit", permit.source_id)
-                and all(self._is_sound("land_parcel", parcel) for parcel in permit.parcel_ids)
-            ):
+            if permit.dossier_code in dossiers and self._has_sound_records(dossiers[permit.dossier_code], permit):
                 return permit.dossier_code
         raise LookupError("no dossier of this world has all its records sound")
+
+    def open_permit_dossier(self) -> DossierFact:
+        """Return an open dossier for a permit, of a person; neither it nor its permit and parcels have a defect.
+
+        One whose permit is not issued yet comes first.
+
+        Raises:
+            LookupError: this world has no such dossier.
+        """
+        with self.lock:
+            permits = sorted(self.permits, key=lambda permit: permit.issued_on is not None)
+            dossiers = {dossier.code: dossier for dossier in self.dossiers}
+            for permit in permits:
+                dossier = dossiers.get(permit.dossier_code)
+                if dossier and _is_open_and_of_a_person(dossier) and self._has_sound_records(dossier, permit):
+                    return dossier
+        raise LookupError("no open dossier of this world has all its records sound")
 
     def apply_for_permit(self, plot: Plot, at: datetime) -> tuple[DossierFact, PermitFact]:
         """Apply for a permit on `plot`: adds a dossier at the desk and a file at the construction department."""
@@ -159,6 +175,14 @@ class World:
         self.dossiers.upsert(dossier)
         self.permits.upsert(permit)
         return dossier, permit
+
+    def _has_sound_records(self, dossier: DossierFact, permit: PermitFact) -> bool:
+        """Return whether neither a dossier nor its permit and the parcels of that have a defect."""
+        return (
+            self._is_sound("dossier", dossier.source_id)
+            and self._is_sound("construction_permit", permit.source_id)
+            and all(self._is_sound("land_parcel", parcel) for parcel in permit.parcel_ids)
+        )
 
     def _is_sound(self, listing: str, source_id: str) -> bool:
         return self.listing_defects[listing].defect_name(source_id) is None
@@ -217,3 +241,7 @@ class World:
             "dossier": ([fact.source_id for fact in self.dossiers], DOSSIER_DEFECTS),
         }
         return {listing: draw_defects(rng, ids, defects, share) for listing, (ids, defects) in listings.items()}
+
+
+def _is_open_and_of_a_person(dossier: DossierFact) -> bool:
+    return dossier.status not in _ENDED and not dossier.applicant.is_company

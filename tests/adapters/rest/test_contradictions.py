@@ -42,6 +42,7 @@ def test_a_listing_that_contradicts_itself_is_refused(paging: object, more: dict
     [
         {"property": "a", "others": "received"},
         {"property": "a", "keeps": ["x"]},
+        {"property": "a", "in_any_case": True},
         {"property": "a", "where": "x"},
         {"constant": "a", "codec": "day"},
         {"constant": "x", "codes": {"a": "b"}},

@@ -6,8 +6,8 @@ They are empty in a database of a former program: nobody was asked to correct an
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

@@ -1,0 +1,206 @@
+"""What a route may send by its agreement: decided for each of its record types, by the facts of one transaction.
+
+The agreement says why, by which acts and what; the configuration of the route can only withhold more. If it grants the
+push of one of the record types not, or in a form that no message can have, the route sends nothing at all.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from cchc_connect.config.file import Config
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure
+from cchc_connect.errors import SourceHeld
+from cchc_connect.messages import Message, Messages
+from cchc_connect.sharing.agreements import Action, Agreement, Treatment
+from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, decide
+from cchc_connect.sharing.facts import Facts
+from cchc_connect.sharing.requests import AccessRequest
+from cchc_connect.sharing.sent_records import SentRecords
+from cchc_connect.sharing.stored_agreements import agency_tree, facts_of
+from cchc_connect.sharing.terms import SharingTerms, sharing_terms
+from cchc_connect.sharing.treatments import agreement_key
+from cchc_schemas import vietnamese_day
+
+UNSENDABLE = "unsendable"
+"""Reason of a refusal: fields are granted in a form that no message can have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeGrant:
+    """What a route may send of one record type."""
+
+    decision: AccessDecision
+    fields: Mapping[str, Treatment]
+    """Path -> treatment of the granted fields that the route does not withhold."""
+    acts: tuple[str, ...]
+    """Acts of agreement and grant that are in force on the day."""
+    records: SentRecords
+    """Makes of a record what leaves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteGrants:
+    """What a route may send on one day."""
+
+    agreement: Agreement
+    day: date
+    """Vietnamese day for which it was decided."""
+    versions: tuple[tuple[int, str], ...]
+    """Version and state of each stored version of the agreement, which it was decided from."""
+    by_type: Mapping[str, TypeGrant]
+    """Record type -> what of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteRefusal:
+    """Why a route may send nothing."""
+
+    agreement: str
+    """Id and version of the agreement, or its id alone where there is none."""
+    reasons: Mapping[str, tuple[str, ...]]
+    """Record type -> codes of the reasons."""
+    faults: Messages
+    """The same in sentences, with what to do."""
+
+    @property
+    def error(self) -> SourceHeld:
+        """Return the error that puts the route on hold."""
+        return SourceHeld("push.not_granted", agreement=self.agreement, faults=self.faults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteAgreement:
+    """By which agreement a route sends which record types to whom."""
+
+    id: str
+    """Id of the agreement, whose version in force decides."""
+    consumer: str
+    """Code of the agency that receives."""
+    record_types: tuple[str, ...]
+    withhold: tuple[str, ...] = ()
+    """Fields that are not sent although they are granted, `record_type.field`."""
+    terms: SharingTerms = field(default_factory=SharingTerms)
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    """Key of the installation for pseudonyms; without one such fields are withheld."""
+
+    def decide(self, connection: Connection, at: datetime) -> RouteGrants | RouteRefusal:
+        """Return what may leave at an instant, by the facts of this transaction."""
+        day = vietnamese_day(at)
+        tree = agency_tree(connection, self.terms.agencies_from, day)
+        terms = replace(self.terms, agencies=tree)
+        requests = [self._request(record_type, at) for record_type in self.record_types]
+        facts = facts_of(connection, terms, requests[0])
+        decisions = {request.record_type: decide(request, facts) for request in requests}
+        granted = {
+            record_type: self._grant(record_type, decision, facts, day)
+            for record_type, decision in decisions.items()
+            if isinstance(decision, AccessDecision)
+        }
+        refused = {
+            record_type: decision for record_type, decision in decisions.items() if isinstance(decision, AccessRefusal)
+        }
+        refusal = self._refusal(refused, granted)
+        if refusal is not None:
+            return refusal
+        versions = [each for each in facts.agreements if each.agreement.id == self.id]
+        return RouteGrants(
+            agreement=granted[self.record_types[0]].decision.agreement,
+            day=day,
+            versions=tuple((each.agreement.version, each.state.value) for each in versions),
+            by_type=granted,
+        )
+
+    def _request(self, record_type: str, at: datetime) -> AccessRequest:
+        return AccessRequest(
+            consumer=self.consumer, action=Action.PUSH, record_type=record_type, agreement=self.id, at=at
+        )
+
+    def _grant(self, record_type: str, decision: AccessDecision, facts: Facts, day: date) -> TypeGrant:
+        fields = {
+            path: treatment
+            for path, treatment in decision.fields.items()
+            if f"{record_type}.{path.partition('.')[0]}" not in self.withhold
+        }
+        cited = dict.fromkeys(basis.act for basis in (*decision.agreement.legal_basis, *decision.grant.legal_basis))
+        key = None if self.pseudonym_key is None else agreement_key(self.pseudonym_key, decision.agreement.id)
+        return TypeGrant(
+            decision=decision,
+            fields=fields,
+            acts=tuple(act for act in cited if act in facts.acts and facts.acts[act].in_force(day)),
+            records=SentRecords(facts.records[record_type], fields, pseudonym_key=key),
+        )
+
+    def _refusal(self, refused: Mapping[str, AccessRefusal], granted: Mapping[str, TypeGrant]) -> RouteRefusal | None:
+        """Return why nothing may leave, of each record type; None if everything may."""
+        reasons, faults = dict[str, tuple[str, ...]](), list[Message]()
+        for record_type, refusal in refused.items():
+            reasons[record_type] = tuple(reason.value for reason in refusal.reasons)
+            sentences = Messages([Message(f"access_refusal.{reason}") for reason in reasons[record_type]])
+            faults.append(Message("route_fault.refused", {"record_type": record_type, "reasons": sentences}))
+        for record_type, grant in granted.items():
+            for fault in grant.records.unsendable():
+                reasons[record_type] = (UNSENDABLE,)
+                context = {"record_type": record_type, "field": fault.field}
+                faults.append(Message(f"route_fault.{fault.rule}", context))
+        if not faults:
+            return None
+        named = [refusal.agreement for refusal in refused.values() if refusal.agreement is not None]
+        named += [grant.decision.agreement.reference for grant in granted.values()]
+        return RouteRefusal(agreement=next(iter(named), self.id), reasons=reasons, faults=Messages(faults))
+
+
+def route_agreements(config: Config, names: Collection[str]) -> Mapping[str, RouteAgreement]:
+    """Return by which agreements these routes of the configuration send; without those that name none.
+
+    Raises:
+        ConfigurationError: a table of acts or purposes has faults, or the key for pseudonyms cannot be read.
+    """
+    tables = {name: (table, table.agreement) for name, table in config.routes.items() if name in names}
+    if all(agreement is None for _, agreement in tables.values()):
+        return {}
+    terms, secret = sharing_terms(config), config.agreements.pseudonym_key
+    key = None if secret is None else secret.reveal().encode()
+    return {
+        name: RouteAgreement(
+            id=agreement,
+            consumer=config.connections[table.to].agency,
+            record_types=table.records,
+            withhold=table.withhold,
+            terms=terms,
+            pseudonym_key=key,
+        )
+        for name, (table, agreement) in tables.items()
+        if agreement is not None
+    }
+
+
+def refused_entry(refusal: RouteRefusal, record_type: str, entry: AuditEntry) -> AuditEntry:
+    """Return the entry of a refusal of one record type; `entry` says who would have sent it to whom, and when."""
+    return replace(
+        entry,
+        kind=AuditKind.REFUSED,
+        agreement=refusal.agreement,
+        record_type=record_type,
+        decision=Decision.REFUSED,
+        reasons=refusal.reasons[record_type],
+        details={"action": Action.PUSH.value},
+    )
+
+
+def granted_entry(grants: RouteGrants, record_type: str, entry: AuditEntry) -> AuditEntry:
+    """Return the entry of messages with records of a type, with what it says of the agreement they leave by."""
+    agreement, grant = grants.agreement, grants.by_type[record_type]
+    shown_from = agreement.disclosed_from(grants.day)
+    return replace(
+        entry,
+        provider=agreement.provider,
+        purpose=agreement.purpose,
+        agreement=agreement.reference,
+        acts=grant.acts,
+        fields={path: treatment.value for path, treatment in grant.fields.items()},
+        disclosure=Disclosure.SHOWN if shown_from is None else Disclosure.DELAYED,
+        disclosed_from=shown_from,
+    )

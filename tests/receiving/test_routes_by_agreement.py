@@ -1,0 +1,252 @@
+"""Routes by an agreement: what leaves is what it grants; without one in force nothing leaves or is lost."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.database.tables import delivery
+from cchc_connect.sharing.facts import Official
+from cchc_connect.sharing.life_cycle import ChangedBy, end, resume, suspend
+from cchc_connect.sharing.terms import SharingTerms
+from cchc_connect.sync.report import RunStatus
+from cchc_schemas import DossierStep
+from cchc_schemas.legal_acts import legal_acts
+from tests.audit_log import broken_entry, documents
+from tests.receiving.setting import ReceivingSetting, dossiers
+from tests.sharing.in_force import in_force
+from tests.sync.memory_systems import dossier_codes, step_fields
+
+CODES = tuple(dossier_codes(6))
+PROVIDER, CONSUMER = "H09.1", "G22"
+TERMS = SharingTerms(officials={"officer": Official(agency=CONSUMER, is_data_officer=True)})
+
+Step = Callable[..., object]
+
+
+@pytest.fixture
+def agreed(setting: ReceivingSetting) -> ReceivingSetting:
+    """Give the setting with dossiers, and a route by an agreement that is not stored yet."""
+    setting.holds(*dossiers(*CODES, applicant_name="Nguyễn Thị Mẫu", applicant_phone="0900000123"))
+    setting.routes = {"publish": {"from": ["dossier"], "to": "portal", "agreement": "invented"}}
+    return setting
+
+
+def agree(setting: ReceivingSetting, *records: str, **terms: Any) -> None:
+    with setting.database() as database:
+        in_force(database, PROVIDER, CONSUMER, *(records or ("dossier",)), at=setting.clock.moment, **terms)
+
+
+def change(setting: ReceivingSetting, step: Step) -> None:
+    """Suspend, resume or end the agreement."""
+    with setting.database() as database, database.writing() as connection:
+        step(connection, "invented", TERMS, ChangedBy(official="officer", at=setting.clock.moment))
+
+
+def entries(setting: ReceivingSetting, **members: object) -> list[dict[str, Any]]:
+    with setting.database() as database, database.reading() as connection:
+        assert broken_entry(connection) is None
+        return list(documents(connection, **members))
+
+
+def outcome(setting: ReceivingSetting) -> tuple[RunStatus, str | None]:
+    """Run once; return how the route ended, and why in one language."""
+    (line, *_) = setting.sync().lines
+    return line.outcome, None if line.reason is None else str(line.reason)
+
+
+def waiting(setting: ReceivingSetting) -> Mapping[str, object]:
+    """Return the state of the route, whose messages must not have lost an attempt."""
+    with setting.database() as database, database.reading() as connection:
+        assert set(connection.execute(select(delivery.c.attempts).where(delivery.c.state == "waiting")).scalars()) <= {
+            0
+        }
+        (state,) = route_states(connection)
+    return {name: state[name] for name in ("waiting", "delivered", "dead")}
+
+
+def test_what_leaves_is_what_the_agreement_grants(agreed: ReceivingSetting) -> None:
+    agree(agreed, treatments={"dossier.applicant_phone": "masked"}, withheld=["dossier.applicant_name"])
+
+    assert agreed.sync().outcome is RunStatus.DONE
+
+    for arrival in agreed.portal.arrivals:
+        assert arrival.document["procedure_code"] == "1.013225"
+        assert arrival.document["applicant_phone"] == "***0123"
+        assert arrival.document["applicant_name"] is None
+    assert len(agreed.portal.holdings) == len(CODES)
+
+
+def test_a_route_can_only_withhold_more(agreed: ReceivingSetting) -> None:
+    agree(agreed, withheld=["dossier.submitted_at"])
+    agreed.routes["publish"]["withhold"] = ["dossier.applicant_name", "dossier.applicant_phone"]
+
+    agreed.sync()
+
+    assert {arrival.document["applicant_name"] for arrival in agreed.portal.arrivals} == {None}
+    (leaving,) = entries(agreed, kind="push", outcome="leaving")
+    assert not leaving["fields"].keys() & {"applicant_name", "applicant_phone", "submitted_at"}
+
+
+def test_the_audit_log_says_by_what_agreement_and_acts_which_fields_left(agreed: ReceivingSetting) -> None:
+    agree(agreed, purpose="reform_indicators", acts=["qd-766-2022", "nd-13-2023"])
+    assert not legal_acts()["nd-13-2023"].in_force(agreed.clock.moment.date())
+
+    agreed.sync()
+
+    for entry in entries(agreed, kind="push"):
+        assert (entry["agreement"], entry["purpose"]) == ("invented@1", "reform_indicators")
+        assert entry["acts"] == ["qd-766-2022"]
+        assert (entry["provider"], entry["consumer"]) == (PROVIDER, CONSUMER)
+        assert entry["fields"]["status"] == "plain"
+        assert "legal_basis" not in entry
+
+
+def test_a_delay_of_the_agreement_is_in_each_entry(agreed: ReceivingSetting) -> None:
+    delay = {"disclosure": "delayed", "delay": {"act": "qd-766-2022", "days": 30}}
+    agree(agreed, further=delay)
+
+    agreed.sync()
+
+    shown_from = (agreed.clock.moment + timedelta(days=30)).date().isoformat()
+    assert {entry["disclosed_from"] for entry in entries(agreed, kind="push")} == {shown_from}
+
+
+@pytest.mark.parametrize("step", [suspend, end])
+def test_without_an_agreement_in_force_nothing_leaves_and_nothing_is_lost(agreed: ReceivingSetting, step: Step) -> None:
+    agree(agreed)
+    change(agreed, step)
+
+    status, reason = outcome(agreed)
+
+    assert status is RunStatus.HELD
+    assert reason is not None
+    assert "the agreement is not in force" in reason
+    assert agreed.portal.arrivals == []
+    assert waiting(agreed) == {"waiting": len(CODES), "delivered": 0, "dead": 0}
+    assert entries(agreed, kind="push") == []
+
+
+def test_an_agreement_that_is_not_stored_holds_the_route(agreed: ReceivingSetting) -> None:
+    status, reason = outcome(agreed)
+
+    assert (status, agreed.portal.arrivals) == (RunStatus.HELD, [])
+    assert reason is not None
+    assert "no agreement between the two agencies covers it" in reason
+
+
+def test_when_it_is_in_force_again_the_next_run_sends(agreed: ReceivingSetting) -> None:
+    agree(agreed)
+    change(agreed, suspend)
+    agreed.sync()
+    change(agreed, resume)
+
+    assert agreed.sync().outcome is RunStatus.DONE
+    assert waiting(agreed) == {"waiting": 0, "delivered": len(CODES), "dead": 0}
+
+
+def test_a_refusal_is_on_record_once_while_the_route_is_held_for_it(agreed: ReceivingSetting) -> None:
+    agree(agreed)
+    change(agreed, suspend)
+    for _ in range(3):
+        agreed.sync()
+    change(agreed, resume)
+    agreed.sync()
+    change(agreed, suspend)
+    agreed.sync()
+
+    refused = entries(agreed, kind="refused")
+    assert [entry["reasons"] for entry in refused] == [["not_in_force"], ["not_in_force"]]
+    assert {(entry["route"], entry["agreement"], entry["record_type"]) for entry in refused} == {
+        ("publish", "invented@1", "dossier")
+    }
+
+
+def test_if_one_record_type_is_refused_no_other_leaves(agreed: ReceivingSetting) -> None:
+    agreed.holds(step_fields(CODES[0], 1), record_type=DossierStep)
+    agreed.routes["publish"]["from"] = ["dossier", "dossier_step"]
+    agree(agreed, "dossier")
+
+    status, reason = outcome(agreed)
+
+    assert (status, agreed.portal.arrivals) == (RunStatus.HELD, [])
+    assert reason is not None
+    assert "dossier_step: no agreement shares records of this type" in reason
+    assert [entry["record_type"] for entry in entries(agreed, kind="refused")] == ["dossier_step"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "sentence"),
+    [
+        ({"treatments": {"dossier.applicant_name": "exists"}}, "applicant_name is granted as exists"),
+        ({"treatments": {"dossier.submitted_at": "year"}}, "submitted_at is granted as year"),
+        ({"withheld": ["dossier.status"]}, "every record has the field status"),
+        ({"withheld": ["dossier.other_papers.name"]}, "every record has the field other_papers.name"),
+    ],
+)
+def test_what_no_message_can_have_holds_the_route_and_is_named(
+    agreed: ReceivingSetting, terms: dict[str, Any], sentence: str
+) -> None:
+    agree(agreed, **terms)
+
+    status, reason = outcome(agreed)
+
+    assert (status, agreed.portal.arrivals) == (RunStatus.HELD, [])
+    assert reason is not None
+    assert sentence in reason
+    assert [entry["reasons"] for entry in entries(agreed, kind="refused")] == [["unsendable"]]
+
+
+def test_a_suspension_between_two_messages_stops_the_second(agreed: ReceivingSetting) -> None:
+    agree(agreed)
+
+    def suspend_once() -> None:
+        if len(agreed.portal.arrivals) == 2:
+            change(agreed, suspend)
+
+    agreed.portal.on_message = suspend_once
+
+    status, _ = outcome(agreed)
+
+    assert status is RunStatus.HELD
+    assert len(agreed.portal.arrivals) == 3
+    assert waiting(agreed) == {"waiting": 3, "delivered": 3, "dead": 0}
+    (not_sent,) = entries(agreed, kind="push", outcome="not_sent")
+    assert not_sent["keys"] == list(CODES[3:])
+    assert [entry["reasons"] for entry in entries(agreed, kind="refused")] == [["not_in_force"]]
+
+
+def test_at_midnight_after_its_last_day_nothing_more_leaves(agreed: ReceivingSetting) -> None:
+    agree(agreed, further={"ends": agreed.clock.moment.date() + timedelta(days=1)})
+    agreed.portal.on_message = lambda: agreed.clock.advance(timedelta(hours=16))
+
+    status, _ = outcome(agreed)
+
+    assert status is RunStatus.HELD
+    assert 1 <= len(agreed.portal.arrivals) < len(CODES)
+
+
+def test_a_new_version_decides_on_the_messages_after_it(agreed: ReceivingSetting) -> None:
+    agree(agreed)
+
+    def agree_anew() -> None:
+        if len(agreed.portal.arrivals) == 2:
+            agree(agreed, version=2, withheld=["dossier.applicant_name"])
+
+    agreed.portal.on_message = agree_anew
+
+    assert agreed.sync().outcome is RunStatus.DONE
+    names = [arrival.document["applicant_name"] for arrival in agreed.portal.arrivals]
+    assert names == ["Nguyễn Thị Mẫu"] * 3 + [None] * 3
+    released = [entry["agreement"] for entry in entries(agreed, kind="push", outcome="delivered")]
+    assert released == ["invented@1"] * 3 + ["invented@2"] * 3
+
+
+def test_a_dry_run_says_that_nothing_would_leave(agreed: ReceivingSetting) -> None:
+    (line, *_) = agreed.sync(dry_run=True).lines
+
+    assert line.outcome is RunStatus.HELD
+    assert entries(agreed) == []
