@@ -147,9 +147,17 @@ from .sharing.administration import (
     withdraw_agreement as withdraw_agreement,
 )
 from .sharing.agreements import Action as Action, Agreement as Agreement, Treatment as Treatment
+from .sharing.case_papers import CasePaper as CasePaper, CasePapers as CasePapers, case_papers as case_papers
 from .sharing.disclosure import DisclosurePoint as DisclosurePoint, Release as Release
+from .sharing.evidence import Evidence as Evidence, EvidenceState as EvidenceState
 from .sharing.operator import disclosure_point as disclosure_point
+from .sharing.procedure_papers import (
+    ProcedurePaper as ProcedurePaper,
+    ProcedurePapers as ProcedurePapers,
+    procedure_papers as procedure_papers,
+)
 from .sharing.requests import AccessRequest as AccessRequest
+from .sharing.route_drafts import DraftTerms as DraftTerms, draft_agreements as draft_agreements
 from .sharing.unmasked import AccessReason as AccessReason, reveal as reveal
 from .sync.audit_sealing import seal_audit_log as seal_audit_log
 from .sync.connection_changes import (

@@ -9,6 +9,7 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number, local_time
+from cchc_connect.cli.papers import ShownPapers
 from cchc_connect.cli.unmasked import denial_documents, is_masked, require_reason, show_masking, unmasked_view
 from cchc_connect.database.reading.case import Case, find_case
 from cchc_connect.privacy.masking import masked_record
@@ -31,6 +32,8 @@ Line = tuple[str, object]
 def show_case(command: CommandContext, database: str | None, code: str, looking: UnmaskedOptions) -> ExitCode:
     """Show the case of the dossier `code`; personal values are masked unless they may be shown.
 
+    What proves its papers is shown too, and that is on record before.
+
     Raises:
         RecordNotFound: there is no such dossier.
         AccessDenied: nothing of it may be shown unmasked.
@@ -40,10 +43,12 @@ def show_case(command: CommandContext, database: str | None, code: str, looking:
         view = unmasked_view(command, opened, looking)
         case = find_case(opened, code)
         revealed = None if view is None else view.reveal(_provided(case))
-    if revealed is not None:
-        revealed.require_some()
-    command.console.document(case_document(case, revealed))
+        if revealed is not None:
+            revealed.require_some()
+        papers = ShownPapers(command, opened, code)
+    command.console.document({**case_document(case, revealed), "papers": papers.document()})
     CaseView(command.console, revealed).show(case)
+    papers.show()
     return show_masking(command.console, looking, () if revealed is None else revealed.denials)
 
 

@@ -52,6 +52,19 @@ def case(  # a command has as many parameters as options
     return show_case(command_context(context), db, dossier, looking)
 
 
+@query_app.command(help="help.papers")
+def papers(
+    context: typer.Context,
+    procedure: Annotated[str | None, typer.Argument(metavar="[PROCEDURE]", help="help.papers_procedure")] = None,
+    *,
+    db: DatabaseOption = None,
+) -> int:
+    """Show which papers of a procedure a database could prove."""
+    from cchc_connect.cli.papers import show_papers
+
+    return show_papers(command_context(context), db, procedure)
+
+
 @query_app.command(help="help.history")
 def history(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,

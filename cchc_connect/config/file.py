@@ -33,6 +33,7 @@ from cchc_connect.config.sharing import (
     CorrectionsTable,
     OfficialId,
     OfficialTable,
+    OnceOnlyTable,
     OperatorTable,
 )
 from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
@@ -56,6 +57,7 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
         "tls": frozenset({"ca", "certificate", "key"}),
         "agreements": frozenset({"acts", "purposes"}),
         "corrections": frozenset({"periods", "holidays"}),
+        "once_only": frozenset({"table"}),
     }
 )
 """Table -> its keys that are paths. `secret` stands for every reference to a secret file: a table with the key `file`
@@ -174,6 +176,8 @@ class Config(ConfigTable):
     """Where the agreements are."""
     corrections: CorrectionsTable = CorrectionsTable()
     """Until when agencies answer requests to correct their data."""
+    once_only: OnceOnlyTable = OnceOnlyTable()
+    """Papers that need not be submitted again."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
     """Adapter name -> factory, cached: a search through all installed packages takes milliseconds."""
     _folder: Path = PrivateAttr(default_factory=Path)

@@ -1,11 +1,12 @@
 """What `cchc.toml` says of sharing: the agency one acts for, its officials, and where the agreements are."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from cchc_connect.config.durations import Period
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable
 
@@ -59,3 +60,13 @@ class CorrectionsTable(ConfigTable):
     """CSV of periods that are added to those of the package, or replace them."""
     holidays: Path | None = None
     """CSV of holidays and of days that make up for them, added to those of the package, or in their place."""
+
+
+class OnceOnlyTable(ConfigTable):
+    """Papers that need not be submitted again. Table `[once_only]`."""
+
+    table: Path | None = None
+    """CSV of papers and the records that prove them; a row is added to those of the package, or replaces the row of the
+    same id."""
+    fresh_within: Period = timedelta(days=1)
+    """Age of a source's last complete pass above which its records prove nothing."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from cchc_connect.database.reading.case import case_of, linking_keys
-from cchc_schemas import Dossier, LandChange, LandParcel
+from cchc_connect.database.reading.case import Case, case_of, linking_keys
+from cchc_connect.database.reading.lineage import successor_keys
+from cchc_schemas import Dossier, LandChange, LandParcel, ParcelRef
 
 
 def case_keys(connection: Connection, code: str) -> Mapping[str, frozenset[str]]:
@@ -24,3 +25,20 @@ def case_keys(connection: Connection, code: str) -> Mapping[str, frozenset[str]]
     changes = linking_keys(connection, LandParcel.record_type, parcels).get(LandChange.record_type, [])
     keys.setdefault(LandChange.record_type, set()).update(changes)
     return {name: frozenset(linked) for name, linked in keys.items()}
+
+
+def names_unknown_parcels(connection: Connection, code: str) -> bool:
+    """True if a permit of the dossier `code` names a parcel that is none of the dossier's live records."""
+    case = case_of(connection, code)
+    if case is None:
+        return False
+    references = [reference for permit in case.permits for reference in permit.parcel_refs]
+    return not all(_is_known(connection, case, reference) for reference in references)
+
+
+def _is_known(connection: Connection, case: Case, reference: ParcelRef) -> bool:
+    keys = {key for parcel in case.parcels for key in (parcel.key, *parcel.previous_keys)}
+    if reference.parcel_key is None:
+        return reference.national_id in {parcel.national_id for parcel in case.parcels} - {None}
+    followers = successor_keys(connection, LandParcel.record_type, reference.parcel_key)
+    return reference.parcel_key in keys or bool(keys & set(followers))

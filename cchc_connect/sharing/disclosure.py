@@ -302,10 +302,10 @@ class DisclosurePoint:
         )
 
     def _acts(self, request: AccessRequest, decision: AccessDecision) -> tuple[str, ...]:
-        """Return the acts of the agreement and its grant that are in force on the day of the request."""
+        """Return the acts of the agreement, its grant and the request that are in force on the day of the request."""
         day, acts = vietnamese_day(request.at), self._terms.acts
         bases = (*decision.agreement.legal_basis, *decision.grant.legal_basis)
-        cited = dict.fromkeys(basis.act for basis in bases)
+        cited = dict.fromkeys((*(basis.act for basis in bases), *request.acts))
         return tuple(act for act in cited if act in acts and acts[act].in_force(day))
 
 
@@ -334,13 +334,14 @@ def _asks_for_too_many(request: AccessRequest, decision: AccessDecision) -> bool
 
 
 def _requested(request: AccessRequest) -> Mapping[str, Any]:
-    """Return what an entry says of the keys that were asked for, whether they exist or not."""
+    """Return what an entry says of the papers to be proved, and of the keys, whether they exist or not."""
+    papers = {"papers": list(request.papers)} if request.papers else {}
     if request.keys is None:
-        return {}
+        return papers
     keys = sorted(set(request.keys))
     if len(keys) <= MAX_KEYS_IN_BODY:
-        return {"requested_keys": keys}
-    return {"requested_keys_digest": keys_digest(request.record_type, keys)}
+        return {**papers, "requested_keys": keys}
+    return {**papers, "requested_keys_digest": keys_digest(request.record_type, keys)}
 
 
 def _terms_of(request: AccessRequest, agreement: Agreement) -> dict[str, Any]:

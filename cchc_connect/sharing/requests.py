@@ -55,6 +55,10 @@ class AccessRequest:
     """Name of the grant; None: the one that fits best."""
     request_id: str | None = None
     """Name of the request in other systems' logs."""
+    papers: tuple[str, ...] = ()
+    """Ids of the rows of the table of papers that the records are to prove, so that nobody asks for them again."""
+    acts: tuple[str, ...] = ()
+    """Names of the acts on which the consumer acts, beside those of the agreement."""
     at: datetime = field(default_factory=lambda: SystemClock().now())
     """Instant for which it is explained, aware. The disclosure point decides by its own clock."""
 
@@ -70,9 +74,9 @@ class AccessRequest:
             text: str | None = getattr(self, name)
             if text is not None and not _is_storable(text):
                 raise UsageMistake("access.request_unreadable", name=name)
-        for key in self.keys or ():
-            if not _is_storable(key):
-                raise UsageMistake("access.request_unreadable", name="keys")
+        for name, texts in (("keys", self.keys or ()), ("papers", self.papers), ("acts", self.acts)):
+            if not all(map(_is_storable, texts)):
+                raise UsageMistake("access.request_unreadable", name=name)
 
 
 def _is_storable(text: str) -> bool:

@@ -12,8 +12,16 @@ from cchc_connect.messages import Message, Messages
 from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.facts import Official
 from cchc_schemas import RECORD_TYPES, Record
-from cchc_schemas.agency_tables import TableInvalid
-from cchc_schemas.legal_acts import LegalAct, Purpose, legal_acts, purposes, read_acts, read_purposes
+from cchc_schemas.legal_acts import (
+    LegalAct,
+    Purpose,
+    legal_acts,
+    purposes,
+    read_acts,
+    read_purposes,
+)
+from cchc_schemas.once_only import PaperProof, paper_proofs, read_paper_proofs
+from cchc_schemas.written_tables import TableInvalid
 
 Table = TypeVar("Table")
 
@@ -53,6 +61,24 @@ def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> Sharing
     if faults:
         raise ConfigurationError("sharing.table_faults", faults=Messages(faults))
     return terms
+
+
+def known_proofs(config: Config, acts: Mapping[str, LegalAct]) -> Mapping[str, PaperProof]:
+    """Return the papers that records prove, by id: those of the package, with an agency's own rows.
+
+    Raises:
+        ConfigurationError: the agency's table cannot be read, has faults, or names an act that is not among `acts`.
+    """
+    path, faults = config.once_only.table, list[Message]()
+    own_rows = added_table(path, read_paper_proofs, faults) or {}
+    faults.extend(
+        Message("act_table_fault.act", {"file": path, "value": proof.act, "id": proof.id})
+        for proof in own_rows.values()
+        if proof.act not in acts
+    )
+    if faults:
+        raise ConfigurationError("once_only.table_faults", faults=Messages(faults))
+    return {**paper_proofs(), **own_rows}
 
 
 def added_table(path: Path | None, read: Callable[[str], Table], faults: list[Message]) -> Table | None:

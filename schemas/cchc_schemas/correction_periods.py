@@ -10,18 +10,21 @@ datetime.date(2026, 2, 24)
 True
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 
-from cchc_schemas.agency_tables import table_rows
 from cchc_schemas.package_tables import package_table
 from cchc_schemas.working_days import WorkingCalendar
+from cchc_schemas.written_tables import RowFault, TableInvalid, WrittenRow, numbered_rows
 
 PERIOD_COLUMNS = ("id", "days", "unit", "act", "article", "verified", "vi", "en", "source")
+
+_DAYS = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
 class DayUnit(StrEnum):
@@ -31,6 +34,11 @@ class DayUnit(StrEnum):
     """Working days (ngày làm việc)."""
     CALENDAR = "calendar"
     """Every day (ngày); a period that ends on a day off ends on the next working day."""
+
+
+_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"unit": frozenset(DayUnit), "verified": frozenset({"yes", "no"})}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +82,20 @@ def read_periods(text: str) -> Mapping[str, CorrectionPeriod]:
     Raises:
         TableInvalid: it has faults; the error contains all of them.
     """
-    choices = {"unit": tuple(DayUnit), "verified": ("yes", "no")}
-    rows = table_rows(text, PERIOD_COLUMNS, required=("id",), numbers=("days",), choices=choices)
-    return {row["id"]: _period(row) for row in rows}
+    rows = numbered_rows(text, PERIOD_COLUMNS, required=("id",))
+    faults = [fault for row in rows for fault in _faults(row)]
+    if faults:
+        raise TableInvalid(faults)
+    return {row.cells["id"]: _period(row.cells) for row in rows}
+
+
+def _faults(row: WrittenRow) -> Iterator[RowFault]:
+    days = row.cells["days"]
+    if days and not _DAYS.fullmatch(days):
+        yield RowFault(row.line, "days", "number", days)
+    for column, words in _WORDS.items():
+        if row.cells[column] and row.cells[column] not in words:
+            yield RowFault(row.line, column, "choice", row.cells[column])
 
 
 def _period(row: Mapping[str, str]) -> CorrectionPeriod:

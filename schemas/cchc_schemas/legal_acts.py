@@ -16,8 +16,8 @@ from datetime import date
 from functools import cache
 from types import MappingProxyType
 
-from cchc_schemas.agency_tables import day_of, table_rows
 from cchc_schemas.package_tables import package_table
+from cchc_schemas.written_tables import day_of, written_rows
 
 ACT_COLUMNS = ("id", "number", "issued_on", "in_force_from", "in_force_to", "replaced_by", "title", "source")
 PURPOSE_COLUMNS = ("code", "vi", "en")
@@ -80,12 +80,12 @@ def read_acts(text: str) -> Mapping[str, LegalAct]:
     Raises:
         TableInvalid: it has faults; the error contains all of them.
     """
-    return {row["id"]: _act(row) for row in table_rows(text, ACT_COLUMNS, required=("id", "number"))}
+    return {row["id"]: _act(row) for row in written_rows(text, ACT_COLUMNS, required=("id", "number"))}
 
 
 def read_purposes(text: str) -> Mapping[str, Purpose]:
     """Return the purposes of a table with the columns `PURPOSE_COLUMNS`. Raises as `read_acts` does."""
-    rows = table_rows(text, PURPOSE_COLUMNS, required=PURPOSE_COLUMNS)
+    rows = written_rows(text, PURPOSE_COLUMNS, required=PURPOSE_COLUMNS)
     return {row["code"]: Purpose(row["code"], row["vi"], row["en"]) for row in rows}
 
 

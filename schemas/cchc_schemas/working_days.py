@@ -10,14 +10,14 @@ datetime.date(2026, 2, 24)
 datetime.date(2026, 9, 3)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 
-from cchc_schemas.agency_tables import table_rows
 from cchc_schemas.package_tables import package_table
+from cchc_schemas.written_tables import RowFault, TableInvalid, WrittenRow, numbered_rows
 
 HOLIDAY_COLUMNS = ("day", "kind", "name")
 
@@ -46,8 +46,11 @@ def read_holidays(text: str) -> Mapping[date, DayKind]:
     Raises:
         TableInvalid: it has faults; the error contains all of them.
     """
-    rows = table_rows(text, HOLIDAY_COLUMNS, required=("day", "kind"), choices={"kind": tuple(DayKind)})
-    return _days(rows)
+    rows = numbered_rows(text, HOLIDAY_COLUMNS, required=("day", "kind"))
+    faults = [fault for row in rows for fault in _faults(row)]
+    if faults:
+        raise TableInvalid(faults)
+    return _days([row.cells for row in rows])
 
 
 class WorkingCalendar:
@@ -81,3 +84,13 @@ class WorkingCalendar:
 
 def _days(rows: Sequence[Mapping[str, str]]) -> Mapping[date, DayKind]:
     return MappingProxyType({date.fromisoformat(row["day"]): DayKind(row["kind"]) for row in rows})
+
+
+def _faults(row: WrittenRow) -> Iterator[RowFault]:
+    day, kind = row.cells["day"], row.cells["kind"]
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        yield RowFault(row.line, "day", "day", day)
+    if kind not in set(DayKind):
+        yield RowFault(row.line, "kind", "choice", kind)

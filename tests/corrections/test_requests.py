@@ -329,7 +329,7 @@ def test_an_installation_has_periods_and_holidays_of_its_own(database: SharedDat
     with pytest.raises(ConfigurationError) as refused:
         open_correction(own, database, subject, "x", at=NOW)
     assert "is no number of days" in str(refused.value)
-    assert "'weeks' is none of the words" in str(refused.value)
+    assert "'weeks' is none of the words of this column" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-
 from cchc_schemas.agency_tables import TableInvalid
+
 from cchc_schemas.legal_acts import (
     LegalAct,
     legal_acts,
@@ -13,6 +13,7 @@ from cchc_schemas.legal_acts import (
     read_purposes,
     replacements,
 )
+from cchc_schemas.written_tables import TableInvalid
 
 HEADING = "id,number,issued_on,in_force_from,in_force_to,replaced_by,title,source\n"
 

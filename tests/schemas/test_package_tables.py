@@ -31,6 +31,7 @@ def test_every_table_of_the_contract_is_there() -> None:
         "land_change_codes.csv",
         "land_use_codes.csv",
         "legal_acts.csv",
+        "once_only.csv",
         "paper_reuse.csv",
         "payment_status.csv",
         "permit_kinds.csv",

@@ -24,6 +24,7 @@ VALUELESS = frozenset({"last_sequence", "notes_by_key", "DiscrepancyState"})
 POINT: Mapping[str, str] = {
     "cchc_connect.sharing.granted_rows": "for the disclosure point: the records that a decision reaches",
     "cchc_connect.sharing.case_keys": "for the disclosure point: keys of the records of a dossier",
+    "cchc_connect.sharing.own_evidence": "public papers of procedures; own records, on record before they prove one",
     "cchc_connect.sharing.stored_agreements": "for the disclosure point: agencies, and the dossier of a request",
     "cchc_connect.sharing.unmasked": "records of the operator's own agency, on record before they are shown",
 }
