@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from cchc_schemas.agency_tables import TableInvalid
 
 from cchc_schemas.legal_acts import (
     LegalAct,
