@@ -80,10 +80,10 @@ def test_status_counts_requests_and_stays_done(call: Call) -> None:
     """Exit code 0, as `status` reports and judges nothing."""
     call(*OPEN)
 
-    told = call("status", "--json")
+    shown = call("status", "--json")
 
-    assert told.code == 0
-    assert told.document["corrections"] == {"waiting": 1, "overdue": 0, "answered": 0}
+    assert shown.code == 0
+    assert shown.document["corrections"] == {"waiting": 1, "overdue": 0, "answered": 0}
     assert "1 wait for an answer" in call("status").out
 
 
