@@ -44,7 +44,7 @@ def masked_and_matched(
 
     Args:
         agreement: the agreement whose `match` is looked at.
-        together: the agreements of the folder, with itself.
+        together: the agreements that may apply to its consumer, with itself.
         terms: what its names mean.
     """
     consumer = terms.agencies.code(agreement.consumer)

@@ -20,7 +20,7 @@ from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, decide
 from cchc_connect.sharing.facts import Facts
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.sent_records import SentRecords
-from cchc_connect.sharing.stored_agreements import agency_tree, facts_of
+from cchc_connect.sharing.stored_agreements import facts_of, terms_on
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_connect.sharing.treatments import agreement_key
 from cchc_schemas import vietnamese_day
@@ -102,8 +102,7 @@ class RouteAgreement:
     def decide(self, connection: Connection, at: datetime) -> RouteGrants | RouteRefusal:
         """Return what may leave at an instant, by the facts of this transaction."""
         day = vietnamese_day(at)
-        tree = agency_tree(connection, self.terms.agencies_from, day)
-        terms = replace(self.terms, agencies=tree)
+        terms = terms_on(connection, self.terms, day)
         requests = [self._request(record_type, at) for record_type in self.record_types]
         facts = facts_of(connection, terms, requests[0])
         decisions = {request.record_type: decide(request, facts) for request in requests}
@@ -125,8 +124,8 @@ class RouteAgreement:
             day=day,
             versions=tuple((each.agreement.version, each.state.value) for each in versions),
             by_type=granted,
-            agencies=tree,
-            providers=tree.codes(tree.as_provider(agreement.provider)),
+            agencies=terms.agencies,
+            providers=terms.agencies.codes(terms.agencies.as_provider(agreement.provider)),
         )
 
     def _request(self, record_type: str, at: datetime) -> AccessRequest:
