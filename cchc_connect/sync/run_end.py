@@ -1,4 +1,4 @@
-"""The end of a run: corrections that arrived with it settle the requests for them, and its report is stored."""
+"""The end of a run, short because `corrections.settling` and `runs` have the rules: requests settled, report stored."""
 
 from cchc_connect.corrections.life_cycle import ActedBy
 from cchc_connect.corrections.requests import has_open_requests
