@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
@@ -12,13 +11,11 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
-from cchc_connect.database.direct.location import SQLITE_PREFIX
-from cchc_connect.errors import NotFound
 from cchc_connect.messages import Language
-from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.messages.values import day_text
 from cchc_connect.record_fields import field_name
 from cchc_connect.sharing.administration import (
+    agreement_versions,
     agreements,
     apply_agreements,
     approve_agreement,
@@ -29,7 +26,7 @@ from cchc_connect.sharing.administration import (
     withdraw_agreement,
 )
 from cchc_connect.sharing.agreements import Agreement, Grant, Treatment
-from cchc_connect.sharing.facts import StoredAgreement
+from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind, text_digest
 from cchc_connect.sharing.operator import operating_user
@@ -52,7 +49,7 @@ LIST_COLUMNS = ("agreement", "provider", "consumer", "purpose", "state", "ends",
 def check(command: CommandContext, database: str | None) -> ExitCode:
     """Show every fault and warning of the folder and of what is stored."""
     config, console = Config.load(command.config), command.console
-    if database is None and not _has_database(config):
+    if database is None and config.database.is_absent:
         folder = check_agreements(config)
     else:
         with existing_database(command, database) as opened:
@@ -98,7 +95,8 @@ def list_agreements(command: CommandContext, database: str | None) -> ExitCode:
     if not listed:
         console.message("agreement_view.none")
         return ExitCode.DONE
-    rows = [_list_row(stored, console) for stored in listed]
+    replacing = _replacing(listed)
+    rows = [_list_row(stored, replacing.get(stored.agreement.reference), console) for stored in listed]
     console.table(OutputTable(headings=[f"agreement_view.{name}" for name in LIST_COLUMNS], rows=rows))
     return ExitCode.DONE
 
@@ -111,17 +109,14 @@ def show(command: CommandContext, database: str | None, agreement_id: str) -> Ex
     """
     console = command.console
     with existing_database(command, database) as opened:
-        everything = agreements(opened)
-    versions = [stored for stored in everything if stored.agreement.id == agreement_id]
-    if not versions:
-        names = {stored.agreement.id for stored in everything}
-        raise NotFound("sharing.no_agreement", agreement=agreement_id, suggestion=suggestion(agreement_id, names))
+        versions = agreement_versions(opened, agreement_id)
     terms = configured_terms(command)
     console.document(
         {"versions": [{**_summary(stored), "body": stored.agreement.document_body()} for stored in versions]}
     )
+    replacing = _replacing(versions)
     for stored in versions:
-        _show_version(stored, terms, console)
+        _show_version(stored, replacing.get(stored.agreement.reference), terms, console)
     return ExitCode.DONE
 
 
@@ -198,11 +193,6 @@ def list_purposes(command: CommandContext) -> ExitCode:
     return ExitCode.DONE
 
 
-def _has_database(config: Config) -> bool:
-    """True if the configured database is there: before the first run a folder is checked by itself."""
-    return not config.database.is_file or Path(config.database.url.removeprefix(SQLITE_PREFIX)).exists()
-
-
 def _finding_document(finding: AgreementFinding, console: Console) -> Mapping[str, Any]:
     return {
         "level": finding.level.value,
@@ -246,7 +236,23 @@ def _summary(stored: StoredAgreement) -> Mapping[str, Any]:
     }
 
 
-def _list_row(stored: StoredAgreement, console: Console) -> Sequence[object]:
+def _replacing(versions: Sequence[StoredAgreement]) -> Mapping[str, int]:
+    """Return each version that a later signed one has replaced, as `ID@VERSION` -> the version that decides now."""
+    deciding = {each.agreement.id: each.agreement for each in decisive_versions(versions)}
+    return {
+        each.agreement.reference: deciding[each.agreement.id].version
+        for each in versions
+        if each.was_signed and each.agreement.reference != deciding[each.agreement.id].reference
+    }
+
+
+def _state_text(stored: StoredAgreement, replaced_by: int | None, console: Console) -> str:
+    if replaced_by is not None:
+        return console.text("agreement_view.replaced", version=replaced_by)
+    return console.term("agreement_state", stored.state.value)
+
+
+def _list_row(stored: StoredAgreement, replaced_by: int | None, console: Console) -> Sequence[object]:
     agreement = stored.agreement
     approvals = sum(each is not None for each in (stored.approved_by_provider, stored.approved_by_consumer))
     return (
@@ -254,17 +260,17 @@ def _list_row(stored: StoredAgreement, console: Console) -> Sequence[object]:
         agreement.provider,
         agreement.consumer,
         agreement.purpose,
-        console.term("agreement_state", stored.state.value),
+        _state_text(stored, replaced_by, console),
         _day(agreement.ends, console.language),
         f"{approvals}/2",
     )
 
 
-def _show_version(stored: StoredAgreement, terms: SharingTerms, console: Console) -> None:
+def _show_version(stored: StoredAgreement, replaced_by: int | None, terms: SharingTerms, console: Console) -> None:
     agreement = stored.agreement
     console.heading("agreement_view.version", agreement=agreement.reference, title=agreement.title)
     lines = {
-        "state": console.term("agreement_state", stored.state.value),
+        "state": _state_text(stored, replaced_by, console),
         "sha256": text_digest(agreement),
         "provider": f"{agreement.provider} ({stored.approved_by_provider or '-'})",
         "consumer": f"{agreement.consumer} ({stored.approved_by_consumer or '-'})",

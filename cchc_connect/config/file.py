@@ -30,6 +30,7 @@ from cchc_connect.config.secrets import Secret, secrets_in
 from cchc_connect.config.sharing import (
     AgreementId,
     AgreementsTable,
+    CorrectionsTable,
     OfficialId,
     OfficialTable,
     OnceOnlyTable,
@@ -55,6 +56,7 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
         "response_signature": frozenset({"keys"}),
         "tls": frozenset({"ca", "certificate", "key"}),
         "agreements": frozenset({"acts", "purposes"}),
+        "corrections": frozenset({"periods", "holidays"}),
         "once_only": frozenset({"table"}),
     }
 )
@@ -110,6 +112,11 @@ class DatabaseTable(ConfigTable):
     def is_file(self) -> bool:
         """Whether the database is an SQLite file."""
         return self.url.startswith(SQLITE_PREFIX)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is a file that is not there, as before the first run."""
+        return self.is_file and not Path(self.url.removeprefix(SQLITE_PREFIX)).exists()
 
     @property
     def url_with_password(self) -> str:
@@ -172,6 +179,8 @@ class Config(ConfigTable):
     """Id -> official."""
     agreements: AgreementsTable = AgreementsTable()
     """Where the agreements are."""
+    corrections: CorrectionsTable = CorrectionsTable()
+    """Until when agencies answer requests to correct their data."""
     once_only: OnceOnlyTable = OnceOnlyTable()
     """Papers that need not be submitted again."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cchc_connect.clock import from_timestamp_text
+from cchc_connect.clock import SystemClock, from_timestamp_text, in_vietnam
 from cchc_connect.database.audit.chain import EntryNumber
 from cchc_connect.database.audit.chains import first_broken_entry
 from cchc_connect.database.direct import queries
@@ -69,8 +69,22 @@ class RouteStatus:
     delivered: int
     dead: int
     """Messages that will not be sent again unless somebody queues them: dead letters."""
+    not_granted: int
+    """Messages with records that the agreement of the route does not reach."""
     not_taken: int
     """Withdrawals that the receiver does not take: it keeps these records, which are deleted here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectionCounts:
+    """Numbers of correction requests that are not closed."""
+
+    waiting: int = 0
+    """Requests that the agency has still to answer."""
+    overdue: int = 0
+    """Those of them whose last day is over."""
+    answered: int = 0
+    """Requests that the agency answered, and that nobody closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +103,10 @@ class DatabaseStatus:
     """The first audit log entry that does not fit its chain of hashes; None if every one does."""
     open_discrepancies: int
     """Discrepancies that have not ended."""
+    overdue_discrepancies: int = 0
+    """Those that nobody handled although their last day is over."""
+    corrections: CorrectionCounts = CorrectionCounts()
+    """Correction requests that are not closed."""
 
     @property
     def is_audit_log_intact(self) -> bool:
@@ -101,21 +119,23 @@ class DatabaseStatus:
         return sum(stream.quarantined for stream in self.streams)
 
 
-def status(database: "SharedDatabase") -> DatabaseStatus:
+def status(database: "SharedDatabase", *, at: datetime | None = None) -> DatabaseStatus:
     """Return the state of a shared database.
 
     Args:
         database: the shared database.
+        at: instant (aware) on whose Vietnamese day it is told what is overdue; None: now.
 
     Raises:
         DatabaseUnusable: the database failed.
     """
     with database.reading_directly() as connection:
-        return read_status(connection)
+        return read_status(connection, at=at)
 
 
-def read_status(connection: DirectConnection) -> DatabaseStatus:
+def read_status(connection: DirectConnection, *, at: datetime | None = None) -> DatabaseStatus:
     """Return the state of the database that `connection` reads, as `status` does."""
+    day = in_vietnam(at or SystemClock().now()).date().isoformat()
     latest = next(iter(read_runs(connection, 1)), None)
     return DatabaseStatus(
         streams=_streams(connection),
@@ -124,6 +144,8 @@ def read_status(connection: DirectConnection) -> DatabaseStatus:
         unfinished_run=latest if latest is not None and latest.finished_at is None else None,
         broken_audit_entry=first_broken_entry(connection),
         open_discrepancies=queries.open_discrepancies(connection),
+        overdue_discrepancies=queries.overdue_discrepancies(connection, day),
+        corrections=CorrectionCounts(**queries.correction_counts(connection, day)),
     )
 
 
@@ -182,6 +204,7 @@ def _routes(connection: DirectConnection) -> tuple[RouteStatus, ...]:
             waiting=messages.get((row["name"], "waiting"), 0),
             delivered=messages.get((row["name"], "delivered"), 0),
             dead=messages.get((row["name"], "dead"), 0),
+            not_granted=messages.get((row["name"], "not_granted"), 0),
             not_taken=messages.get((row["name"], "not_taken"), 0),
         )
         for row in queries.routes(connection)
