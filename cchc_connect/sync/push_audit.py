@@ -31,22 +31,22 @@ class PushAudit:
         self._subject_keys = subject_keys
 
     def add_leaving(
-        self, connection: Connection, ready: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, ready: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what is about to leave, one entry for each record type and kind of message.
 
-        `grants` are what they leave by, also in the entries of what became of them; None without an agreement.
+        `grants` are what they leave by, also in the entries of what became of them.
         """
         self._add(connection, ready, _Outcome(LEAVING, grants, now))
 
     def add_not_sent(
-        self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what was announced and did not leave."""
         self._add(connection, unsent, _Outcome(NOT_SENT, grants, now))
 
     def add_not_accepted(
-        self, connection: Connection, refused: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, refused: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what a receiver got with credentials that it refused."""
         self._add(connection, refused, _Outcome(NOT_ACCEPTED, grants, now))
@@ -56,7 +56,7 @@ class PushAudit:
         connection: Connection,
         batch: Sequence[Delivery],
         receipts: Sequence[Receipt],
-        grants: RouteGrants | None,
+        grants: RouteGrants,
         now: datetime,
     ) -> None:
         """Add the outcomes of one message, one entry for each outcome."""
@@ -101,8 +101,6 @@ class PushAudit:
             route=route.name,
             consumer=route.receiver,
             account=route.account or None,
-            purpose=route.purpose,
-            legal_basis=route.legal_basis,
             record_type=record_type,
             keys=tuple(delivery.record_key for delivery in group),
             count=len(group),
@@ -110,14 +108,14 @@ class PushAudit:
             outcome=outcome.code,
             decision=outcome.decision,
         )
-        return entry if outcome.grants is None else granted_entry(outcome.grants, record_type, entry)
+        return granted_entry(outcome.grants, record_type, entry)
 
 
 class _Outcome(NamedTuple):
     """What became of messages, and by what they left."""
 
     code: str
-    grants: RouteGrants | None
+    grants: RouteGrants
     at: datetime
     decision: Decision | None = None
 

@@ -338,8 +338,7 @@ def push(books: PulledDatabase, target: MemoryTarget) -> None:
         connection="portal",
         receiver="G22",
         account="sync",
-        agreement=agreement_of(books.database, "dossier", at=books.clock.moment),
-        withhold=("dossier.applicant_phone",),
+        agreement=agreement_of(books.database, "dossier", at=books.clock.moment, withhold=("dossier.applicant_phone",)),
         targets={"dossier": target},
     )
     Push(route, NoRequestTransport(), books.run_context).run()

@@ -85,7 +85,6 @@ class Office:
             receiver="G22",
             account="sync",
             agreement=replace(self.agreement, withhold=self.withhold),
-            withhold=self.withhold,
             targets=targets,
         )
 
