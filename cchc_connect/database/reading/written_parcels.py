@@ -12,6 +12,7 @@ True
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,14 +20,15 @@ from functools import cached_property
 from cchc_connect.errors import UsageMistake
 from cchc_schemas import AdminScheme, AdminUnit, AdminUnitUnknown, admin_unit, successors
 from cchc_schemas.admin_units import named_communes, old_communes, plain_letters
-from cchc_schemas.codes import MAP_SHEET_NUMBER, NATIONAL_PARCEL_ID, PARCEL_KEY, PARCEL_NUMBER, commune_digits
+from cchc_schemas.codes import KEY_PARTS, MAP_SHEET_NUMBER, NATIONAL_PARCEL_ID, PARCEL_KEY, PARCEL_NUMBER
 from cchc_schemas.parcel_refs import parcel_key
 
 _SCHEMES = (AdminScheme.GSO_2025_07, AdminScheme.GSO_2025_01)
 _NUMBER = r"(?:\s+so)?\s*[:.]?\s*(?P<{}>[0-9a-z][0-9a-z./-]*)"
 _SHEET_WORDS = re.compile(r"\bto(?:\s+ban\s+do)?(?:\s+dia\s+chinh)?" + _NUMBER.format("number"))
 _PARCEL_WORDS = re.compile(r"\bthua(?:\s+dat)?" + _NUMBER.format("number"))
-_COMMUNE_DIGITS = re.compile(r"[0-9]{5}")
+_COMMUNE_CODE = re.compile(r"(?:ma\s+)?(?:xa|phuong|thi\s+tran|dac\s+khu)?\s*(?P<digits>[0-9]{5})")
+_SEPARATORS = re.compile("[,;()]+")
 _SHORT_KINDS = (("p.", "phuong "), ("x.", "xa "), ("tt.", "thi tran "))
 
 
@@ -70,39 +72,38 @@ def written_parcel(text: str) -> WrittenParcel:
     stripped = text.strip()
     if NATIONAL_PARCEL_ID.fits(stripped.lower()):
         return WrittenParcel(national_id=stripped.lower())
-    if stripped.count(":") > 1:
-        return _of_key(stripped)
-    return _of_words(stripped)
+    is_key = re.match(r"(?:gso-[^:]*|[0-9]+)\s*:", stripped, re.IGNORECASE) is not None
+    return _of_key(stripped) if is_key else _of_words(stripped)
 
 
 def _of_key(text: str) -> WrittenParcel:
-    *scheme, commune, sheet, number = (part.strip() for part in text.split(":"))
-    if PARCEL_KEY.fits(PARCEL_KEY.canonical(text)):
-        units = _units(commune_digits(commune), [AdminScheme(scheme[0].lower())])
-    elif not scheme and all((commune, sheet, number)):
-        units = _units(commune_digits(commune), _SCHEMES)
-    else:
+    """Return the parcel of a key with its scheme, or without one."""
+    has_scheme = text.count(":") == KEY_PARTS - 1
+    key = PARCEL_KEY.canonical(text if has_scheme else f"{AdminScheme.GSO_2025_07}:{text}")
+    if not PARCEL_KEY.fits(key):
         raise UsageMistake("case.parcel_unreadable")
-    return _parcel(units, commune, sheet, number)
+    scheme, commune, sheet, number = key.split(":")
+    return _parcel(_units(commune, [AdminScheme(scheme)] if has_scheme else _SCHEMES), sheet, number)
 
 
 def _of_words(text: str) -> WrittenParcel:
-    plain = plain_letters(text)
+    composed = unicodedata.normalize("NFC", text)
+    plain = plain_letters(composed)
     sheet, parcel = _SHEET_WORDS.search(plain), _PARCEL_WORDS.search(plain)
-    if sheet is None or parcel is None or sheet.span() == parcel.span():
+    if sheet is None or parcel is None:
         raise UsageMistake("case.parcel_unreadable")
-    words = list(plain)
+    rest = list(plain)
     for match in (sheet, parcel):
-        words[slice(*match.span())] = "," * (match.end() - match.start())
-    segments = ["".join(segment).strip(" ().") for segment in "".join(words).split(",")]
-    named = [segment for segment in segments if segment]
-    units = next((units for units in map(_named_units, named) if units), ())
-    return _parcel(units, ", ".join(named), sheet["number"].rstrip("./-"), parcel["number"].rstrip("./-"))
+        rest[slice(*match.span())] = "," * (match.end() - match.start())
+    segments = [segment.strip(" .") for segment in _SEPARATORS.split("".join(rest))]
+    units = next((units for units in map(_named_units, segments) if units), ())
+    sheet_number, parcel_number = (composed[slice(*match.span("number"))].rstrip("./-") for match in (sheet, parcel))
+    return _parcel(units, sheet_number, parcel_number)
 
 
-def _parcel(units: Sequence[AdminUnit], commune: str, sheet: str, number: str) -> WrittenParcel:
+def _parcel(units: Sequence[AdminUnit], sheet: str, number: str) -> WrittenParcel:
     if not units:
-        raise UsageMistake("case.commune_unknown", name=commune)
+        raise UsageMistake("case.commune_unknown")
     return WrittenParcel(
         communes=tuple(units), sheet=MAP_SHEET_NUMBER.canonical(sheet), number=PARCEL_NUMBER.canonical(number)
     )
@@ -110,9 +111,9 @@ def _parcel(units: Sequence[AdminUnit], commune: str, sheet: str, number: str) -
 
 def _named_units(segment: str) -> Sequence[AdminUnit]:
     """Return the communes that a part of an address names; none where it names a province or a street."""
-    digits = _COMMUNE_DIGITS.fullmatch(segment.removeprefix("ma xa").strip())
-    if digits is not None:
-        return _units(digits[0], _SCHEMES)
+    code = _COMMUNE_CODE.fullmatch(segment)
+    if code is not None:
+        return _units(code["digits"], _SCHEMES)
     for short, kind in _SHORT_KINDS:
         if segment.startswith(short):
             segment = kind + segment.removeprefix(short).strip()
