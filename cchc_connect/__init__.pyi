@@ -152,6 +152,7 @@ from .sharing.procedure_papers import (
     procedure_papers as procedure_papers,
 )
 from .sharing.requests import AccessRequest as AccessRequest
+from .sharing.route_drafts import DraftTerms as DraftTerms, draft_agreements as draft_agreements
 from .sharing.unmasked import AccessReason as AccessReason, reveal as reveal
 from .sync.audit_sealing import seal_audit_log as seal_audit_log
 from .sync.connection_changes import (

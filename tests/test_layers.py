@@ -97,8 +97,8 @@ ROOMS = {
         "transport config"
     ),
     "sharing": (
-        "cchc_schemas clock messages errors privacy database database.audit database.reading database.outbox "
-        "database.state config"
+        "cchc_schemas clock messages record_fields errors privacy database database.audit database.reading "
+        "database.outbox database.state config"
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "sync": (

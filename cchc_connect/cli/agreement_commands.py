@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.completed_values import record_types
+from cchc_connect.cli.completed_values import record_types, routes
 from cchc_connect.cli.context import DatabaseOption, command_context
 
 agreement_app = typer.Typer(help="help.agreements", no_args_is_help=True)
@@ -20,6 +20,26 @@ def agreements_check(context: typer.Context, *, db: DatabaseOption = None) -> in
     from cchc_connect.cli.agreements import check
 
     return check(command_context(context), db)
+
+
+@agreement_app.command("draft", help="help.agreements_draft")
+def agreements_draft(
+    context: typer.Context,
+    routes_to_draft: Annotated[
+        list[str] | None, typer.Argument(metavar="ROUTE...", help="help.draft_routes", autocompletion=routes)
+    ] = None,
+    *,
+    provider: Annotated[str | None, typer.Option(metavar="CODE", help="help.draft_provider")] = None,
+    purpose: Annotated[str | None, typer.Option(metavar="CODE", help="help.draft_purpose")] = None,
+    acts: Annotated[list[str] | None, typer.Option("--act", metavar="ACT", help="help.draft_act")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TITLE", help="help.draft_title")] = None,
+) -> int:
+    """Draft the agreements of routes."""
+    from cchc_connect.cli.agreement_draft import draft
+    from cchc_connect.sharing.route_drafts import DraftTerms
+
+    chosen = DraftTerms(provider=provider, purpose=purpose, acts=tuple(acts or ()), title=title)
+    return draft(command_context(context), tuple(routes_to_draft or ()), chosen)
 
 
 @agreement_app.command("apply", help="help.agreements_apply")

@@ -25,7 +25,7 @@ PULL_COUNTERS = (
     *("drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
-ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
+ROUTE_COUNTERS = ("initial", "dropped", "not_granted", "withdrawn", "not_withdrawn")
 """Counters of a route that have a sentence of their own, if they are not 0."""
 
 HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})

@@ -98,6 +98,7 @@ def _route(route: RouteStatus, console: Console) -> dict[str, Any]:
         "waiting": route.waiting,
         "delivered": route.delivered,
         "dead": route.dead,
+        "not_granted": route.not_granted,
         "not_taken": route.not_taken,
         "held_reason": route.hold and console.sentence(route.hold),
     }
@@ -153,6 +154,8 @@ def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:
     for route in routes:
         if route["held_reason"]:
             console.message("status.held", place=route["name"], reason=route["held_reason"])
+        if route["not_granted"]:
+            console.message("status.not_granted", place=route["name"], entries=route["not_granted"])
         if route["not_taken"]:
             console.message("status.not_taken", place=route["name"], entries=route["not_taken"])
 

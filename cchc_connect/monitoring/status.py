@@ -69,6 +69,8 @@ class RouteStatus:
     delivered: int
     dead: int
     """Messages that will not be sent again unless somebody queues them: dead letters."""
+    not_granted: int
+    """Messages with records that the agreement of the route does not reach."""
     not_taken: int
     """Withdrawals that the receiver does not take: it keeps these records, which are deleted here."""
 
@@ -182,6 +184,7 @@ def _routes(connection: DirectConnection) -> tuple[RouteStatus, ...]:
             waiting=messages.get((row["name"], "waiting"), 0),
             delivered=messages.get((row["name"], "delivered"), 0),
             dead=messages.get((row["name"], "dead"), 0),
+            not_granted=messages.get((row["name"], "not_granted"), 0),
             not_taken=messages.get((row["name"], "not_taken"), 0),
         )
         for row in queries.routes(connection)

@@ -96,7 +96,7 @@ def _day_findings(agreement: Agreement, day: date) -> Iterator[AgreementFinding]
     if agreement.ends < agreement.starts:
         yield fault("ends_before_start", "ends", starts=agreement.starts, ends=agreement.ends)
         return
-    if agreement.ends > _years_later(agreement.starts, MAX_YEARS):
+    if agreement.ends > years_later(agreement.starts, MAX_YEARS):
         yield fault("too_long", "ends", years=MAX_YEARS, ends=agreement.ends)
     remaining = _days_left(agreement.ends, day)
     if agreement.ends < day:
@@ -166,10 +166,10 @@ def _unknown_act(act: str, at: str, terms: SharingTerms) -> AgreementFinding:
     return fault("act_unknown", at, value=act, suggestion=suggestion(act, terms.acts))
 
 
-def _years_later(day: date, years: int) -> date:
+def years_later(day: date, years: int) -> date:
     """Return the last day of a term of some years that begins on `day`; the last day there is if it is later.
 
-    >>> _years_later(date(2026, 8, 1), 3), _years_later(date(2024, 2, 29), 3)
+    >>> years_later(date(2026, 8, 1), 3), years_later(date(2024, 2, 29), 3)
     (datetime.date(2029, 7, 31), datetime.date(2027, 2, 28))
     """
     if day.year + years > date.max.year:

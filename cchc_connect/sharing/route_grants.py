@@ -14,6 +14,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure
 from cchc_connect.errors import SourceHeld
 from cchc_connect.messages import Message, Messages
+from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.agreements import Action, Agreement, Treatment
 from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, decide
 from cchc_connect.sharing.facts import Facts
@@ -52,6 +53,18 @@ class RouteGrants:
     """Version and state of each stored version of the agreement, which it was decided from."""
     by_type: Mapping[str, TypeGrant]
     """Record type -> what of it."""
+    agencies: AgencyTree
+    """The agencies on that day."""
+    providers: frozenset[str]
+    """Codes of the agencies whose records are the provider's, of both systems."""
+
+    @property
+    def records_left(self) -> int | None:
+        """Return how many records may leave on this day; None: any number."""
+        return min(
+            (each.decision.records_left for each in self.by_type.values() if each.decision.records_left is not None),
+            default=None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +119,14 @@ class RouteAgreement:
         if refusal is not None:
             return refusal
         versions = [each for each in facts.agreements if each.agreement.id == self.id]
+        agreement = granted[self.record_types[0]].decision.agreement
         return RouteGrants(
-            agreement=granted[self.record_types[0]].decision.agreement,
+            agreement=agreement,
             day=day,
             versions=tuple((each.agreement.version, each.state.value) for each in versions),
             by_type=granted,
+            agencies=tree,
+            providers=tree.codes(tree.as_provider(agreement.provider)),
         )
 
     def _request(self, record_type: str, at: datetime) -> AccessRequest:

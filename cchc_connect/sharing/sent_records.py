@@ -4,7 +4,7 @@ It is what `treated` returns of the record's document, as far as a record can ho
 a treatment that makes something else of them cannot be sent.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -177,7 +177,9 @@ def _has_list(annotation: object) -> bool:
 
 def _each(value: Any, treat: Treat) -> object:
     """Return what leaves of a value, or of each element of a list."""
-    return tuple(_each(element, treat) for element in value) if isinstance(value, tuple | list) else treat(value)
+    if isinstance(value, tuple | list):
+        return tuple(_each(element, treat) for element in cast("Sequence[object]", value))
+    return treat(value)
 
 
 def _year(value: PartialDate) -> PartialDate:

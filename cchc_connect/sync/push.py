@@ -31,7 +31,7 @@ from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.push_audit import PushAudit
-from cchc_connect.sync.push_permission import PushPermission
+from cchc_connect.sync.push_permission import Choice, PushPermission
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
@@ -101,9 +101,9 @@ class Push:
                     self._blocked_keys.clear()
                     self._holds.clear()
                     self._announce(ready)
-                    self._record_intent(ready)
-                    self._builder.prepare(ready, self._permission.grants)
-                    for group in self._parallel_groups(ready):
+                    leaving = self._record_intent(ready)
+                    self._builder.prepare(leaving, self._permission.grants)
+                    for group in self._parallel_groups(leaving):
                         self._run_context.raise_if_stopping()
                         self._commit_refusals(group)
                         if not self._permission.still_holds():
@@ -140,7 +140,7 @@ class Push:
 
     def _require_permission(self) -> None:
         now = self._run_context.clock.now()
-        self._run_context.read(lambda connection: self._permission.decide(connection, now))
+        self._run_context.commit(lambda connection: self._permission.decide(connection, now))
 
     def _enqueue(self) -> None:
         """Take into the outbox what the route has to send, and count what changed with the route."""
@@ -173,22 +173,28 @@ class Push:
         route, now = self._route.name, self._run_context.clock.now()
         return self._run_context.read(lambda connection: deliveries.due(connection, route, now, DELIVERY_BATCH_SIZE))
 
-    def _record_intent(self, ready: Sequence[Delivery]) -> None:
-        """Write audit log entries and idempotency keys before sending; otherwise a crash could hide what was sent.
+    def _record_intent(self, ready: Sequence[Delivery]) -> list[Delivery]:
+        """Write audit log entries and idempotency keys before sending, and return what of these messages may leave.
+
+        Otherwise a crash could hide what was sent.
 
         Raises:
             SourceHeld: nothing may leave.
         """
         now = self._run_context.clock.now()
 
-        def store(connection: Connection) -> None:
-            self._permission.begin(connection, now)
-            deliveries.store_keys(connection, self._route.name, ready, to_timestamp_text(now))
-            self._audit.add_leaving(connection, ready, self._permission.grants, now)
+        def store(connection: Connection) -> Choice:
+            choice = self._permission.choose(connection, ready, now)
+            deliveries.store_keys(connection, self._route.name, choice.leaving, to_timestamp_text(now))
+            self._audit.add_leaving(connection, choice.leaving, self._permission.grants, now)
             self._run_context.mark_high_water(connection)
+            return choice
 
-        self._run_context.commit(store)
-        self._unsent = {delivery.sequence: delivery for delivery in ready}
+        choice = self._run_context.commit(store)
+        for delivery in choice.outside:
+            self.counts[delivery.record_type].not_granted += 1
+        self._unsent = {delivery.sequence: delivery for delivery in choice.leaving}
+        return choice.leaving
 
     def _forget_unsent(self) -> None:
         """Note what did not leave after all, and remove its new keys: the receiver cannot have them."""
@@ -201,6 +207,7 @@ class Push:
 
         def store(connection: Connection) -> None:
             deliveries.forget_keys(connection, self._route.name, new)
+            self._permission.give_back(connection, unsent)
             self._audit.add_not_sent(connection, unsent, grants, now)
             self._audit.add_not_accepted(connection, not_accepted, grants, now)
 

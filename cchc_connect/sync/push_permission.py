@@ -7,7 +7,9 @@ and the rest is decided anew. A route without an agreement in force is on hold: 
 While a route sends, its row has the fencing token of the run; who suspends the agreement waits until it is gone.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,11 +18,23 @@ from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.queries import agreement_versions
 from cchc_connect.database.outbox import deliveries
+from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
 from cchc_connect.errors import CchcError, OutsideHours, Stopped
+from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.route_grants import RouteGrants, RouteRefusal, refused_entry
+from cchc_connect.sharing.route_rows import outside_grants
+from cchc_connect.sharing.stored_agreements import count_use
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import vietnamese_day
+
+
+class Choice(NamedTuple):
+    """What of due messages leaves."""
+
+    leaving: list[Delivery]
+    outside: list[Delivery]
+    """Those with records that the grants do not reach."""
 
 
 class PushPermission:
@@ -35,7 +49,9 @@ class PushPermission:
         """What the batch may contain; None for a route without an agreement."""
 
     def decide(self, connection: Connection, now: datetime) -> None:
-        """Decide what may leave, by the facts of this transaction.
+        """Decide what may leave, by the facts of this write transaction.
+
+        Under another agreement or version than before, what that one did not reach is due again.
 
         Raises:
             SourceHeld: nothing may leave.
@@ -47,17 +63,30 @@ class PushPermission:
         if isinstance(decided, RouteRefusal):
             raise decided.error
         self.grants = decided
+        deliveries.follow_agreement(connection, self._route.name, decided.agreement.reference)
 
-    def begin(self, connection: Connection, now: datetime) -> None:
-        """Decide in the transaction that records the intent to send, and note that this run may be sending.
+    def choose(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> Choice:
+        """Decide in the transaction that records the intent to send what of these may leave, and count it as used.
+
+        What the grants do not reach is set aside there. It is noted that this run may be sending.
 
         Raises:
             SourceHeld: nothing may leave.
         """
         self.decide(connection, now)
-        if self.grants is not None:
-            reference = self.grants.agreement.reference
-            deliveries.begin_sending(connection, self._route.name, reference, self._run_context.token)
+        if self.grants is None:
+            return Choice(list(ready), [])
+        outside = list(outside_grants(connection, self.grants, ready))
+        deliveries.set_not_granted(connection, self._route.name, outside, now)
+        left_out = {each.sequence for each in outside}
+        leaving = _within(self.grants.records_left, [each for each in ready if each.sequence not in left_out])
+        self._count(connection, _records_in(leaving))
+        deliveries.begin_sending(connection, self._route.name, self._run_context.token)
+        return Choice(leaving, outside)
+
+    def give_back(self, connection: Connection, unsent: Sequence[Delivery]) -> None:
+        """Count what did not leave as not used."""
+        self._count(connection, -_records_in(unsent))
 
     def still_holds(self) -> bool:
         """Return whether what the batch was decided from is still so. Ask directly before something leaves.
@@ -81,6 +110,12 @@ class PushPermission:
                 entry = refused_entry(self._refusal, record_type, self._asked())
                 append(connection, entry, chain=RUNS_CHAIN)
 
+    def _count(self, connection: Connection, records: int) -> None:
+        grants = self.grants
+        if grants is not None and records:
+            use = AgreementUse(agreement=grants.agreement.id, day=grants.day, dossier="", records=records)
+            count_use(connection, use)
+
     def _is_unchanged(self, connection: DirectConnection) -> bool:
         grants = self.grants
         if grants is None:
@@ -98,3 +133,16 @@ class PushPermission:
             consumer=self._route.receiver,
             account=self._route.account or None,
         )
+
+
+def _records_in(due: Sequence[Delivery]) -> int:
+    """Return how many of these messages count for a quota: withdrawals do not."""
+    return sum(each.kind is DeliveryKind.RECORD for each in due)
+
+
+def _within(records_left: int | None, due: list[Delivery]) -> list[Delivery]:
+    """Return the first of these messages, with as many records as the quota leaves."""
+    if records_left is None or _records_in(due) <= records_left:
+        return due
+    positions = [position for position, each in enumerate(due) if each.kind is DeliveryKind.RECORD]
+    return due[: positions[records_left]]

@@ -1,5 +1,6 @@
 """Routes by an agreement: what leaves is what it grants; without one in force nothing leaves or is lost."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from cchc_connect.database.outbox.deliveries import route_states
-from cchc_connect.database.tables import delivery
+from cchc_connect.database.tables import agreement_use, delivery
+from cchc_connect.monitoring.status import status as status_of
 from cchc_connect.sharing.facts import Official
 from cchc_connect.sharing.life_cycle import ChangedBy, end, resume, suspend
 from cchc_connect.sharing.terms import SharingTerms
@@ -250,3 +252,104 @@ def test_a_dry_run_says_that_nothing_would_leave(agreed: ReceivingSetting) -> No
 
     assert line.outcome is RunStatus.HELD
     assert entries(agreed) == []
+
+
+OTHER = "000.00.99.H09"
+
+
+def states(setting: ReceivingSetting) -> Counter[str]:
+    return Counter(state for _, _, _, state, _ in setting.deliveries())
+
+
+def test_what_the_rows_do_not_describe_is_set_aside_and_counted(agreed: ReceivingSetting) -> None:
+    agreed.holds(*dossiers(*CODES[:2], status=9))
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 4}]})
+
+    (line,) = agreed.sync().lines
+
+    assert (line.outcome, line.counts.not_granted, line.counts.delivered) == (RunStatus.DONE, 2, 4)
+    assert states(agreed) == {"delivered": 4, "not_granted": 2}
+    assert {arrival.document["status"] for arrival in agreed.portal.arrivals} == {4}
+    announced = [key for entry in entries(agreed, kind="push", outcome="leaving") for key in entry["keys"]]
+    assert announced == list(CODES[2:])
+    with agreed.database() as database:
+        (route,) = status_of(database).routes
+    assert (route.not_granted, route.dead) == (2, 0)
+
+
+def test_records_of_another_agency_are_set_aside(agreed: ReceivingSetting) -> None:
+    with agreed.database() as database:
+        in_force(database, OTHER, CONSUMER, "dossier", at=agreed.clock.moment)
+
+    (line,) = agreed.sync().lines
+
+    assert (line.counts.not_granted, agreed.portal.arrivals) == (len(CODES), [])
+    assert entries(agreed, kind="push") == []
+
+
+def test_another_version_judges_anew_the_latest_version_of_what_was_set_aside(agreed: ReceivingSetting) -> None:
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 1}]})
+    agreed.sync()
+    agreed.holds(*dossiers(CODES[0], status=9))
+    agreed.sync()
+    assert agreed.portal.arrivals == []
+
+    agree(agreed, version=2)
+    (line,) = agreed.sync().lines
+
+    assert line.counts.delivered == len(CODES)
+    sent = {arrival.key: arrival.document["status"] for arrival in agreed.portal.arrivals}
+    assert sent == {**dict.fromkeys(CODES, 4), CODES[0]: 9}
+    assert states(agreed) == {"delivered": len(CODES), "not_granted": 1}
+
+
+def test_a_record_that_was_set_aside_does_not_hold_its_later_version(agreed: ReceivingSetting) -> None:
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 9}]})
+    agreed.sync()
+    agreed.holds(*dossiers(CODES[0], status=9))
+
+    agreed.sync()
+
+    assert [arrival.key for arrival in agreed.portal.arrivals] == [CODES[0]]
+
+
+def test_a_withdrawal_needs_the_agreement_and_no_row(agreed: ReceivingSetting) -> None:
+    agree(agreed)
+    agreed.sync()
+    agree(agreed, version=2, rows={"dossier": [{"field": "status", "eq": 9}]})
+    agreed.deletes(CODES[0])
+
+    agreed.sync()
+
+    assert [(effect.kind, effect.key) for effect in agreed.portal.effects][-1] == ("withdrawal", CODES[0])
+
+
+def test_the_quota_of_a_day_lets_the_rest_wait_for_the_next_day(agreed: ReceivingSetting) -> None:
+    agree(agreed, further={"quota": {"records_per_day": 4}})
+
+    first, reason = outcome(agreed)
+    again, _ = outcome(agreed)
+    assert (first, again) == (RunStatus.HELD, RunStatus.HELD)
+    assert reason is not None
+    assert "the quota of the agreement is used up" in reason
+    assert waiting(agreed) == {"waiting": 2, "delivered": 4, "dead": 0}
+    assert [entry["reasons"] for entry in entries(agreed, kind="refused")] == [["quota"]]
+
+    agreed.clock.advance(timedelta(days=1))
+    assert outcome(agreed) == (RunStatus.DONE, None)
+    assert [arrival.key for arrival in agreed.portal.arrivals] == list(CODES)
+
+
+def test_of_a_quota_only_what_was_about_to_be_sent_is_used(agreed: ReceivingSetting) -> None:
+    agree(agreed, further={"quota": {"records_per_day": 6}})
+
+    def suspend_once() -> None:
+        if len(agreed.portal.arrivals) == 1:
+            change(agreed, suspend)
+
+    agreed.portal.on_message = suspend_once
+    agreed.sync()
+
+    with agreed.database() as database, database.reading() as connection:
+        used = connection.execute(select(agreement_use.c.records)).scalar_one()
+    assert used == len(agreed.portal.arrivals) == 2

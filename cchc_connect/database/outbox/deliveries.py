@@ -65,6 +65,8 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
     NOT_TAKEN = "not_taken"
     """A withdrawal that the target does not take; it is due once the target does."""
+    NOT_GRANTED = "not_granted"
+    """A record that the agreement of the route does not reach; it is judged anew under another one."""
 
 
 class DeliveryKind(StrEnum):
@@ -256,9 +258,35 @@ def hold_route(connection: Connection, route_name: str, reason: CchcError | None
     return before is None or dict(before) != hold
 
 
-def begin_sending(connection: Connection, route_name: str, agreement: str, token: int | None) -> None:
-    """Note in the transaction that records an intent to send by which agreement, `ID@VERSION`, and which run sends."""
-    upsert_route(connection, route_name, {"agreement": agreement, "sending": token})
+def begin_sending(connection: Connection, route_name: str, token: int | None) -> None:
+    """Note in the transaction that records an intent to send which run, by its fencing token, sends."""
+    connection.execute(update(route).where(route.c.name == route_name).values(sending=token))
+
+
+def follow_agreement(connection: Connection, route_name: str, agreement: str) -> None:
+    """Note by which agreement, `ID@VERSION`, a route sends; under another one than before what it did not reach waits.
+
+    Of each record only the latest version does.
+    """
+    before = connection.execute(select(route.c.agreement).where(route.c.name == route_name)).scalar()
+    if before == agreement:
+        return
+    newer = change.alias()
+    is_outdated = exists().where(
+        newer.c.record_type == delivery.c.record_type,
+        newer.c.record_key == delivery.c.record_key,
+        newer.c.sequence > delivery.c.sequence,
+    )
+    not_granted = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.NOT_GRANTED)
+    waiting = {"state": DeliveryState.WAITING, "next_attempt_at": None, "finished_at": None}
+    connection.execute(update(delivery).where(not_granted & ~is_outdated).values(**waiting))
+    upsert_route(connection, route_name, {"agreement": agreement})
+
+
+def set_not_granted(connection: Connection, route_name: str, outside: Sequence[Delivery], now: datetime) -> None:
+    """Set aside messages with records that the agreement of the route does not reach."""
+    rows = [(DeliveryState.NOT_GRANTED, to_timestamp_text(now), route_name, each.sequence) for each in outside]
+    update_rows(connection, delivery, ("state", "finished_at"), rows)
 
 
 def sending_routes(connection: Connection, agreement_id: str, token: int) -> list[str]:

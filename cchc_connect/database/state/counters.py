@@ -36,6 +36,8 @@ class Counters:
     """Messages that the target will never accept; they are dead letters."""
     withdrawn: int = 0
     """Delivered messages that withdrew a deleted record."""
+    not_granted: int = 0
+    """Messages with records that the agreement of the route does not reach: they are not sent."""
     not_withdrawn: int = 0
     """Deleted records that the receiver keeps, as it takes no withdrawals."""
     initial: int = 0

@@ -76,7 +76,7 @@ def old_deliveries(before: str) -> OldRows:
     )
     is_old = func.coalesce(delivery.c.finished_at, "") < before
     delivered = (delivery.c.state == DeliveryState.DELIVERED) & is_replaced
-    dead = (delivery.c.state == DeliveryState.DEAD) & is_outdated
+    dead = delivery.c.state.in_((DeliveryState.DEAD, DeliveryState.NOT_GRANTED)) & is_outdated
     return OldRows(table=delivery, condition=is_old & (delivered | dead))
 
 

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cchc_connect.clock import SystemClock
+from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.sharing.administration import agreements
 from cchc_connect.sharing.agreements import Action, Agreement
 from cchc_connect.sharing.facts import Official, StoredAgreement
 from cchc_connect.sharing.granted_fields import shareable_fields
 from cchc_connect.sharing.life_cycle import ChangedBy, apply_changes, approve
+from cchc_connect.sharing.route_drafts import provider_of
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import RECORD_TYPES, vietnamese_day
 
@@ -94,3 +97,30 @@ def put_in_force(
             for officer in officers
         ]
     return steps[-1]
+
+
+def put_routes_in_force(config: Config, database: SharedDatabase, *, at: datetime | None = None) -> None:
+    """Put an invented agreement in force for each agreement that routes of a configuration name and nobody stored.
+
+    It grants the record types of these routes. The provider is the agency of the connections that have them.
+
+    Args:
+        config: the configuration of a test.
+        database: its shared database.
+        at: instant, aware; None: now.
+
+    Raises:
+        UsageMistake: the records come from several agencies, or from the receiving one.
+    """
+    present = {stored.agreement.id for stored in agreements(database)}
+    for agreement in dict.fromkeys(route.agreement for route in config.routes.values()):
+        if agreement is None or agreement in present:
+            continue
+        routes = {name: route for name, route in config.routes.items() if route.agreement == agreement}
+        invented = InventedAgreement(
+            id=agreement,
+            provider=provider_of(config, next(iter(routes))),
+            consumer=config.connections[next(iter(routes.values())).to].agency,
+            records=tuple(dict.fromkeys(record for route in routes.values() for record in route.records)),
+        )
+        put_in_force(database, invented, at=at)
