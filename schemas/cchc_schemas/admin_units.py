@@ -139,13 +139,13 @@ def named_communes(name: str) -> tuple[AdminUnit, ...]:
     >>> [(unit.scheme.value, unit.code) for unit in named_communes("thu dau mot")]
     [('gso-2025-07', '25747')]
     """
-    return _communes_by_name().get(plain_letters(name), ())
+    return _communes_by_name().get(unmarked(name), ())
 
 
-def plain_letters(text: str) -> str:
+def unmarked(text: str) -> str:
     """Return a text in small letters without marks, character by character, so that positions stay the same.
 
-    >>> plain_letters("Đường Thủ Dầu Một")
+    >>> unmarked("Đường Thủ Dầu Một")
     'duong thu dau mot'
     """
     composed = unicodedata.normalize("NFC", text)
@@ -160,8 +160,8 @@ def _communes_by_name() -> Mapping[str, tuple[AdminUnit, ...]]:
     for units in _units().values():
         for unit in units.values():
             if unit.level is AdminLevel.COMMUNE:
-                full = plain_letters(unit.name)
-                for name in (full, full.removeprefix(plain_letters(unit.kind)).strip()):
+                full = unmarked(unit.name)
+                for name in (full, full.removeprefix(unmarked(unit.kind)).strip()):
                     by_name.setdefault(name, []).append(unit)
     return MappingProxyType({name: tuple(units) for name, units in by_name.items()})
 

@@ -19,7 +19,7 @@ from functools import cached_property
 
 from cchc_connect.errors import UsageMistake
 from cchc_schemas import AdminScheme, AdminUnit, AdminUnitUnknown, admin_unit, successors
-from cchc_schemas.admin_units import named_communes, old_communes, plain_letters
+from cchc_schemas.admin_units import named_communes, old_communes, unmarked
 from cchc_schemas.codes import KEY_PARTS, MAP_SHEET_NUMBER, NATIONAL_PARCEL_ID, PARCEL_KEY, PARCEL_NUMBER
 from cchc_schemas.parcel_refs import parcel_key
 
@@ -88,7 +88,7 @@ def _of_key(text: str) -> WrittenParcel:
 
 def _of_words(text: str) -> WrittenParcel:
     composed = unicodedata.normalize("NFC", text)
-    plain = plain_letters(composed)
+    plain = unmarked(composed)
     sheet, parcel = _SHEET_WORDS.search(plain), _PARCEL_WORDS.search(plain)
     if sheet is None or parcel is None:
         raise UsageMistake("case.parcel_unreadable")
