@@ -109,7 +109,7 @@ ROOMS = {
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
         "cchc_schemas clock messages wire errors http adapter local_sources privacy database.direct database geometry "
-        "transport.network database.audit database.state transport config sync"
+        "transport.network database.audit database.state transport config sharing sync"
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "

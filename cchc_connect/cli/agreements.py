@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
@@ -12,13 +11,11 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
-from cchc_connect.database.direct.location import SQLITE_PREFIX
-from cchc_connect.errors import NotFound
 from cchc_connect.messages import Language
-from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.messages.values import day_text
 from cchc_connect.record_fields import field_name
 from cchc_connect.sharing.administration import (
+    agreement_versions,
     agreements,
     apply_agreements,
     approve_agreement,
@@ -52,7 +49,7 @@ LIST_COLUMNS = ("agreement", "provider", "consumer", "purpose", "state", "ends",
 def check(command: CommandContext, database: str | None) -> ExitCode:
     """Show every fault and warning of the folder and of what is stored."""
     config, console = Config.load(command.config), command.console
-    if database is None and not _has_database(config):
+    if database is None and config.database.is_absent:
         folder = check_agreements(config)
     else:
         with existing_database(command, database) as opened:
@@ -111,11 +108,7 @@ def show(command: CommandContext, database: str | None, agreement_id: str) -> Ex
     """
     console = command.console
     with existing_database(command, database) as opened:
-        everything = agreements(opened)
-    versions = [stored for stored in everything if stored.agreement.id == agreement_id]
-    if not versions:
-        names = {stored.agreement.id for stored in everything}
-        raise NotFound("sharing.no_agreement", agreement=agreement_id, suggestion=suggestion(agreement_id, names))
+        versions = agreement_versions(opened, agreement_id)
     terms = configured_terms(command)
     console.document(
         {"versions": [{**_summary(stored), "body": stored.agreement.document_body()} for stored in versions]}
@@ -196,11 +189,6 @@ def list_purposes(command: CommandContext) -> ExitCode:
     rows = [(document["code"], document[console.language.value]) for document in documents]
     console.table(OutputTable(headings=["agreement_view.code", "agreement_view.purpose"], rows=rows))
     return ExitCode.DONE
-
-
-def _has_database(config: Config) -> bool:
-    """True if the configured database is there: before the first run a folder is checked by itself."""
-    return not config.database.is_file or Path(config.database.url.removeprefix(SQLITE_PREFIX)).exists()
 
 
 def _finding_document(finding: AgreementFinding, console: Console) -> Mapping[str, Any]:

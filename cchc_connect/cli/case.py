@@ -10,7 +10,14 @@ from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number, local_time
 from cchc_connect.cli.papers import ShownPapers
-from cchc_connect.cli.unmasked import denial_documents, is_masked, require_reason, show_masking, unmasked_view
+from cchc_connect.cli.unmasked import (
+    denial_documents,
+    is_masked,
+    require_reason,
+    show_masking,
+    show_unreadable,
+    unmasked_view,
+)
 from cchc_connect.database.reading.case import Case, find_case
 from cchc_connect.privacy.masking import masked_record
 from cchc_connect.record_fields import named_code
@@ -49,7 +56,9 @@ def show_case(command: CommandContext, database: str | None, code: str, looking:
     command.console.document({**case_document(case, revealed), "papers": papers.document()})
     CaseView(command.console, revealed).show(case)
     papers.show()
-    return show_masking(command.console, looking, () if revealed is None else revealed.denials)
+    ended = show_masking(command.console, looking, () if revealed is None else revealed.denials)
+    show_unreadable(case.unreadable, command.console)
+    return ExitCode.PARTIAL if case.unreadable else ended
 
 
 def case_document(case: Case, revealed: Revealed | None = None) -> Mapping[str, Any]:
@@ -58,7 +67,8 @@ def case_document(case: Case, revealed: Revealed | None = None) -> Mapping[str, 
     documents = {name: [shown_record(record, revealed) for record in group] for name, group in groups.items()}
     head = {"masked": is_masked(revealed), "dossier": shown_record(case.dossier, revealed)}
     denied = {} if revealed is None else {"denied": denial_documents(revealed.denials)}
-    return {**head, **documents, "agencies": dict(case.agencies), **denied}
+    unreadable = [record._asdict() for record in case.unreadable]
+    return {**head, **documents, "agencies": dict(case.agencies), "unreadable": unreadable, **denied}
 
 
 def shown_record(record: Record, revealed: Revealed | None) -> Mapping[str, Any]:

@@ -107,7 +107,7 @@ class _ShownChanges:
         while batch := list(islice(feed, self._batch_size)):
             self.is_empty = False
             states: Mapping[tuple[str, str], RecordState] = {} if self._view is None else self._states(batch)
-            revealed = None if self._view is None else self._revealed(self._view, states)
+            revealed = None if self._view is None else self._revealed(self._view, states, batch)
             for change in batch:
                 state = states.get((change.record_type, change.record_key))
                 is_present = state is not None and state.sequence == change.sequence
@@ -133,8 +133,13 @@ class _ShownChanges:
             for key, state in record_states(self._database, RECORD_TYPES[name], keys).items()
         }
 
-    def _revealed(self, view: UnmaskedView, states: Mapping[tuple[str, str], RecordState]) -> Revealed:
+    def _revealed(
+        self, view: UnmaskedView, states: Mapping[tuple[str, str], RecordState], batch: Sequence[Change]
+    ) -> Revealed:
+        named = ((change, (change.record_type, change.record_key)) for change in batch)
+        former = [name for change, name in named if name in states and states[name].sequence != change.sequence]
         revealed = view.reveal(ProvidedRecord(*name, state.agency) for name, state in states.items())
+        revealed = revealed.without_former(ProvidedRecord(*name, states[name].agency) for name in former)
         self._reveals_some |= bool(revealed.own or revealed.released)
         for denial in revealed.denials:
             name = (denial.record_type, denial.provider, denial.reasons)

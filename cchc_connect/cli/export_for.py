@@ -8,6 +8,7 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.export import RecordExportOptions
+from cchc_connect.cli.unmasked import show_unreadable
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.config.file import Config
 from cchc_connect.errors import UsageMistake
@@ -60,7 +61,7 @@ def export_records_for(
             replace_file=options.force,
         )
     _show(report, request.consumer, command.console)
-    return ExitCode.DONE
+    return ExitCode.PARTIAL if report.unreadable else ExitCode.DONE
 
 
 def _require_fitting(options: RecordExportOptions, recipient: RecipientOptions) -> None:
@@ -100,8 +101,10 @@ def _show(report: RecipientReport, consumer: str, console: Console) -> None:
             "sidecar": str(report.sidecar),
             "file_format": report.file_format.value,
             "fields": dict(report.fields),
+            "unreadable": [record._asdict() for record in report.unreadable],
         }
     )
+    show_unreadable(report.unreadable, console)
     console.message("export_view.written", rows=report.rows, record_type=report.record_type, path=report.path)
     model = record_model(report.record_type)
     fields = "; ".join(

@@ -54,30 +54,46 @@ def show_history(
     """
     require_reason(looking)
     kind, key, moment = record_class(record[0]), record[1], parse_moment(at, "--at")
+    until = None if moment is None else as_instant(moment, at_end_of_day=True)
     with existing_database(command, database) as opened:
-        if moment is not None:
+        if until is not None:
             with opened.reading() as connection:
-                require_history(connection, to_timestamp_text(as_instant(moment, at_end_of_day=True)))
+                require_history(connection, to_timestamp_text(until))
         unmasked = unmasked_view(command, opened, looking)
         key_history = _find(opened, kind, key)
-        revealed = None if unmasked is None else _revealed(opened, unmasked, kind, key_history)
+        shown = key_history.records if until is None else _current_at(key_history, until)
+        revealed = None if unmasked is None else _revealed(opened, unmasked, kind, shown)
     view = _HistoryView(command.console, revealed, _present_versions(key_history))
-    if moment is None:
+    if until is None:
         command.console.document(view.document(kind, key, key_history))
         view.show(key, key_history)
     else:
-        view.show_at(key, key_history, as_instant(moment, at_end_of_day=True))
+        view.show_at(key, shown, until)
     return show_masking(command.console, looking, () if revealed is None else revealed.denials)
 
 
+def _current_at(history: _KeyHistory, until: datetime) -> Mapping[str, Versions]:
+    """Return the version of each key that was known at an instant; a key that had none is missing."""
+    earlier_versions = {
+        key: [version for version in versions if version.changed_at <= until]
+        for key, versions in history.records.items()
+    }
+    return {key: versions[-1:] for key, versions in earlier_versions.items() if versions and not versions[-1].is_gone}
+
+
 def _revealed(
-    database: SharedDatabase, view: UnmaskedView, record_class: type[Record], history: _KeyHistory
+    database: SharedDatabase, view: UnmaskedView, record_class: type[Record], shown: Mapping[str, Versions]
 ) -> Revealed:
-    states = record_states(database, record_class, history.records)
-    names = (ProvidedRecord(record_class.record_type, key, state.agency) for key, state in states.items())
-    revealed = view.reveal(names)
+    states = record_states(database, record_class, shown)
+    names = {key: ProvidedRecord(record_class.record_type, key, state.agency) for key, state in states.items()}
+    revealed = view.reveal(names.values())
     revealed.require_some()
-    return revealed
+    return revealed.without_former(
+        names[key]
+        for key, versions in shown.items()
+        for version in versions
+        if key in names and version.sequence != states[key].sequence
+    )
 
 
 def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory:
@@ -135,16 +151,13 @@ class _HistoryView:
         self._show_lineage("history_view.became", "new_key", history.became)
         self._show_lineage("history_view.came_from", "old_key", history.came_from)
 
-    def show_at(self, key: str, history: _KeyHistory, at: datetime) -> None:
+    def show_at(self, key: str, shown: Mapping[str, Versions], at: datetime) -> None:
         """Write the versions that were known at an instant.
 
         Raises:
             RecordNotFound: there was no record at that instant.
         """
-        earlier_versions = [
-            [version for version in versions if version.changed_at <= at] for versions in history.records.values()
-        ]
-        current = [versions[-1] for versions in earlier_versions if versions and not versions[-1].is_gone]
+        current = [version for versions in shown.values() for version in versions]
         if not current:
             raise RecordNotFound("cli.no_record_at", key=key, at=local_time(at, self._console.language))
         self._console.document(

@@ -1,12 +1,13 @@
 """`--unmasked` and `--raw`: who looks, why and for which dossier, and what stays masked all the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.config.file import Config
+from cchc_connect.database.reading.case import UnreadableRecord
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Message
@@ -65,6 +66,13 @@ def show_masking(console: Console, options: UnmaskedOptions, denials: Sequence[D
         console.line(denial_text(console, denial))
     console.message("unmasked_view.recorded", purpose=options.purpose, dossier=options.dossier)
     return ExitCode.PARTIAL if denials else ExitCode.DONE
+
+
+def show_unreadable(records: Iterable[UnreadableRecord], console: Console) -> None:
+    """Write to standard error which records of a case could not be read."""
+    for record in records:
+        context = {"record_type": record.record_type, "key": record.key}
+        console.stderr(console.text("case_view.unreadable", **context))
 
 
 def denial_text(console: Console, denial: Denial) -> str:

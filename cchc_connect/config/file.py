@@ -112,6 +112,11 @@ class DatabaseTable(ConfigTable):
         return self.url.startswith(SQLITE_PREFIX)
 
     @property
+    def is_absent(self) -> bool:
+        """Whether it is a file that is not there, as before the first run."""
+        return self.is_file and not Path(self.url.removeprefix(SQLITE_PREFIX)).exists()
+
+    @property
     def url_with_password(self) -> str:
         """Return the URL with the password, with which the database is opened. Never show or log it.
 

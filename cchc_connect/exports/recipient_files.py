@@ -16,6 +16,7 @@ import msgspec
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.names import require_known
+from cchc_connect.database.reading.case import UnreadableRecord
 from cchc_connect.errors import UsageMistake
 from cchc_connect.exports.formats import ExportFormat, export_format
 from cchc_connect.extras import require_extra
@@ -27,7 +28,7 @@ from cchc_connect.sharing.disclosure import DisclosurePoint, Release
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.spreadsheets import STANDARD, VIETNAMESE_EXCEL, Column, CsvStyle, write_csv
 from cchc_schemas import RECORD_TYPES
-from cchc_schemas.record_paths import leaves
+from cchc_schemas.record_paths import leaves, values_with_gaps
 
 SIDECAR_SUFFIX = ".disclosure.json"
 """What the name of a file gets for that of the file beside it."""
@@ -57,6 +58,8 @@ class RecipientReport:
     """Entry in the audit log, `CHAIN/ENTRY`."""
     sha256: str
     """Of the file, in hexadecimal digits."""
+    unreadable: tuple[UnreadableRecord, ...] = ()
+    """Records of the dossier's case that could not be read, so that what only they name is not in the file."""
 
 
 def export_for_recipient(  # noqa: PLR0913  # an export has as many options as its command
@@ -122,6 +125,7 @@ def _report(
         grant=release.grant,
         entry=str(release.entry),
         sha256=sha256,
+        unreadable=release.unreadable,
     )
 
 
@@ -187,18 +191,7 @@ def _headings(record_type: str, paths: Iterable[str], wording: Wording) -> Itera
 
 def _rows(release: Release, paths: Sequence[str]) -> Iterator[list[str | None]]:
     for key, document in release.documents.items():
-        yield [key, *(_cell(list(_values(document, path.split(".")))) for path in paths)]
-
-
-def _values(value: object, steps: Sequence[str]) -> Iterator[object]:
-    """Yield the values at a path, None for each element of a list that has none, so that columns go together."""
-    if isinstance(value, list):
-        for element in cast("Sequence[object]", value):
-            yield from _values(element, steps)
-    elif steps and isinstance(value, Mapping):
-        yield from _values(cast("Mapping[str, object]", value).get(steps[0]), steps[1:])
-    else:
-        yield value
+        yield [key, *(_cell(list(values_with_gaps(document, path))) for path in paths)]
 
 
 def _cell(values: Sequence[object]) -> str | None:

@@ -18,16 +18,16 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Messages
 from cchc_connect.sharing import life_cycle
-from cchc_connect.sharing.agreement_checks import agreement_findings
+from cchc_connect.sharing.agreement_checks import agreement_findings, masked_and_matched
 from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
-from cchc_connect.sharing.agreements import AgreementState
+from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.explanation import Explanation, explain
 from cchc_connect.sharing.facts import StoredAgreement, decisive_versions, has_act_in_force, is_in_force
 from cchc_connect.sharing.findings import AgreementFinding, warning
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stopping import SenderWait, stop_agreement
-from cchc_connect.sharing.stored_agreements import agency_tree, facts_of, stored_agreements
+from cchc_connect.sharing.stored_agreements import facts_of, stored_agreements, terms_on
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import vietnamese_day
 
@@ -49,19 +49,23 @@ def check_agreements(
     """
     day = vietnamese_day(at or SystemClock().now())
     if database is None:
-        return read_folder(config.agreements_folder, sharing_terms(config), day)
+        terms = sharing_terms(config)
+        folder = read_folder(config.agreements_folder, terms, day)
+        return replace(folder, findings=[*folder.findings, *_comparing(folder, (), terms)])
     with database.reading() as connection:
-        terms = sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, day))
+        terms = terms_on(connection, sharing_terms(config), day)
         stored = stored_agreements(connection)
     folder = read_folder(config.agreements_folder, terms, day)
     in_folder = {entry.agreement.reference for entry in folder.agreements}
-    findings = list[AgreementFinding](folder.findings)
+    findings, alone = list[AgreementFinding](folder.findings), list[Agreement]()
     for each in decisive_versions(stored):
         agreement = each.agreement
         findings.extend(_closing(each, folder, terms, day))
         if each.as_of(day).state is not AgreementState.ENDED and agreement.reference not in in_folder:
+            alone.append(agreement)
             of_stored = agreement_findings(agreement, terms, day)
             findings.extend(replace(finding, agreement=agreement.id) for finding in of_stored)
+    findings.extend(_comparing(folder, alone, terms))
     return replace(folder, findings=findings)
 
 
@@ -79,7 +83,7 @@ def apply_agreements(
     moment = at or SystemClock().now()
     with database.writing(dry_run=dry_run) as connection:
         day = vietnamese_day(moment)
-        terms = sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, day))
+        terms = terms_on(connection, sharing_terms(config), day)
         folder = read_folder(config.agreements_folder, terms, day)
         if folder.faults:
             faults = Messages([finding.message for finding in folder.faults])
@@ -100,6 +104,19 @@ def agreements(database: SharedDatabase, *, at: datetime | None = None) -> Seque
     day = vietnamese_day(at or SystemClock().now())
     with database.reading() as connection:
         return [stored.as_of(day) for stored in stored_agreements(connection)]
+
+
+def agreement_versions(
+    database: SharedDatabase, agreement_id: str, *, at: datetime | None = None
+) -> Sequence[StoredAgreement]:
+    """Return every version of one agreement, lowest first, in its state on the Vietnamese day of `at`; None: of now.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    day = vietnamese_day(at or SystemClock().now())
+    with database.reading() as connection:
+        return [stored.as_of(day) for stored in life_cycle.versions_of(connection, agreement_id)]
 
 
 def approve_agreement(  # who approves what, where and when
@@ -200,8 +217,18 @@ def explain_access(config: Config, database: SharedDatabase, request: AccessRequ
     """
     with database.reading() as connection:
         day = vietnamese_day(request.at)
-        terms = sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, day))
+        terms = terms_on(connection, sharing_terms(config), day)
         return explain(request, facts_of(connection, terms, request))
+
+
+def _comparing(folder: AgreementFolder, stored: Sequence[Agreement], terms: SharingTerms) -> Iterator[AgreementFinding]:
+    """Yield a warning for each number that one agreement compares and any shows masked, in the folder or stored."""
+    written = [entry.agreement for entry in folder.agreements]
+    together = [*written, *stored]
+    files = {entry.agreement.reference: entry.file for entry in folder.agreements}
+    for agreement in together:
+        for finding in masked_and_matched(agreement, together, terms):
+            yield replace(finding, file=files.get(agreement.reference), agreement=agreement.id)
 
 
 def _closing(
@@ -240,7 +267,7 @@ def _changed_by(official: str, at: datetime | None) -> ChangedBy:
 
 
 def _terms(config: Config, connection: Connection, at: datetime) -> SharingTerms:
-    return sharing_terms(config, agency_tree(connection, config.agreements.agencies_from, vietnamese_day(at)))
+    return terms_on(connection, sharing_terms(config), vietnamese_day(at))
 
 
 def _step(  # the arguments of its public callers, and the step

@@ -15,7 +15,7 @@ from cchc_connect.config.value_problems import value_problem
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
-from cchc_connect.sharing.agreement_checks import agreement_findings, masked_and_matched
+from cchc_connect.sharing.agreement_checks import agreement_findings
 from cchc_connect.sharing.agreements import Agreement, Grant
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel, fault
 from cchc_connect.sharing.grant_checks import grant_findings
@@ -59,12 +59,8 @@ def read_folder(folder: Path, terms: SharingTerms, day: date) -> AgreementFolder
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
         for finding in _read_file(path, terms, agreements):
             findings.append(replace(finding, file=path))
-    together = [entry.agreement for entry in agreements]
     for entry in agreements:
-        found_here = [
-            *agreement_findings(entry.agreement, terms, day),
-            *masked_and_matched(entry.agreement, together, terms),
-        ]
+        found_here = agreement_findings(entry.agreement, terms, day)
         findings.extend(replace(finding, file=entry.file, agreement=entry.agreement.id) for finding in found_here)
     findings.extend(_same_versions(agreements))
     return AgreementFolder(agreements=agreements, findings=findings)

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt,
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.config.tables import ConfigTable
+from cchc_schemas.written_tables import IDENTIFIER
 
 MAX_YEARS = 3
 """Longest term of an agreement."""
@@ -86,7 +87,7 @@ class DisclosureTime(StrEnum):
     DELAYED = "delayed"
 
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
 """Name of an agreement, grant, purpose or act."""
 
 FieldPath = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$")]

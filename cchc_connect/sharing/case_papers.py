@@ -29,8 +29,8 @@ from cchc_connect.sharing.own_evidence import catalogued_papers, own_documents, 
 from cchc_connect.sharing.papers import CataloguedPaper, PaperReason, catalogued, row_obstacle
 from cchc_connect.sharing.record_sources import SourcedRecord, SourceStates
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.stored_agreements import agency_tree, dossier_facts
-from cchc_connect.sharing.terms import SharingTerms, known_proofs, sharing_terms
+from cchc_connect.sharing.stored_agreements import dossier_facts, terms_on
+from cchc_connect.sharing.terms import known_proofs, sharing_terms
 from cchc_schemas import LandParcel, vietnamese_day
 from cchc_schemas.once_only import Coverage, PaperProof
 
@@ -138,9 +138,9 @@ class _CasePapers:
         self._operator = operator_agency(config)
         self._now = SystemClock().now()
         self._day = vietnamese_day(self._now)
-        source = config.agreements.agencies_from
-        tree = replayed_read(database, lambda connection: agency_tree(connection, source, self._day))
-        self._terms: SharingTerms = sharing_terms(config, tree)
+        terms = sharing_terms(config)
+        self._terms = replayed_read(database, lambda connection: terms_on(connection, terms, self._day))
+        tree = self._terms.agencies
         self._proofs = known_proofs(config, self._terms.acts)
         self._fresh_within = config.once_only.fresh_within
         self._point = disclosure_point(config, database)
@@ -320,7 +320,7 @@ def _read_dossier(
     components = None if facts.procedure is None else catalogued_papers(connection, facts.procedure)
     papers = catalogued(components, facts.procedure or "", proofs.values())
     types = {proof.record_type for paper in papers for proof in paper.proofs}
-    keys: Mapping[str, frozenset[str]] = case_keys(connection, code) if types and states is not None else {}
+    keys: Mapping[str, frozenset[str]] = case_keys(connection, code).keys if types and states is not None else {}
     return _Dossier(
         facts=facts,
         is_catalogued=bool(components),

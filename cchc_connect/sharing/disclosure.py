@@ -32,6 +32,7 @@ from cchc_connect.database.audit.key_digests import keys_digest
 from cchc_connect.database.audit.persons import normal_number, person_numbers
 from cchc_connect.database.audit.sealing import overdue_since
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
+from cchc_connect.database.reading.case import UnreadableRecord
 from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
@@ -41,7 +42,7 @@ from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, Refusal
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.granted_rows import GrantedRows
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.stored_agreements import agency_tree, count_use, facts_of
+from cchc_connect.sharing.stored_agreements import count_use, facts_of, terms_on
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_connect.sharing.treatments import agreement_key, compared_signs, treated
 from cchc_schemas import vietnamese_day
@@ -73,6 +74,11 @@ class Release:
     """Its entry in the audit log."""
     sha512: str
     """SHA-512 of the documents as canonical JSON, in hexadecimal digits; the entry has it too."""
+    unreadable: tuple[UnreadableRecord, ...] = ()
+    """Records of the dossier's case that could not be read: what only they name was left out; the entry has them too.
+
+    They are for the provider, not for the consumer.
+    """
 
 
 class _Decided(NamedTuple):
@@ -94,6 +100,7 @@ class _Prepared:
     """Key -> stored document of the records within the grant, untreated."""
     sequence: int
     """Latest change of the database that it is from."""
+    unreadable: tuple[UnreadableRecord, ...] = ()
 
 
 class DisclosurePoint:
@@ -168,8 +175,7 @@ class DisclosurePoint:
 
     def _decided(self, connection: Connection, request: AccessRequest) -> _Decided:
         """Decide on a request at its instant, by the facts of this transaction."""
-        tree = agency_tree(connection, self._terms.agencies_from, vietnamese_day(request.at))
-        terms = replace(self._terms, agencies=tree)
+        terms = terms_on(connection, self._terms, vietnamese_day(request.at))
         decision = decide(request, facts_of(connection, terms, request))
         if isinstance(decision, AccessDecision) and _asks_for_too_many(request, decision):
             decision = _refusal(decision, RefusalReason.QUOTA)
@@ -197,7 +203,8 @@ class DisclosurePoint:
         if isinstance(decided.decision, AccessRefusal):
             return _Prepared(decided.decision, {}, decided.sequence)
         rows = GrantedRows(connection, decided.terms, request, decided.decision)
-        return _Prepared(decided.decision, dict(rows.documents()), decided.sequence)
+        documents = dict(rows.documents())
+        return _Prepared(decided.decision, documents, decided.sequence, rows.unreadable)
 
     def _release(self, connection: Connection, request: AccessRequest, prepared: _Prepared) -> Release | AccessRefusal:
         request = replace(request, at=self._clock.now())
@@ -212,8 +219,9 @@ class DisclosurePoint:
             count_use(connection, _use(request, decision, len(leaving)))
         sha512 = hashlib.sha512(canonical_json(leaving).encode()).hexdigest()
         is_outside = request.keys is not None and not leaving
+        entry = self._entry(request, AuditKind.REFUSED if is_outside else KINDS[request.action])
         entry = replace(
-            self._entry(request, AuditKind.REFUSED if is_outside else KINDS[request.action]),
+            entry,
             **_terms_of(request, decision.agreement),
             acts=self._acts(request, decision),
             fields={} if is_outside else {path: treatment.value for path, treatment in decision.fields.items()},
@@ -222,6 +230,7 @@ class DisclosurePoint:
             decision=Decision.REFUSED if is_outside else Decision.RELEASED,
             reasons=(RefusalReason.RECORD.value,) if is_outside else (),
             answer_sha512=sha512,
+            details={**entry.details, **_left_out(current.unreadable)},
         )
         numbers = {number for each in documents.values() for number in person_numbers(request.record_type, each)}
         subjects = self._index_subjects(numbers, request.at)
@@ -234,6 +243,7 @@ class DisclosurePoint:
             at=request.at,
             entry=number,
             sha512=sha512,
+            unreadable=current.unreadable,
         )
 
     def _match(
@@ -342,6 +352,12 @@ def _requested(request: AccessRequest) -> Mapping[str, Any]:
     if len(keys) <= MAX_KEYS_IN_BODY:
         return {**papers, "requested_keys": keys}
     return {**papers, "requested_keys_digest": keys_digest(request.record_type, keys)}
+
+
+def _left_out(unreadable: Iterable[UnreadableRecord]) -> Mapping[str, Any]:
+    """Return what an entry says of the records that could not be read."""
+    records = [str(record) for record in unreadable]
+    return {"unreadable_records": records} if records else {}
 
 
 def _terms_of(request: AccessRequest, agreement: Agreement) -> dict[str, Any]:

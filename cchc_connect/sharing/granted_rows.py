@@ -19,7 +19,7 @@ from cchc_connect.database.reading.records import live_records_query
 from cchc_connect.database.record_tables import NESTED_JSON, field_columns, record_table
 from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.agreements import GrantScope, RowAtom
-from cchc_connect.sharing.case_keys import case_keys
+from cchc_connect.sharing.case_keys import CaseKeys, case_keys
 from cchc_connect.sharing.decision import AccessDecision
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.terms import SharingTerms
@@ -45,6 +45,8 @@ class GrantedRows:
         self._request = request
         self._decision = decision
         self._record_class: type[Record] = terms.records[request.record_type]
+        self.unreadable = CaseKeys({}).unreadable
+        """Records of the dossier's case that could not be read, so that what only they name is left out."""
 
     def documents(self) -> Iterator[tuple[str, Document]]:
         """Yield key and stored document of each record, in key order."""
@@ -60,7 +62,8 @@ class GrantedRows:
         requested_keys = None if self._request.keys is None else frozenset(self._request.keys)
         if self._decision.grant.scope is not GrantScope.CASE:
             return requested_keys
-        linked = case_keys(self._connection, self._request.dossier or "").get(self._request.record_type, frozenset())
+        keys_by_type, self.unreadable = case_keys(self._connection, self._request.dossier or "")
+        linked = keys_by_type.get(self._request.record_type, frozenset())
         return linked if requested_keys is None else linked & requested_keys
 
     def _among(self, keys: Sequence[str] | None) -> Iterator[tuple[str, Document]]:

@@ -204,7 +204,7 @@ def end(
     """
     decisive = _decisive(connection, agreement_id)
     _side(decisive.agreement, terms, by)
-    remaining = [each for each in _versions(connection, agreement_id) if each.state is not AgreementState.ENDED]
+    remaining = [each for each in versions_of(connection, agreement_id) if each.state is not AgreementState.ENDED]
     if not remaining:
         _require_state(decisive, by)
     for each in remaining:
@@ -233,7 +233,12 @@ def _planned(versions: dict[str, StoredAgreement], agreement: Agreement) -> Agre
     return AgreementChange(kind=ChangeKind.NEW, agreement=agreement, before=former)
 
 
-def _versions(connection: Connection, agreement_id: str) -> Sequence[StoredAgreement]:
+def versions_of(connection: Connection, agreement_id: str) -> Sequence[StoredAgreement]:
+    """Return every version of an agreement, lowest first.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
     everything = stored_agreements(connection)
     versions = [stored for stored in everything if stored.agreement.id == agreement_id]
     if not versions:
@@ -245,7 +250,7 @@ def _versions(connection: Connection, agreement_id: str) -> Sequence[StoredAgree
 def _draft(connection: Connection, reference: str) -> StoredAgreement:
     """Return the draft with this id and version."""
     agreement_id, _, version = reference.partition("@")
-    versions = _versions(connection, agreement_id)
+    versions = versions_of(connection, agreement_id)
     if not version:
         newest = versions[-1].agreement.reference
         raise UsageMistake("sharing.no_version", agreement=agreement_id, reference=newest)
@@ -256,7 +261,7 @@ def _draft(connection: Connection, reference: str) -> StoredAgreement:
 
 
 def _decisive(connection: Connection, agreement_id: str) -> StoredAgreement:
-    return decisive_versions(_versions(connection, agreement_id))[0]
+    return decisive_versions(versions_of(connection, agreement_id))[0]
 
 
 def _side(agreement: Agreement, terms: SharingTerms, by: ChangedBy) -> str:

@@ -2,6 +2,7 @@
 
 import os
 
+from cchc_connect.clock import Clock
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.subjects import NO_SUBJECTS
@@ -29,8 +30,8 @@ def operator_agency(config: Config) -> str:
     return config.operator.agency
 
 
-def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoint:
-    """Return the disclosure point of a configuration and its shared database.
+def disclosure_point(config: Config, database: SharedDatabase, *, clock: Clock | None = None) -> DisclosurePoint:
+    """Return the disclosure point of a configuration and its shared database, by `clock`; None: by the machine's.
 
     Raises:
         ConfigurationError: a table of acts or purposes has faults, or the key for pseudonyms cannot be read.
@@ -43,6 +44,7 @@ def disclosure_point(config: Config, database: SharedDatabase) -> DisclosurePoin
         index_subjects=subject_indexer(config),
         pseudonym_key=key,
         is_sealed=config.audit.key is not None,
+        clock=clock,
     )
 
 

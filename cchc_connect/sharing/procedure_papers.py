@@ -20,7 +20,7 @@ from cchc_connect.sharing.own_evidence import catalogued_papers
 from cchc_connect.sharing.papers import CataloguedPaper, PaperReason, catalogued, row_obstacle
 from cchc_connect.sharing.record_sources import RecordSource, SourceStates
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.stored_agreements import agency_tree
+from cchc_connect.sharing.stored_agreements import terms_on
 from cchc_connect.sharing.terms import SharingTerms, known_proofs, sharing_terms
 from cchc_schemas import vietnamese_day
 from cchc_schemas.once_only import PaperProof
@@ -100,8 +100,7 @@ def procedure_papers(config: Config, database: SharedDatabase, procedure: str) -
     proofs = known_proofs(config, sharing_terms(config).acts)
 
     def read(connection: Connection) -> ProcedurePapers:
-        tree = agency_tree(connection, config.agreements.agencies_from, vietnamese_day(now))
-        terms = sharing_terms(config, tree)
+        terms = terms_on(connection, sharing_terms(config), vietnamese_day(now))
         reader = _Checks(connection, terms, operator, procedure, now, config.once_only.fresh_within)
         components = catalogued_papers(connection, procedure)
         papers = catalogued(components, procedure, proofs.values())

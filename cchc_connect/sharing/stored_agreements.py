@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from cchc_connect.clock import from_timestamp_text, to_timestamp_text
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import canonical_json
 from cchc_connect.database.bulk import insert_rows, upsert_row
-from cchc_connect.database.reading.records import live_records_query
+from cchc_connect.database.reading.records import live_records_query, records_by_key
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import agreement, agreement_use, share_scope
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
@@ -51,6 +52,11 @@ def agency_tree(connection: Connection, source: str | None, day: date) -> Agency
     is_of_source = record_table(Agency.record_type).c.connection == source
     rows = connection.execute(live_records_query(Agency).where(is_of_source))
     return AgencyTree((_agency_unit(json.loads(row.document)) for row in rows), day=day)
+
+
+def terms_on(connection: Connection, terms: SharingTerms, day: date) -> SharingTerms:
+    """Return the terms of a configuration with the agencies that the database has on a Vietnamese day."""
+    return replace(terms, agencies=agency_tree(connection, terms.agencies_from, day))
 
 
 def stored_agreements(connection: Connection, consumers: Iterable[str] | None = None) -> Sequence[StoredAgreement]:
@@ -119,22 +125,22 @@ def facts_of(connection: Connection, terms: SharingTerms, request: AccessRequest
 
 
 def dossier_facts(connection: Connection, code: str) -> DossierFacts | None:
-    """Return the dossier with this code; None if there is none, or it is deleted."""
-    row = connection.execute(
-        live_records_query(Dossier).where(record_table(Dossier.record_type).c.record_key == code)
-    ).one_or_none()
-    if row is None:
+    """Return the dossier with this code; None if there is none, or it is deleted or cannot be read."""
+    try:
+        dossier = next((record for _, record in records_by_key(connection, Dossier, [code])), None)
+    except ValueError:
         return None
-    document: Mapping[str, Any] = json.loads(row.document)
-    status = DossierStatus(document["status"])
+    if dossier is None:
+        return None
+    stopped = STOPPED.get(dossier.status)
     return DossierFacts(
         code=code,
-        procedure=document.get("procedure_code"),
-        agency=document.get("agency_code"),
-        status=status,
-        processed_at=_instant(document.get("processed_at")),
-        returned_at=_instant(document.get("returned_at")),
-        stopped_at=_instant(document.get(STOPPED.get(status, ""))),
+        procedure=dossier.procedure_code,
+        agency=dossier.agency_code,
+        status=dossier.status,
+        processed_at=dossier.processed_at,
+        returned_at=dossier.returned_at,
+        stopped_at=None if stopped is None else getattr(dossier, stopped),
     )
 
 
@@ -185,10 +191,6 @@ def _agency_unit(document: Mapping[str, Any]) -> AgencyUnit:
         successors=tuple(successor["code"] for successor in document.get("successors") or ()),
         valid_to=None if last is None else PartialDate.parse(last).latest(),
     )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else from_timestamp_text(text)
 
 
 @lru_cache(maxsize=1024)

@@ -41,8 +41,8 @@ class SharingTerms:
     records: Mapping[str, type[Record]] = field(default_factory=lambda: RECORD_TYPES)
 
 
-def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> SharingTerms:
-    """Return the terms of a configuration.
+def sharing_terms(config: Config) -> SharingTerms:
+    """Return the terms of a configuration; the agencies of its database are not among them.
 
     Raises:
         ConfigurationError: a table of acts or purposes cannot be read or has faults; all of them are named.
@@ -55,7 +55,6 @@ def sharing_terms(config: Config, agencies: AgencyTree | None = None) -> Sharing
             name: Official(agency=row.agency, valid_to=row.valid_to, is_data_officer=row.data_officer)
             for name, row in config.officials.items()
         },
-        agencies=agencies or AgencyTree(),
         agencies_from=tables.agencies_from,
     )
     if faults:

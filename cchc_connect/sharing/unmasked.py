@@ -5,14 +5,14 @@ provide comes through the disclosure point, and only as far as an agreement gran
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn, cast
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.clock import SystemClock
+from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, append, record_command
@@ -30,7 +30,7 @@ from cchc_connect.sharing.agreements import Action
 from cchc_connect.sharing.decision import RefusalReason
 from cchc_connect.sharing.operator import disclosure_point, operator_agency, subject_indexer
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.stored_agreements import agency_tree
+from cchc_connect.sharing.stored_agreements import terms_on
 from cchc_connect.sharing.terms import sharing_terms
 from cchc_schemas import RECORD_TYPES, Record, personal_fields, vietnamese_day
 from cchc_schemas.codes import DOSSIER_CODE
@@ -40,6 +40,9 @@ Document = Mapping[str, Any]
 
 OUTSIDE = "outside"
 """Reason: the grant does not reach these records."""
+
+FORMER_VERSION = "former_version"
+"""Reason: an agreement shares the present version alone."""
 
 FOREIGN_ITEM = "foreign_item"
 """Reason: an item as a source sent it is shown to officials of its own agency alone."""
@@ -55,8 +58,6 @@ class AccessReason:
     """Code of the purpose."""
     dossier: str
     """Code of the dossier for which it is needed."""
-    at: datetime = field(default_factory=lambda: SystemClock().now())
-    """Instant, aware."""
 
 
 class ProvidedRecord(NamedTuple):
@@ -84,6 +85,7 @@ class Denial:
     provider: str
     reasons: tuple[str, ...]
     records: int
+    """Records, or versions where `reasons` says that they are former ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +119,19 @@ class Revealed:
         granted = self.released.get(name) if is_present else None
         return masked if granted is None else cast("Document", _granted(stored, masked, granted))
 
+    def without_former(self, versions: Iterable[ProvidedRecord]) -> "Revealed":
+        """Return it with a denial for former versions of records that an agreement grants: they stay masked.
+
+        Args:
+            versions: the record of each former version that is shown.
+        """
+        former = Counter(each[::2] for each in versions if each[:2] in self.released)
+        denied = (
+            Denial(record_type=record_type, provider=provider, reasons=(FORMER_VERSION,), records=number)
+            for (record_type, provider), number in former.items()
+        )
+        return replace(self, denials=(*self.denials, *denied))
+
     def require_some(self) -> None:
         """Check that something may be shown.
 
@@ -131,8 +146,10 @@ class Revealed:
 class UnmaskedView:
     """Shows values to one official for one reason; each access is on record before it is shown."""
 
-    def __init__(self, config: Config, database: SharedDatabase, reason: AccessReason) -> None:
-        """Check who asks.
+    def __init__(
+        self, config: Config, database: SharedDatabase, reason: AccessReason, *, clock: Clock | None = None
+    ) -> None:
+        """Check who asks, by `clock`, which says when each access is recorded; None: that of the machine.
 
         Raises:
             ConfigurationError: the configuration names no operator, or its acts or purposes have faults.
@@ -144,17 +161,18 @@ class UnmaskedView:
         self._database = database
         self._reason = reason
         self._operator = operator_agency(config)
-        source, day = config.agreements.agencies_from, vietnamese_day(reason.at)
-        self._agencies = replayed_read(database, lambda connection: agency_tree(connection, source, day))
-        self._terms = sharing_terms(config, self._agencies)
+        self._clock = clock or SystemClock()
+        terms, day = sharing_terms(config), vietnamese_day(self._clock.now())
+        self._terms = replayed_read(database, lambda connection: terms_on(connection, terms, day))
         self._index_subjects = subject_indexer(config)
-        self._point = disclosure_point(config, database)
-        self._own_agencies = self._agencies.codes(self._agencies.as_provider(self._operator))
+        self._point = disclosure_point(config, database, clock=clock)
+        agencies = self._terms.agencies
+        self._own_agencies = agencies.codes(agencies.as_provider(self._operator))
         require_known("access.purpose_unknown", reason.purpose, sorted(self._terms.purposes))
         if not DOSSIER_CODE.fits(reason.dossier):
             raise UsageMistake("access.dossier_unreadable")
         official = self._terms.officials.get(reason.official)
-        if official is None or not official.acts_for(self._operator, day, self._agencies):
+        if official is None or not official.acts_for(self._operator, day, agencies):
             self.refuse(RefusalReason.OFFICIAL_MISSING)
 
     def is_own(self, agency: str) -> bool:
@@ -235,7 +253,6 @@ class UnmaskedView:
             purpose=self._reason.purpose,
             official=self._reason.official,
             dossier=self._reason.dossier,
-            at=self._reason.at,
             **members,
         )
 
@@ -247,7 +264,7 @@ class UnmaskedView:
             fields = dict.fromkeys(personal_fields(RECORD_TYPES[record_type]), "plain")
             entry = self._entry(record_type=record_type, keys=tuple(keys), fields=fields, count=len(keys))
             numbers = self._person_numbers(connection, record_type, keys)
-            subjects = self._index_subjects(numbers, self._reason.at)
+            subjects = self._index_subjects(numbers, entry.at)
             append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
 
     def _person_numbers(self, connection: Connection, record_type: str, keys: Sequence[str]) -> frozenset[str]:
@@ -262,7 +279,7 @@ class UnmaskedView:
 
     def _entry(self, **members: Any) -> AuditEntry:
         members_of_all: dict[str, Any] = {
-            "at": self._reason.at,
+            "at": self._clock.now(),
             "kind": AuditKind.REVEAL,
             "official": self._reason.official,
             "consumer": self._operator,
@@ -290,10 +307,16 @@ def record_states(
     return replayed_read(database, read)
 
 
-def reveal(
-    config: Config, database: SharedDatabase, record_class: type[Record], keys: Iterable[str], reason: AccessReason
+def reveal(  # what is shown, to whom and when
+    config: Config,
+    database: SharedDatabase,
+    record_class: type[Record],
+    keys: Iterable[str],
+    reason: AccessReason,
+    *,
+    clock: Clock | None = None,
 ) -> Mapping[str, Document]:
-    """Return live records for an official of the operator, by key; it is on record before.
+    """Return live records for an official of the operator, by key; it is on record before, by `clock` or the machine's.
 
     A record of the operator's own agency is whole, one of another agency has what an agreement grants. Unknown keys are
     absent, and so are records that no agreement reaches.
@@ -304,20 +327,8 @@ def reveal(
         AccessDenied: the official is none of the operator's agency, or no agreement grants anything; it is on record.
         DatabaseUnusable: the database failed, and nothing may be shown.
     """
-    view, record_type, documents = (
-        UnmaskedView(config, database, reason),
-        record_class.record_type,
-        dict[str, Document](),
-    )
-    table, distinct = record_table(record_type), sorted(set(keys))
-
-    def read(connection: Connection) -> Sequence[Any]:
-        query = live_records_query(record_class)
-        return [
-            row for batch in batches(distinct) for row in connection.execute(query.where(table.c.record_key.in_(batch)))
-        ]
-
-    rows = replayed_read(database, read)
+    view, record_type = UnmaskedView(config, database, reason, clock=clock), record_class.record_type
+    documents, rows = dict[str, Document](), _live_rows(database, record_class, sorted(set(keys)))
     revealed = view.reveal(ProvidedRecord(record_type, row.record_key, row.agency) for row in rows)
     revealed.require_some()
     for row in rows:
@@ -327,6 +338,18 @@ def reveal(
         elif name in revealed.released:
             documents[row.record_key] = revealed.released[name]
     return documents
+
+
+def _live_rows(database: SharedDatabase, record_class: type[Record], keys: Sequence[str]) -> Sequence[Any]:
+    table = record_table(record_class.record_type)
+
+    def read(connection: Connection) -> Sequence[Any]:
+        query = live_records_query(record_class)
+        return [
+            row for batch in batches(keys) for row in connection.execute(query.where(table.c.record_key.in_(batch)))
+        ]
+
+    return replayed_read(database, read)
 
 
 def _granted(stored: object, masked: object, granted: object) -> object:

@@ -4,9 +4,10 @@ Fields by Điều 49 and 55 NĐ 217/2026/NĐ-CP and as observed at the Departmen
 (gisxd.binhduong.gov.vn, 2022).
 """
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import ClassVar
 
 from cchc_schemas.admin_units import AdminScheme, CommuneCode
@@ -176,6 +177,12 @@ class ConstructionWorks(LocatedRecord):
         """Yield `dates_out_of_order` if the works were completed before they began."""
         if ends_before(self.started_on, self.completed_on):
             yield Note("completed_on", "dates_out_of_order")
+
+
+def out_of_order(course: Iterable[tuple[str, datetime | None]]) -> Iterator[Note]:
+    """Yield `dates_out_of_order` for each instant of a course that is before the last one that is stated."""
+    stated = [(name, at) for name, at in course if at is not None]
+    yield from (Note(name, "dates_out_of_order") for (_, before), (name, at) in pairwise(stated) if at < before)
 
 
 def ends_before(begun: PartialDate | None, ended: PartialDate | None) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC
 from enum import IntEnum
 from functools import cache
-from itertools import pairwise
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -23,6 +22,7 @@ from cchc_schemas.codes import (
     ServiceCode,
     SubmissionPlaceCode,
 )
+from cchc_schemas.construction import out_of_order
 from cchc_schemas.dates import Instant
 from cchc_schemas.dossier_parts import DossierFee, OtherPaper, ResultPaper, SubmittedPaper, SupplementRound
 from cchc_schemas.faults import Note
@@ -192,10 +192,7 @@ class Dossier(Record):
             ("processed_at", self.processed_at),
             ("returned_at", self.returned_at),
         )
-        stated = [(name, at) for name, at in course if at is not None]
-        for (_, before), (name, after) in pairwise(stated):
-            if after < before:
-                yield Note(name, "dates_out_of_order")
+        yield from out_of_order(course)
         if self.due_at and self.received_at and self.due_at < self.received_at:
             yield Note("due_at", "dates_out_of_order")
         for number, supplement in enumerate(self.supplements or ()):

@@ -79,6 +79,15 @@ def values_at(document: object, path: str) -> Iterator[object]:
     >>> list(values_at({"holders": [{"name": "A"}, {"name": None}, {"name": "B"}]}, "holders.name"))
     ['A', 'B']
     """
+    yield from (value for value in _values(document, path.split(".")) if value is not None)
+
+
+def values_with_gaps(document: Mapping[str, object], path: str) -> Iterator[object]:
+    """Yield the values as `values_at` does, and None for each element of a list that has none.
+
+    >>> list(values_with_gaps({"holders": [{"name": "A"}, {"name": None}, {"name": "B"}]}, "holders.name"))
+    ['A', None, 'B']
+    """
     yield from _values(document, path.split("."))
 
 
@@ -98,10 +107,11 @@ def _values(value: object, steps: Sequence[str]) -> Iterator[object]:
         for element in cast("Sequence[object]", value):
             yield from _values(element, steps)
     elif not steps:
-        if value is not None:
-            yield value
+        yield value
     elif isinstance(value, Mapping):
         yield from _values(cast("Mapping[str, object]", value).get(steps[0]), steps[1:])
+    else:
+        yield None
 
 
 class _Recorder:

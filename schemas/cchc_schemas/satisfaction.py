@@ -6,12 +6,12 @@ the message with which the national portal takes ratings (DongBoDanhGia) is not 
 
 from collections.abc import Iterable
 from enum import IntEnum
-from itertools import pairwise
 from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field
 
 from cchc_schemas.codes import AgencyCode, DossierReference, ProcedureCode
+from cchc_schemas.construction import out_of_order
 from cchc_schemas.dates import Instant
 from cchc_schemas.faults import Note
 from cchc_schemas.identity_numbers import CitizenId
@@ -136,7 +136,6 @@ class Feedback(Record):
         return self.code
 
     def quality_notes(self) -> Iterable[Note]:
-        """Yield `dates_out_of_order` for every instant that is earlier than its predecessor."""
+        """Yield `dates_out_of_order` for receipt, answer and publication, where one is earlier than its predecessor."""
         course = ("received_at", "answered_at", "published_at")
-        stated = [(name, at) for name in course if (at := getattr(self, name)) is not None]
-        yield from (Note(name, "dates_out_of_order") for (_, before), (name, at) in pairwise(stated) if at < before)
+        yield from out_of_order((name, getattr(self, name)) for name in course)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+IDENTIFIER = r"[a-z0-9][a-z0-9_-]{0,62}"
+"""Pattern of the name of an act, a purpose, an agreement or a grant."""
+
 _DAYS = ("issued_on", "in_force_from", "in_force_to")
 
 
@@ -98,7 +100,7 @@ def _cells(line: str) -> Sequence[str] | None:
 def _row_faults(
     line: int, row: Mapping[str, str], key: str, required: Sequence[str], earlier: Mapping[str, object]
 ) -> Iterable[RowFault]:
-    if row[key] and not _IDENTIFIER.fullmatch(row[key]):
+    if row[key] and not re.fullmatch(IDENTIFIER, row[key]):
         yield RowFault(line, key, "identifier", row[key])
     if row[key] in earlier:
         yield RowFault(line, key, "twice", row[key])

@@ -72,7 +72,7 @@ def test_the_examples_have_no_fault() -> None:
     folder = read_folder(EXAMPLES, SharingTerms(), date(2026, 11, 30))
 
     assert [str(finding.message) for finding in folder.faults] == []
-    assert [finding.code for finding in folder.findings] == ["match_of_masked", "scope_all", "scope_all"]
+    assert [finding.code for finding in folder.findings] == ["scope_all", "scope_all"]
     assert {entry.agreement.id for entry in folder.agreements} == {
         PARCELS,
         "nnmt-sxd-2026-01",
@@ -94,9 +94,9 @@ def test_check_names_every_fault_with_file_and_place_and_ends_with_78(call: Call
     assert [(finding["level"], finding["code"]) for finding in document["findings"]] == [
         ("fault", "ends_before_start"),
         ("fault", "field_unknown"),
+        ("warning", "scope_all"),
+        ("warning", "scope_all"),
         ("warning", "match_of_masked"),
-        ("warning", "scope_all"),
-        ("warning", "scope_all"),
     ]
 
 
@@ -116,6 +116,25 @@ def test_check_tells_of_stored_agreements_that_the_folder_lacks(call: Call) -> N
 
     assert [finding.code for finding in at_the_end.findings].count("ends_soon") == 3
     assert call("agreements", "check").code == 0
+
+
+def test_check_compares_the_folder_with_what_is_stored(call: Call) -> None:
+    """A number that a stored agreement compares and one of the folder shows masked."""
+    edit(lambda text: text.replace('"holders.id_number" = "masked"\n', ""))
+    config = Config.load(CONFIG)
+    with config.open_database() as database:
+        apply_agreements(config, database, USER, at=NOW)
+    edit(
+        lambda text: (
+            text.replace(PARCELS, "masking").replace("match = [", "# match = [") + '"holders.id_number" = "masked"\n'
+        )
+    )
+
+    findings = call("agreements", "check", "--json").document["findings"]
+
+    (compared,) = [finding for finding in findings if finding["code"] == "match_of_masked"]
+    assert (compared["agreement"], compared["at"]) == (PARCELS, "grant.1.match")
+    assert "masking@1" in compared["message"]
 
 
 def test_check_warns_of_a_version_that_closes_the_one_in_force_before_it_begins(call: Call) -> None:

@@ -272,3 +272,26 @@ def test_steering_characters_of_a_source_do_not_reach_the_terminal(call: Call, o
     execute(own, "UPDATE quarantine SET source_key = 'abc' || char(27) || '[2J' WHERE id = 1")
 
     assert r"abc\x1b[2J" in call("quarantine", "list", "--db", own).out
+
+
+def test_a_linked_record_that_cannot_be_read_is_named_and_left_out(call: Call, own: Path) -> None:
+    """Exit code 3, and 66 where it is the dossier itself."""
+    code = some_dossier(own)
+    key = execute(own, "SELECT record_key FROM construction_permit WHERE dossier_code = ?", code)[0][0]
+    spoil = 'UPDATE change SET document = \'{"status": "no such status"}\' WHERE record_type = ? AND record_key = ?'
+    readable = call("case", code, "--db", own, "--json").document
+    execute(own, spoil, "construction_permit", str(key))
+
+    shown, document = call("case", code, "--db", own), call("case", code, "--db", own, "--json").document
+    execute(own, spoil, "dossier", code)
+    refused = call("case", code, "--db", own)
+
+    assert shown.code == 3
+    assert f"Left out: construction_permit {key}" in shown.err
+    assert (readable["unreadable"], document["unreadable"]) == (
+        [],
+        [{"record_type": "construction_permit", "key": key}],
+    )
+    assert len(document["permits"]) == len(readable["permits"]) - 1
+    assert refused.code == 66
+    assert "cannot be read" in refused.err

@@ -181,11 +181,18 @@ def test_of_others_records_the_present_version_alone_is_shared(call: Call, datab
     write(database, "land", [LINKED])
 
     shown = call("history", "land_parcel", LINKED.key, "--unmasked", *WHY)
+    document = call("history", "land_parcel", LINKED.key, "--unmasked", *WHY, "--json").document
+    feed = call("changes", "--record-type", "land_parcel", "--unmasked", *WHY)
+    in_words = feed.err
     feed = call("changes", "--record-type", "land_parcel", "--unmasked", *WHY, "--json")
 
-    assert shown.code == 0
+    assert shown.code == 3
     assert HOLDER in shown.out
     assert former not in shown.out
+    assert "2 of land_parcel, provided by 000.00.07.H09: an agreement shares the present version alone" in shown.out
+    assert "an agreement shares the present version alone" in in_words
+    assert document["masked"] is True
+    assert [(denial["reasons"], denial["records"]) for denial in document["denied"]] == [(["former_version"], 2)]
     changes = [json.loads(line) for line in feed.out.splitlines()]
     names = [change["document"]["holders"][0]["name"] for change in changes]
     assert feed.code == 3

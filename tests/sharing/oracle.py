@@ -23,6 +23,23 @@ Cells = dict[tuple[str | int, ...], object]
 OPEN = {1, 2, 4, 5, 6, 9}
 
 
+ORDER = (
+    "record",
+    "action",
+    "purpose",
+    "procedure",
+    "field",
+    "not_in_force",
+    "act_lapsed",
+    "official_missing",
+    "dossier_missing",
+    "dossier_foreign",
+    "dossier_closed",
+    "quota",
+)
+"""Reasons of a refusal in the order in which they are judged."""
+
+
 @dataclass(frozen=True)
 class OracleField:
     """A leaf of a record: its types and whether it is marked, and how many signs of it may be shown."""
@@ -157,14 +174,68 @@ class Oracle:
         return claiming[0] if len(claiming) == 1 else code
 
     def is_meant(self, agreement: Agreement, grant: Grant) -> bool:
+        return self.is_between(agreement, grant) and grant.record == self.request.record_type
+
+    def is_between(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
         return (
             self.same(agreement.consumer) == self.same(request.consumer)
             and (request.provider is None or self.same(agreement.provider) == self.same(request.provider))
             and (request.agreement is None or request.agreement == agreement.id)
             and (request.grant is None or request.grant == grant.name)
-            and grant.record == request.record_type
         )
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return what speaks against the grant that is nearest; nothing if the request is granted."""
+        nearest: tuple[tuple[Any, ...], tuple[str, ...]] | None = None
+        chosen = self.chosen()
+        for stored in self.facts.agreements:
+            for grant in stored.agreement.grants if self.is_newest(stored) else ():
+                if chosen is not None and (stored.agreement, grant) != chosen:
+                    continue
+                if not self.is_between(stored.agreement, grant):
+                    continue
+                against = tuple(self.against(stored, grant))
+                first = -ORDER.index(against[0]) if against else 0
+                distance = (len(against), first, len(grant.fields), stored.agreement.id, grant.name)
+                nearest = (distance, against) if nearest is None or distance < nearest[0] else nearest
+        return ("no_agreement",) if nearest is None else nearest[1]
+
+    def is_newest(self, stored: StoredAgreement) -> bool:
+        """True if a version decides, or is the highest of an agreement that was never signed."""
+        versions = [each for each in self.facts.agreements if each.agreement.id == stored.agreement.id]
+        if any(each.approved_by_provider and each.approved_by_consumer for each in versions):
+            return self.decides(stored)
+        return stored.agreement.version == max(each.agreement.version for each in versions)
+
+    def against(self, stored: StoredAgreement, grant: Grant) -> Iterator[str]:
+        """Yield each reason that speaks against a grant, in their order."""
+        agreement, request = stored.agreement, self.request
+        is_of_record = grant.record == request.record_type
+        purposes = {agreement.purpose} if request.agreement is None else {agreement.purpose, None}
+        holding = {
+            "record": is_of_record,
+            "action": request.action in agreement.actions,
+            "purpose": request.purpose in purposes,
+            "procedure": self.procedure_fits(agreement, grant),
+            "field": is_of_record and self.fields_fit(grant),
+            "not_in_force": self.decides(stored) and self.is_in_force(stored),
+            "act_lapsed": self.acts_hold(agreement, grant),
+            "official_missing": self.has_official(agreement),
+            "dossier_missing": request.dossier is not None or not self.needs(agreement, grant),
+            "dossier_foreign": request.dossier is None or self.own_dossier() is not None,
+            "dossier_closed": self.own_dossier() is None or grant.scope != "case" or self.is_open(),
+            "quota": not self.is_used_up(agreement),
+        }
+        yield from (reason for reason in ORDER if not holding[reason])
+
+    def has_official(self, agreement: Agreement) -> bool:
+        if self.request.official is None:
+            return "official" not in agreement.requires
+        official = self.facts.officials.get(self.request.official)
+        if official is None or self.same(official.agency) != self.same(self.request.consumer):
+            return False
+        return official.valid_to is None or official.valid_to >= self.day
 
     def covers(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
@@ -243,14 +314,8 @@ class Oracle:
 
     def is_refused(self, agreement: Agreement, grant: Grant) -> bool:
         request = self.request
-        if request.official is None and "official" in agreement.requires:
+        if not self.has_official(agreement):
             return True
-        if request.official is not None:
-            official = self.facts.officials.get(request.official)
-            if official is None or self.same(official.agency) != self.same(request.consumer):
-                return True
-            if official.valid_to and official.valid_to < self.day:
-                return True
         if request.dossier is None:
             if self.needs(agreement, grant):
                 return True

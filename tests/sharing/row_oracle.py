@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from cchc_connect.sharing.agreements import Agreement, Grant, RowAtom
-from tests.sharing.oracle import FIELDS, Cells, Oracle, local_day
+from tests.sharing.oracle import FIELDS, Cells, Oracle, cells, local_day
 
 Document = Mapping[str, Any]
 
@@ -25,6 +25,8 @@ class StoredRow:
     document: Document
     links: tuple[tuple[str, str], ...] = ()
     """Types and keys of the records to which it refers."""
+    former: Document | None = None
+    """Its version before the present one."""
 
 
 class RowOracle(Oracle):
@@ -42,6 +44,19 @@ class RowOracle(Oracle):
             row.key: self.treated(grant, row.document) for row in rows if self.reaches(agreement, grant, row, rows)
         }
         return None if self.is_too_much(agreement, len(leaving)) else leaving
+
+    def refusal(self, rows: Sequence[StoredRow]) -> tuple[str, ...]:
+        """Return the reasons of a refusal; nothing if records or a response leave, whether there are any or not."""
+        chosen, reasons = self.chosen(), self.reasons()
+        if reasons or chosen is None:
+            return reasons
+        if self.request.keys is not None and self.is_too_much(chosen[0], len(set(self.request.keys))):
+            return ("quota",)
+        return () if self.request.action == "match" or self.released_rows(rows) is not None else ("quota",)
+
+    def is_own(self, row: StoredRow, operator: str) -> bool:
+        """True if a record is the operator's: its agency provides it, or one that the operator followed."""
+        return self.is_of_provider(row.agency, operator)
 
     def has_match(self, rows: Sequence[StoredRow], sent: str) -> bool | None:
         """Return whether a record within the grant has the value; None if the request is refused."""
@@ -131,6 +146,20 @@ class RowOracle(Oracle):
         above = [self.same(unit.parent)] if unit and unit.parent else []
         above += [each for each in self.units if code in self.followers(each)]
         return any(self.is_under(each, top, {*seen, code}) for each in above)
+
+
+def masked_cells(record_type: str, document: Document, granted: Cells) -> Cells:
+    """Return a document as a masked view shows it: what is marked is hidden, but for what is granted."""
+    shown = Cells()
+    for spot, value in cells(document).items():
+        leaf = FIELDS[record_type].get(".".join(step for step in spot if isinstance(step, str)))
+        if leaf is None or leaf.visible is None or value is None:
+            shown[spot] = value
+            continue
+        text, visible = str(value), leaf.visible
+        mask = "***" + (text[len(text) - visible :] if visible and len(text) >= 2 * visible else "")
+        shown[spot] = granted.get(spot, mask)
+    return shown
 
 
 def walk_values(value: Any, path: str) -> Iterator[Any]:

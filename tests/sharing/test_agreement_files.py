@@ -1,16 +1,19 @@
 """A folder of agreements: every fault is places at once, with file, place, what is there and what is expected."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
+from cchc_connect import Config
 from cchc_connect.messages import Language
+from cchc_connect.sharing.administration import check_agreements
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
 from cchc_connect.sharing.agreements import RowAtom
+from cchc_connect.sharing.findings import AgreementFinding
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import RECORD_TYPES, PersonalClass, Record, SensitivePersonal
 from cchc_schemas.personal import PersonalMark
@@ -272,24 +275,67 @@ def test_a_number_that_is_masked_and_compared_for_one_consumer_is_warned_of(tmp_
     grant = 'record = "land_parcel"\nscope = "case"\nmatch = ["holders.id_number"]'
     masking = changed(GRANT, {"fields": f'fields = {{{KEY}, "holders.id_number" = "masked"}}'})
     text = written(tmp_path, head=matching, grant=grant, name="compared")
-    assert codes(tmp_path) == []
+    config = Config.load(f'[agreements]\nfolder = "{tmp_path}"\n')
+
+    def compared() -> list[AgreementFinding]:
+        findings = check_agreements(config, at=datetime(2026, 11, 30, tzinfo=UTC)).findings
+        return [finding for finding in findings if finding.code == "match_of_masked"]
+
+    assert compared() == []
 
     written(tmp_path, grant=masking, name="shown")
     (tmp_path / "b.toml").write_text(text, encoding="utf-8")
 
-    (finding,) = read(tmp_path).findings
-    assert (finding.code, finding.agreement, finding.at) == ("match_of_masked", "compared", "grant.1.match")
+    (finding,) = compared()
+    assert (finding.agreement, finding.at) == ("compared", "grant.1.match")
     assert "shown@1" in str(finding.message)
 
     other_consumer = changed(HEAD, {"consumer": 'consumer = "000.00.09.H09"'})
     written(tmp_path, head=other_consumer, grant=masking, name="shown")
-    assert codes(tmp_path) == []
+    assert compared() == []
 
 
 def test_a_case_of_any_size_is_warned_of(tmp_path: Path) -> None:
     written(tmp_path, head=changed(HEAD, {"quota": "quota = {records_per_day = 500}"}))
 
     assert codes(tmp_path) == [("case_without_quota", "quota")]
+
+
+ALL = """
+record = "dossier"
+scope = "all"
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "grant", "code", "at"),
+    [
+        (
+            {},
+            changed(ALL, {"fields": 'fields = {code = "plain", status = "plain"}'}),
+            "push_unsendable",
+            "grant.1.fields",
+        ),
+        (
+            {},
+            changed(ALL, {"fields": 'fields = {code = "plain", procedure_code = "plain", status = "exists"}'}),
+            "push_unsendable",
+            "grant.1.fields",
+        ),
+        ({}, GRANT, "push_of_case", "grant.1.scope"),
+        ({"requires": 'requires = ["official"]'}, GRANT, "push_requires", "requires"),
+        ({"procedures": 'procedures = ["1.009994"]'}, GRANT, "push_requires", "procedures"),
+    ],
+)
+def test_what_no_route_can_send_is_warned_of(
+    tmp_path: Path, head: dict[str, str], grant: str, code: str, at: str
+) -> None:
+    pushed = {"actions": 'actions = ["push"]', "procedures": "", **head}
+    written(tmp_path, head=changed(HEAD, pushed), grant=grant)
+    assert (code, at) in codes(tmp_path)
+
+    written(tmp_path, head=changed(HEAD, {**pushed, "actions": 'actions = ["read"]'}), grant=grant)
+    assert not [name for name, _ in codes(tmp_path) if name.startswith("push_")]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from cchc_connect.sharing.treatments import treated
 from cchc_schemas import RECORD_TYPES, DossierStatus
 from cchc_schemas.legal_acts import LegalAct
 from cchc_schemas.record_paths import leaves, parts
-from tests.sharing.invented_agreements import NOW, PARCEL
+from tests.sharing.invented_agreements import DOSSIER, NOW, PARCEL
 from tests.sharing.oracle import Cells, Oracle, cells, local_day
 
 CASES, BATCHES = 10_000, 10
@@ -30,15 +30,15 @@ CASES, BATCHES = 10_000, 10
 AGENCIES = tuple("abcdefgh")
 PROCEDURES = ("1.000001", "1.000002", "1.000003")
 PURPOSES = ("construction_permit", "land_finance")
+OTHER_DOSSIER = "000.00.05.H09-260801-0002"
 ACTS = tuple(f"act-{number}" for number in range(5))
-TODAY = date(2026, 11, 30)
 RECORDS = ("land_parcel", "dossier", "dossier_step")
 PATHS = {name: (*leaves(RECORD_TYPES[name]), *parts(RECORD_TYPES[name]), "no_field") for name in RECORDS}
 TREATMENTS = ("plain", "plain", "plain", "masked", "year", "exists")
 DOCUMENTS: Mapping[str, Mapping[str, Any]] = {
     "land_parcel": PARCEL,
     "dossier": {
-        "code": "d1",
+        "code": DOSSIER,
         "procedure_code": PROCEDURES[0],
         "status": 4,
         "applicant_name": "Trần Văn Mẫu",
@@ -49,7 +49,7 @@ DOCUMENTS: Mapping[str, Mapping[str, Any]] = {
         "return_by_post": False,
     },
     "dossier_step": {
-        "dossier_code": "d1",
+        "dossier_code": DOSSIER,
         "at": "2026-03-01T01:00:00.000000Z",
         "action": "Thẩm định",
         "action_code": None,
@@ -73,8 +73,9 @@ ODD_SHAPES: Mapping[str, Mapping[str, Any]] = {
 class RandomCase:
     """One random set of facts and a request that resembles one of its grants."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, now: datetime = NOW) -> None:
         self.random = Random(seed)
+        self.now, self.today = now, local_day(now)
         self.units = self._units()
         numbers = range(self.random.randint(1, 5))
         agreements = [stored for number in numbers for stored in self._versions(f"agreement-{number}")]
@@ -93,7 +94,7 @@ class RandomCase:
         self.facts = replace(self.facts, agencies=AgencyTree(self.units.values(), day=local_day(self.request.at)))
 
     def _day(self) -> date:
-        return TODAY + timedelta(days=self.random.choice((-400, -40, -1, 0, 1, 40, 400)))
+        return self.today + timedelta(days=self.random.choice((-400, -40, -1, 0, 1, 40, 400)))
 
     def _perhaps_day(self, share: float) -> date | None:
         return self._day() if self.random.random() < share else None
@@ -144,8 +145,8 @@ class RandomCase:
             "purpose": self.random.choice(PURPOSES),
             "procedures": choose(PROCEDURES, self.random.choice((0, 0, 1, 2))),
             "legal_basis": [{"act": act} for act in choose(ACTS, self.random.choice((1, 2, 3, 3)))],
-            "starts": TODAY + timedelta(days=self.random.choice((*[-300] * 12, -1, 0, 1))),
-            "ends": TODAY + timedelta(days=self.random.choice((*[300] * 12, 1, 0, -1))),
+            "starts": self.today + timedelta(days=self.random.choice((*[-300] * 12, -1, 0, 1))),
+            "ends": self.today + timedelta(days=self.random.choice((*[300] * 12, 1, 0, -1))),
             "actions": choose(list(Action), self.random.randint(2, 6)),
             "requires": choose(("official", "dossier"), self.random.choice((0, 1, 2))),
             "quota": {
@@ -171,10 +172,14 @@ class RandomCase:
     def _dossier(self) -> DossierFacts:
         def instant() -> datetime | None:
             days = self.random.choice((0, 29, 30, 31))
-            return NOW - timedelta(days=days, hours=self.random.randint(0, 24)) if self.random.random() < 0.5 else None
+            return (
+                self.now - timedelta(days=days, hours=self.random.randint(0, 24))
+                if self.random.random() < 0.5
+                else None
+            )
 
         return DossierFacts(
-            code=self.random.choice(("d1", "d1", "d1", "d2")),
+            code=self.random.choice((DOSSIER, DOSSIER, DOSSIER, OTHER_DOSSIER)),
             procedure=self.random.choice((*self.meant.procedures, *self.meant.procedures, *PROCEDURES)),
             agency=self._either(self.random.choice((*[self.meant.consumer] * 20, *AGENCIES))),
             status=self.random.choice((*DossierStatus, *[DossierStatus.IN_PROCESS] * 5)),
@@ -187,7 +192,7 @@ class RandomCase:
         return AgreementUse(
             agreement=f"agreement-{self.random.randint(0, 4)}",
             day=self._day(),
-            dossier=self.random.choice(("", "d1", "d2")),
+            dossier=self.random.choice(("", DOSSIER, OTHER_DOSSIER)),
             records=self.random.choice((1, 5, 30)),
         )
 
@@ -203,8 +208,8 @@ class RandomCase:
             "record_type": grant.record,
             "purpose": stored.purpose,
             "official": f"official-{stored.consumer.lower()}",
-            "dossier": dossier.code if dossier else "d1",
-            "at": NOW + timedelta(hours=self.random.randint(-3, 13)),
+            "dossier": dossier.code if dossier else DOSSIER,
+            "at": self.now + timedelta(hours=self.random.randint(-3, 13)),
         }
         changes: dict[str, Any] = {
             "consumer": self.random.choice(AGENCIES),
@@ -214,11 +219,11 @@ class RandomCase:
             "fields": tuple(self.random.sample(names, self.random.randint(0, len(names)))),
             "provider": self.random.choice((stored.provider, *AGENCIES)),
             "official": self.random.choice((None, "nobody", "official-a", "official-b")),
-            "dossier": self.random.choice((None, "d1", "d2")),
+            "dossier": self.random.choice((None, DOSSIER, OTHER_DOSSIER)),
             "procedure": self.random.choice(PROCEDURES),
             "agreement": self.random.choice((stored.id, stored.id, "agreement-0")),
             "grant": self.random.choice(("1", "2")),
-            "at": NOW + timedelta(days=self.random.choice((-500, -1, 1, 500))),
+            "at": self.now + timedelta(days=self.random.choice((-500, -1, 1, 500))),
         }
         if self.random.random() < 0.3:
             parts_and_leaves = self.random.sample(PATHS[grant.record], self.random.choice((1, 2)))

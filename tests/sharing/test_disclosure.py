@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cchc_connect.database.audit.chain import canonical_json
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import agreement_use, audit_entry
+from cchc_connect.database.tables import agreement_use, audit_entry, change
 from cchc_connect.errors import AccessDenied, SourceHeld, UsageMistake
 from cchc_connect.messages import Language
 from cchc_connect.sharing.agreements import Action
@@ -21,7 +21,7 @@ from cchc_connect.sharing.disclosure import DisclosurePoint
 from cchc_connect.sharing.life_cycle import ChangedBy, suspend
 from cchc_schemas import DossierStatus
 from tests.databases import DATABASE_KINDS, new_address
-from tests.sharing.invented_agreements import KEY, LAND, NOW, PARCEL, grant, request
+from tests.sharing.invented_agreements import DOSSIER, KEY, LAND, NOW, PARCEL, grant, request
 from tests.sharing.shared_records import TERMS, dossier, make_agreement, parcel, permit, write
 from tests.sync.memory_systems import ManualClock
 
@@ -92,6 +92,33 @@ def test_a_release_is_on_record_with_its_keys_and_no_value(database: SharedDatab
     expected = hashlib.sha512(canonical_json(dict(release.documents)).encode()).hexdigest()
     assert entry["answer_sha512"] == release.sha512 == expected
     assert "Nguyễn" not in json.dumps(entry, ensure_ascii=False)
+
+
+def test_a_record_that_cannot_be_read_does_not_stop_its_case(database: SharedDatabase) -> None:
+    """It is named on record and in the release, and what another paper names leaves all the same."""
+    make_agreement(database)
+    write(database, "building", [permit("02/GPXD", UNLINKED)])
+    spoil(database, "construction_permit", "01/GPXD")
+
+    release = point(database).disclose(request())
+
+    assert list(release.documents) == [UNLINKED.key]
+    assert [str(each) for each in release.unreadable] == ["construction_permit 01/GPXD"]
+    assert entries(database)[-1]["unreadable_records"] == ["construction_permit 01/GPXD"]
+
+
+def test_a_dossier_that_cannot_be_read_opens_nothing(database: SharedDatabase) -> None:
+    make_agreement(database)
+    spoil(database, "dossier", DOSSIER)
+
+    assert refused(database) == ("dossier_foreign",)
+
+
+def spoil(database: SharedDatabase, record_type: str, key: str) -> None:
+    """Leave the document of a record in a shape that this program cannot read."""
+    with database.writing() as connection:
+        is_record = (change.c.record_type == record_type) & (change.c.record_key == key)
+        connection.execute(update(change).where(is_record).values(document='{"status": "no such status"}'))
 
 
 def test_a_refusal_is_on_record_and_names_its_reasons(database: SharedDatabase) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from cchc_connect import AccessDenied, AccessReason, Config, SharedDatabase, rev
 from cchc_connect.database.tables import audit_entry
 from cchc_schemas import ConstructionPermit, Dossier, LandParcel
 from tests.databases import DATABASE_KINDS, new_address
-from tests.sharing.invented_agreements import BUILDING, DOSSIER
+from tests.sharing.invented_agreements import BUILDING, DOSSIER, NOW
 from tests.sharing.shared_records import dossier, make_agreement, parcel, permit, write
+from tests.sync.memory_systems import ManualClock
 
 CONFIG = Config.load(f'[operator]\nagency = "{BUILDING}"\n[officials.minh]\nagency = "{BUILDING}"\n')
 REASON = AccessReason(official="minh", purpose="construction_permit", dossier=DOSSIER)
@@ -29,11 +31,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedD
         yield opened
 
 
-def kinds(database: SharedDatabase) -> list[str]:
+def entries(database: SharedDatabase) -> list[dict[str, Any]]:
     query = select(audit_entry.c.body).where(audit_entry.c.chain == "commands").order_by(audit_entry.c.entry)
     with database.reading() as connection:
         bodies = [json.loads(body) for body in connection.execute(query).scalars()]
-    return [body["kind"] for body in bodies if body["kind"] != "agreement"]
+    return [body for body in bodies if body["kind"] != "agreement"]
+
+
+def kinds(database: SharedDatabase) -> list[str]:
+    return [body["kind"] for body in entries(database)]
 
 
 def test_own_records_are_whole_and_others_as_granted(database: SharedDatabase) -> None:
@@ -54,6 +60,20 @@ def test_without_an_agreement_others_records_are_denied(database: SharedDatabase
 
     assert denial.value.reasons == ("no_agreement",)
     assert kinds(database) == ["refused"]
+
+
+def test_the_clock_of_the_view_says_when_values_are_shown(database: SharedDatabase) -> None:
+    """It decides for own records and for others', on the day and in the entry."""
+    make_agreement(database)
+    late = ManualClock(NOW + timedelta(days=400))
+
+    reveal(CONFIG, database, Dossier, [DOSSIER], REASON, clock=ManualClock(NOW))
+    assert list(reveal(CONFIG, database, LandParcel, [LINKED.key], REASON, clock=ManualClock(NOW))) == [LINKED.key]
+    with pytest.raises(AccessDenied) as denial:
+        reveal(CONFIG, database, LandParcel, [LINKED.key], REASON, clock=late)
+
+    assert denial.value.reasons == ("not_in_force",)
+    assert [entry["at"][:10] for entry in entries(database)] == ["2026-11-30", "2026-11-30", "2028-01-04"]
 
 
 def test_a_key_that_is_not_there_is_absent_and_leaves_no_entry(database: SharedDatabase) -> None:

@@ -5,12 +5,13 @@ With it an official need not ask the citizen for a paper that another agency has
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from cchc_connect.database.reading.lineage import successors
-from cchc_connect.database.reading.records import AnyRecord, records_by_key
+from cchc_connect.database.reading.records import AnyRecord, live_records_query, record_from_row
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import record_link
 from cchc_connect.errors import RecordNotFound
@@ -22,6 +23,16 @@ from cchc_schemas import (
     DossierStep,
     LandParcel,
 )
+
+
+class UnreadableRecord(NamedTuple):
+    """A record whose stored document makes no record of its type any more."""
+
+    record_type: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.record_type} {self.key}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +50,16 @@ class Case:
     """Parcels that the dossier or its permits concern, sorted by key, with their successors after a split or merge."""
     agencies: Mapping[str, str]
     """Record key -> code of the agency that the record came from."""
+    unreadable: tuple[UnreadableRecord, ...] = ()
+    """Linked records that are left out, since what is stored of them cannot be read, and so is what only they name."""
 
     def as_document(self) -> Mapping[str, Any]:
         """Return the case as a JSON-ready dictionary, personal values included."""
         groups = {"steps": self.steps, "permits": self.permits, "works": self.works, "parcels": self.parcels}
         documents = {name: [record.model_dump(mode="json") for record in group] for name, group in groups.items()}
-        return {"dossier": self.dossier.model_dump(mode="json"), **documents, "agencies": dict(self.agencies)}
+        unreadable = [each._asdict() for each in self.unreadable]
+        head = {"dossier": self.dossier.model_dump(mode="json"), **documents}
+        return {**head, "agencies": dict(self.agencies), "unreadable": unreadable}
 
 
 def find_case(database: SharedDatabase, code: str) -> Case:
@@ -53,7 +68,7 @@ def find_case(database: SharedDatabase, code: str) -> Case:
     A parcel that was renumbered, split or merged is found by its old number too.
 
     Raises:
-        RecordNotFound: the shared database has no such dossier.
+        RecordNotFound: the shared database has no such dossier, or what is stored of it cannot be read.
     """
     with database.reading() as connection:
         case = case_of(connection, code)
@@ -63,9 +78,15 @@ def find_case(database: SharedDatabase, code: str) -> Case:
 
 
 def case_of(connection: Connection, code: str) -> Case | None:
-    """Return the case of the dossier `code` in an open transaction; None if there is no such dossier."""
+    """Return the case of the dossier `code` in an open transaction; None if there is no such dossier.
+
+    Raises:
+        RecordNotFound: what is stored of it cannot be read.
+    """
     reader = _LinkedRecords(connection)
     dossiers = reader.records(Dossier, [code])
+    if reader.unreadable:
+        raise RecordNotFound("case.dossier_unreadable", code=code)
     if not dossiers:
         return None
     linked = linking_keys(connection, "dossier", [code])
@@ -83,6 +104,7 @@ def case_of(connection: Connection, code: str) -> Case | None:
         works=reader.records(ConstructionWorks, works_codes),
         parcels=reader.records(LandParcel, parcel_keys),
         agencies=reader.agencies,
+        unreadable=tuple(reader.unreadable),
     )
 
 
@@ -98,15 +120,26 @@ def linking_keys(connection: Connection, target_type: str, target_keys: Iterable
 
 
 class _LinkedRecords:
-    """Reads live records by key, and the keys of records that link to others; collects the agencies of what it read."""
+    """Reads live records by key; collects the agencies of what it read.
+
+    A record that cannot be read is left out, and collected too.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.agencies: dict[str, str] = {}
+        self.unreadable: list[UnreadableRecord] = []
 
     def records(self, record_type: type[AnyRecord], keys: Iterable[str]) -> tuple[AnyRecord, ...]:
         records: list[AnyRecord] = []
-        for agency, record in records_by_key(self._connection, record_type, list(keys)):
-            self.agencies[record.key] = agency
+        table = record_table(record_type.record_type)
+        query = live_records_query(record_type).where(table.c.record_key.in_(list(keys)))
+        for row in self._connection.execute(query):
+            try:
+                record = record_from_row(record_type, row)
+            except ValueError:
+                self.unreadable.append(UnreadableRecord(record_type.record_type, row.record_key))
+                continue
+            self.agencies[record.key] = row.agency
             records.append(record)
         return tuple(records)
