@@ -11,10 +11,12 @@ from cchc_connect.cli.context import CommandContext, UnmaskedOptions
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.private_number import private_number
-from cchc_connect.cli.unmasked import denial_documents
+from cchc_connect.cli.unmasked import denial_documents, show_unreadable
 from cchc_connect.config.file import Config
+from cchc_connect.database.reading.case import UnreadableRecord
 from cchc_connect.database.reading.parcel_dossiers import ParcelDossiers, find_parcel_dossiers
 from cchc_connect.database.reading.records import records_by_key
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Message
 from cchc_connect.privacy.masking import masked_record
@@ -58,8 +60,7 @@ def show_parcel_dossiers(command: CommandContext, location: str | None, parcel: 
     """
     with existing_database(command, location) as database:
         concerned = find_parcel_dossiers(database, parcel)
-        with database.reading() as connection:
-            read = list(records_by_key(connection, Dossier, list(concerned.dossiers)))
+        read, unreadable = _dossiers(database, concerned.dossiers)
     console = command.console
     documents = [masked_record(dossier) for _, dossier in read]
     console.document(
@@ -69,13 +70,15 @@ def show_parcel_dossiers(command: CommandContext, location: str | None, parcel: 
                 {**document, "provider": agency} for (agency, _), document in zip(read, documents, strict=True)
             ],
             "without_record": list(concerned.without_record),
+            "unreadable": [record._asdict() for record in unreadable],
         }
     )
     _show_parcels(console, concerned)
     _show_dossiers(console, documents, "case_search.no_dossier_of_parcel")
     for code in concerned.without_record:
         console.message("case_search.without_record", code=code)
-    return ExitCode.DONE
+    show_unreadable(unreadable, console)
+    return ExitCode.PARTIAL if unreadable else ExitCode.DONE
 
 
 def show_applicant_dossiers(
@@ -105,6 +108,20 @@ def show_applicant_dossiers(
         console.line(_denial_text(console, denial))
     console.message("case_search.recorded", purpose=looking.purpose, dossier=looking.dossier)
     return ExitCode.PARTIAL if seen.denials else ExitCode.DONE
+
+
+def _dossiers(
+    database: SharedDatabase, codes: Sequence[str]
+) -> tuple[Sequence[tuple[str, Dossier]], Sequence[UnreadableRecord]]:
+    """Return provider and record of each dossier, and those that cannot be read."""
+    read, unreadable = list[tuple[str, Dossier]](), list[UnreadableRecord]()
+    with database.reading() as connection:
+        for code in codes:
+            try:
+                read.extend(records_by_key(connection, Dossier, [code]))
+            except ValueError:
+                unreadable.append(UnreadableRecord(Dossier.record_type, code))
+    return read, unreadable
 
 
 def _applicant_document(seen: ApplicantDossiers) -> Mapping[str, Any]:

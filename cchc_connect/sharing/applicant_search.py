@@ -93,7 +93,7 @@ class _ApplicantView(UnmaskedView):
         )
         person = normal_number(number)
         persons = [person] if person is not None and codes else []
-        record_command(self._database, entry, self._index_subjects(persons, self._reason.at))
+        record_command(self._database, entry, self._index_subjects(persons, entry.at))
 
     def compared(
         self, provider: str, codes: Sequence[str], number: str

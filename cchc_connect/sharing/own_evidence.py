@@ -51,7 +51,7 @@ def dossiers_by_applicant(connection: Connection, number: str) -> Mapping[str, M
     }
     for row in connection.execute(query.where(table.c.applicant_id.contains(number, autoescape=True))):
         document = newest_document(Dossier, json.loads(row.document))
-        if number in numbers_in(str(document["applicant_id"])):
+        if number in numbers_in(str(document.get("applicant_id"))):
             matching[row.agency][row.record_key] = document
     return matching
 
@@ -96,4 +96,7 @@ def own_documents(
 def _live(connection: Connection, record_class: type[AnyRecord], key: str) -> AnyRecord | None:
     table = record_table(record_class.record_type)
     row = connection.execute(live_records_query(record_class).where(table.c.record_key == key)).one_or_none()
-    return None if row is None else record_from_row(record_class, row)
+    try:
+        return None if row is None else record_from_row(record_class, row)
+    except ValueError:  # what cannot be read says nothing, as if it were not there
+        return None

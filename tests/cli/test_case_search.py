@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cchc_connect import SharedDatabase
 from cchc_connect.database.audit.subject_keys import SubjectKeys
-from cchc_connect.database.tables import audit_entry, audit_subject
+from cchc_connect.database.tables import audit_entry, audit_subject, change
 from cchc_connect.sharing.operator import operating_user
 from cchc_schemas import LandChange, from_document
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
@@ -123,13 +123,25 @@ def test_a_change_that_names_a_dossier_concerns_its_parcels(call: Call, database
     """Of a dossier that is not stored the code is told."""
     reference = {name: getattr(PARCEL, name) for name in ("scheme", "commune_code", "map_sheet", "parcel_number")}
     members = {"change_id": "1", "kind": "CN", "happened_at": "2026-10-01T00:00:00Z", "from_parcels": [reference]}
-    change = from_document(LandChange, {**members, "dossier_code": "000.00.07.H09-260901-0009"})
-    write(database, "land", [change])
+    write(database, "land", [from_document(LandChange, {**members, "dossier_code": "000.00.07.H09-260901-0009"})])
 
     document = call("case", "--parcel", PARCEL.key, "--json").document
 
     assert document["without_record"] == ["000.00.07.H09-260901-0009"]
     assert [each["code"] for each in document["dossiers"]] == [OWN]
+
+
+def test_a_dossier_that_cannot_be_read_is_told_and_the_others_are_listed(call: Call, database: SharedDatabase) -> None:
+    write(database, "building", [permit("02/GPXD", PARCEL, dossier_code=SECOND)])
+    with database.writing() as connection:
+        is_own = (change.c.record_type == "dossier") & (change.c.record_key == OWN)
+        connection.execute(update(change).where(is_own).values(document='{"code": 1}'))
+
+    listed = call("case", "--parcel", PARCEL.key, "--json")
+
+    assert listed.code == 3
+    assert [each["code"] for each in listed.document["dossiers"]] == [SECOND]
+    assert listed.document["unreadable"] == [{"record_type": "dossier", "key": OWN}]
 
 
 @pytest.mark.usefixtures("database")
