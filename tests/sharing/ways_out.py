@@ -165,6 +165,7 @@ class WaysOut:
             id=meant.id, consumer=self.case.request.consumer, record_types=(record_type,), terms=self.case.terms
         )
         rows = [row for row in self.case.rows if row.record_type == record_type]
+        outside = set[str]()
         with self.database.reading() as connection:
             decided = route.decide(connection, self.case.request.at)
             if isinstance(decided, RouteGrants):
