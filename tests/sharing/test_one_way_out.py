@@ -42,6 +42,8 @@ MASKED: Mapping[str, str] = {
 
 OTHERS: Mapping[str, str] = {
     "cchc_connect.cli.discrepancies": "lists what `shown_discrepancies` made of it",
+    "cchc_connect.corrections.findings": "paths and rules of an item in quarantine, none of its values",
+    "cchc_connect.corrections.owner_files": "an agency's own record, whose values `requests.masked_at` masks",
     "cchc_connect.cli.misreadings": "words of code lists that nothing translates, which no person's field has",
     "cchc_connect.sync.synchronizer": "takes entries of the quarantine to process them again",
 }
