@@ -98,6 +98,7 @@ def test_no_export_and_no_route_reads_unmasked_records_but_through_the_disclosur
 
 
 DOCUMENTS: Mapping[str, str] = {
+    "cchc_connect.corrections.settling": "whether a field of a record is another one since, none of its values",
     "cchc_connect.database.outbox.deliveries": "messages of routes, which name what they withhold",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
     "cchc_connect.sharing.unmasked": "persons in the operator's own records, for the subject index",
