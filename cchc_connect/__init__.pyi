@@ -21,6 +21,21 @@ from .adapter import (
 )
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
+from .corrections.administration import (
+    CorrectionSubject as CorrectionSubject,
+    CorrectionTerm as CorrectionTerm,
+    answer_correction as answer_correction,
+    close_correction as close_correction,
+    open_correction as open_correction,
+    remind_corrections as remind_corrections,
+)
+from .corrections.answer_files import import_corrections as import_corrections
+from .corrections.owner_files import export_corrections as export_corrections
+from .corrections.requests import (
+    CorrectionRequest as CorrectionRequest,
+    CorrectionState as CorrectionState,
+    correction_requests as correction_requests,
+)
 from .database.audit.chain import EntryNumber as EntryNumber
 from .database.audit.entries import AuditEntry as AuditEntry, AuditKind as AuditKind, record_command as record_command
 from .database.audit.listing import (

@@ -101,15 +101,19 @@ ROOMS = {
         "database.outbox database.state config"
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
+    "corrections": (
+        "cchc_schemas clock messages record_fields errors privacy database spreadsheets foreign_tables database.audit "
+        "database.reading config sharing database.writing"
+    ),
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
         "transport.network database.direct database.audit database.reading database.outbox transport.auth "
-        "database.state transport config sharing database.writing"
+        "database.state transport config sharing database.writing corrections"
     ),
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
         "cchc_schemas clock messages wire errors http adapter local_sources privacy database.direct database geometry "
-        "transport.network database.audit database.state transport config sync"
+        "transport.network database.audit database.state transport config sharing sync"
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
@@ -122,8 +126,8 @@ ROOMS = {
     "cli": (
         "cchc_schemas clock messages version record_fields testing.province wire errors adapter local_sources extras "
         "privacy database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit "
-        "testing database.audit database.outbox database.state config sharing database.writing sync monitoring "
-        "diagnostics"
+        "testing database.audit database.outbox database.state config sharing database.writing corrections sync "
+        "monitoring diagnostics"
     ),
     "__main__": "cli",
 }

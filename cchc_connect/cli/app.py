@@ -25,6 +25,7 @@ from cchc_connect.cli.context import (
     DatabaseOption,
     command_context,
 )
+from cchc_connect.cli.correction_commands import correction_app
 from cchc_connect.cli.drift_commands import drift_app
 from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
@@ -58,6 +59,7 @@ app.add_typer(connection_app, name="connection")
 app.add_typer(drift_app, name="drift")
 app.add_typer(audit_app, name="audit")
 app.add_typer(agreement_app, name="agreements")
+app.add_typer(correction_app, name="corrections")
 
 
 def show_version(context: typer.Context, *, requested: bool) -> None:

@@ -157,6 +157,21 @@ def discrepancies_resolve(
     return resolve_discrepancy(command_context(context), db, number, resolution.value, note)
 
 
+@discrepancies.command("assign", help="help.discrepancies_assign")
+def discrepancies_assign(
+    context: typer.Context,
+    number: DiscrepancyArgument,
+    *,
+    official: Annotated[str, typer.Option(help="help.corrections_official", metavar="OFFICIAL")],
+    due: Annotated[str | None, typer.Option(help="help.corrections_due", metavar="DATE")] = None,
+    kind: Annotated[str | None, typer.Option(help="help.corrections_kind", metavar="CODE")] = None,
+) -> int:
+    """Give a discrepancy an official in charge and a last day."""
+    from cchc_connect.cli.discrepancies import assign_discrepancy
+
+    return assign_discrepancy(command_context(context), number, official, due, kind)
+
+
 @dead_letters.command("list", help="help.dead_letters_list")
 def dead_letters_list(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,

@@ -51,6 +51,8 @@ def _document(
         and {"started_at": to_timestamp_text(unfinished.started_at), "state": unfinished.status.value},
         "audit_log": {"whole": status.is_audit_log_intact, "broken_at": broken and str(broken)},
         "discrepancies": status.open_discrepancies,
+        "overdue_discrepancies": status.overdue_discrepancies,
+        "corrections": asdict(status.corrections),
         "exceptions": [asdict(exception) for exception in exceptions],
     }
 
@@ -173,6 +175,10 @@ def _show_summary(document: Mapping[str, Any], console: Console) -> None:
         console.message("status.unfinished", at=local_time(unfinished["started_at"], console.language), state=state)
     if document["discrepancies"]:
         console.message("status.discrepancies", number=document["discrepancies"])
+    if document["overdue_discrepancies"]:
+        console.message("status.overdue_discrepancies", number=document["overdue_discrepancies"])
+    if any(document["corrections"].values()):
+        console.message("status.corrections", **document["corrections"])
     for exception in document["exceptions"]:
         console.message(
             "status.exception",

@@ -30,6 +30,7 @@ from cchc_connect.config.secrets import Secret, secrets_in
 from cchc_connect.config.sharing import (
     AgreementId,
     AgreementsTable,
+    CorrectionsTable,
     OfficialId,
     OfficialTable,
     OnceOnlyTable,
@@ -55,6 +56,7 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
         "response_signature": frozenset({"keys"}),
         "tls": frozenset({"ca", "certificate", "key"}),
         "agreements": frozenset({"acts", "purposes"}),
+        "corrections": frozenset({"periods", "holidays"}),
         "once_only": frozenset({"table"}),
     }
 )
@@ -177,6 +179,8 @@ class Config(ConfigTable):
     """Id -> official."""
     agreements: AgreementsTable = AgreementsTable()
     """Where the agreements are."""
+    corrections: CorrectionsTable = CorrectionsTable()
+    """Until when agencies answer requests to correct their data."""
     once_only: OnceOnlyTable = OnceOnlyTable()
     """Papers that need not be submitted again."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])

@@ -53,6 +53,15 @@ class AgreementsTable(ConfigTable):
     """Reference to the key for pseudonyms; without one a field that is granted as pseudonym is withheld."""
 
 
+class CorrectionsTable(ConfigTable):
+    """Until when agencies answer requests to correct their data. Table `[corrections]`."""
+
+    periods: Path | None = None
+    """CSV of periods that are added to those of the package, or replace them."""
+    holidays: Path | None = None
+    """CSV of holidays and of days that make up for them, added to those of the package, or in their place."""
+
+
 class OnceOnlyTable(ConfigTable):
     """Papers that need not be submitted again. Table `[once_only]`."""
 

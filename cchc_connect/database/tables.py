@@ -6,38 +6,22 @@ Any SQL tool of an agency may read them, so their names are API: a new name need
 purge. Instants are text in UTC, `2021-09-27T01:15:00.000000Z`, which sorts in time order on every database.
 """
 
-from typing import Any
+from sqlalchemy import Column, Float, Index, LargeBinary, Table, Text, UniqueConstraint
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
-
+from cchc_connect.database.columns import (
+    BIG_INTEGER as BIG_INTEGER,  # noqa: PLC0414  # whoever uses the tables has it from here
+    METADATA as METADATA,  # noqa: PLC0414  # as above
+    key_column as _key,
+    number_column as _number,
+    optional_text as _optional,
+    sequence_key as _sequence_key,
+    text_column as _text,
+)
+from cchc_connect.database.correction_tables import (
+    correction_event as correction_event,  # noqa: PLC0414  # as above, and so all tables are known
+    correction_request as correction_request,  # noqa: PLC0414  # as above
+)
 from cchc_connect.database.direct.layout import VERSION_TABLE
-
-METADATA = MetaData()
-
-BIG_INTEGER = BigInteger().with_variant(Integer(), "sqlite")
-"""A number that may exceed 32 bits; SQLite generates row ids for plain INTEGER keys only."""
-
-
-def _key(name: str) -> "Column[Any]":
-    return Column(name, Text, primary_key=True)
-
-
-def _text(name: str) -> "Column[Any]":
-    return Column(name, Text, nullable=False)
-
-
-def _optional(name: str) -> "Column[Any]":
-    return Column(name, Text)
-
-
-def _number(name: str) -> "Column[Any]":
-    return Column(name, BIG_INTEGER, nullable=False)
-
-
-def _sequence_key(name: str) -> "Column[Any]":
-    """Return a key that the engine itself numbers under the write lock, so that it has no gaps."""
-    return Column(name, BIG_INTEGER, primary_key=True, autoincrement=False)
-
 
 schema_version = Table(
     VERSION_TABLE,
@@ -192,7 +176,7 @@ discrepancy = Table(
     _optional("owner_value"),
     _text("owner"),
     *map(_text, ("detected_at", "state")),
-    *map(_optional, ("note", "resolved_at")),
+    *map(_optional, ("note", "resolved_at", "due_on", "official")),
     UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_of_field"),
     comment="A claim's value of a field that differs from the owner's value, with its state.",
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cchc_connect.clock import from_timestamp_text
+from cchc_connect.clock import SystemClock, from_timestamp_text, in_vietnam
 from cchc_connect.database.audit.chain import EntryNumber
 from cchc_connect.database.audit.chains import first_broken_entry
 from cchc_connect.database.direct import queries
@@ -76,6 +76,18 @@ class RouteStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorrectionCounts:
+    """Numbers of correction requests that are not closed."""
+
+    waiting: int = 0
+    """Requests that the agency has still to answer."""
+    overdue: int = 0
+    """Those of them whose last day is over."""
+    answered: int = 0
+    """Requests that the agency answered, and that nobody closed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseStatus:
     """State of a shared database at one committed state of it."""
 
@@ -91,6 +103,10 @@ class DatabaseStatus:
     """The first audit log entry that does not fit its chain of hashes; None if every one does."""
     open_discrepancies: int
     """Discrepancies that have not ended."""
+    overdue_discrepancies: int = 0
+    """Those that nobody handled although their last day is over."""
+    corrections: CorrectionCounts = CorrectionCounts()
+    """Correction requests that are not closed."""
 
     @property
     def is_audit_log_intact(self) -> bool:
@@ -103,21 +119,23 @@ class DatabaseStatus:
         return sum(stream.quarantined for stream in self.streams)
 
 
-def status(database: "SharedDatabase") -> DatabaseStatus:
+def status(database: "SharedDatabase", *, at: datetime | None = None) -> DatabaseStatus:
     """Return the state of a shared database.
 
     Args:
         database: the shared database.
+        at: instant (aware) on whose Vietnamese day it is told what is overdue; None: now.
 
     Raises:
         DatabaseUnusable: the database failed.
     """
     with database.reading_directly() as connection:
-        return read_status(connection)
+        return read_status(connection, at=at)
 
 
-def read_status(connection: DirectConnection) -> DatabaseStatus:
+def read_status(connection: DirectConnection, *, at: datetime | None = None) -> DatabaseStatus:
     """Return the state of the database that `connection` reads, as `status` does."""
+    day = in_vietnam(at or SystemClock().now()).date().isoformat()
     latest = next(iter(read_runs(connection, 1)), None)
     return DatabaseStatus(
         streams=_streams(connection),
@@ -126,6 +144,8 @@ def read_status(connection: DirectConnection) -> DatabaseStatus:
         unfinished_run=latest if latest is not None and latest.finished_at is None else None,
         broken_audit_entry=first_broken_entry(connection),
         open_discrepancies=queries.open_discrepancies(connection),
+        overdue_discrepancies=queries.overdue_discrepancies(connection, day),
+        corrections=CorrectionCounts(**queries.correction_counts(connection, day)),
     )
 
 

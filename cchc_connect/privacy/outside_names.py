@@ -65,6 +65,15 @@ def shown_name(name: str) -> str:
     return escape_to_one_line(shown[:MAX_SHOWN].replace("\ufffd", "?")) + ("..." if len(name) > MAX_SHOWN else "")
 
 
+def shown_text(text: str) -> str:
+    """Return what an official wrote, for display: on one line, without what looks like a person.
+
+    >>> shown_text("Diện tích sai; người sử dụng là Nguyễn Thị Mẫu, 074087000001")
+    'Diện tích sai; người sử dụng là ***, ***0001'
+    """
+    return escape_to_one_line("".join(_shown_parts(unicodedata.normalize("NFC", text))))
+
+
 def looks_like_person(text: str) -> bool:
     """True if `shown_name` hides a part of a text."""
     return "".join(_shown_parts(unicodedata.normalize("NFC", text))) != unicodedata.normalize("NFC", text)

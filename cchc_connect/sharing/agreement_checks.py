@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.sharing.agreements import MAX_YEARS, Action, Agreement, Basis, GrantScope, Treatment
 from cchc_connect.sharing.findings import AgreementFinding, fault, warning
 from cchc_connect.sharing.grant_checks import grant_findings
+from cchc_connect.sharing.granted_fields import expanded_fields
+from cchc_connect.sharing.sent_records import SentRecords
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import Record
 from cchc_schemas.codes import AGENCY_CODE, PROCEDURE_CODE
 from cchc_schemas.legal_acts import replacements
 from cchc_schemas.record_paths import leaves
+from cchc_schemas.text import listed
 
 WARNING_DAYS = (7, 30, 90)
 """Days before an end from which it is told, with the nearest of these."""
@@ -33,6 +37,8 @@ def agreement_findings(agreement: Agreement, terms: SharingTerms, day: date) -> 
             yield warning("match_without_action", f"{at}.match")
         yield from grant_findings(grant, at, terms)
     yield from _quota_findings(agreement, terms)
+    if Action.PUSH in agreement.actions:
+        yield from _push_findings(agreement, terms)
     if Action.MATCH in agreement.actions and not any(grant.match for grant in agreement.grants):
         yield warning("action_without_match", "actions")
 
@@ -160,6 +166,22 @@ def _quota_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[Agree
     has_cases = any(grant.scope is GrantScope.CASE for grant in agreement.grants)
     if has_cases and quota.records_per_dossier is None:
         yield warning("case_without_quota", "quota")
+
+
+def _push_findings(agreement: Agreement, terms: SharingTerms) -> Iterator[AgreementFinding]:
+    """Yield a warning for what keeps every route from sending by an agreement."""
+    if agreement.requires or agreement.procedures:
+        conditions = [name for name in ("requires", "procedures") if getattr(agreement, name)]
+        yield warning("push_requires", conditions[0], value=listed(conditions))
+    for number, grant in enumerate(agreement.grants, start=1):
+        if grant.scope is GrantScope.CASE:
+            yield warning("push_of_case", f"grant.{number}.scope", record_type=grant.record)
+        elif grant.record in terms.records and grant.fields:
+            record_class = terms.records[grant.record]
+            fields = expanded_fields(record_class, grant.fields)
+            for each in SentRecords(record_class, fields).unsendable():
+                fault_of_route = Message(f"route_fault.{each.rule}", {"record_type": grant.record, "field": each.field})
+                yield warning("push_unsendable", f"grant.{number}.fields", reason=fault_of_route)
 
 
 def _unknown_act(act: str, at: str, terms: SharingTerms) -> AgreementFinding:

@@ -16,14 +16,26 @@ from cchc_connect.errors import SourceHeld
 from cchc_connect.messages import Message, Messages
 from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.agreements import Action, Agreement, Treatment
-from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, decide
-from cchc_connect.sharing.facts import Facts
+from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, RefusalReason, decide
+from cchc_connect.sharing.facts import Facts, decisive_versions
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.sent_records import SentRecords
 from cchc_connect.sharing.stored_agreements import facts_of, terms_on
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_connect.sharing.treatments import agreement_key
 from cchc_schemas import vietnamese_day
+
+ROUTE_REASONS = frozenset(
+    {
+        RefusalReason.NO_AGREEMENT,
+        RefusalReason.ACTION,
+        RefusalReason.PROCEDURE,
+        RefusalReason.NOT_IN_FORCE,
+        RefusalReason.OFFICIAL_MISSING,
+        RefusalReason.DOSSIER_MISSING,
+    }
+)
+"""Reasons with a sentence for routes of their own."""
 
 UNSENDABLE = "unsendable"
 """Reason of a refusal: fields are granted in a form that no message can have."""
@@ -114,7 +126,7 @@ class RouteAgreement:
         refused = {
             record_type: decision for record_type, decision in decisions.items() if isinstance(decision, AccessRefusal)
         }
-        refusal = self._refusal(refused, granted)
+        refusal = self._refusal(refused, granted, facts, day)
         if refusal is not None:
             return refusal
         versions = [each for each in facts.agreements if each.agreement.id == self.id]
@@ -148,12 +160,23 @@ class RouteAgreement:
             records=SentRecords(facts.records[record_type], fields, pseudonym_key=key),
         )
 
-    def _refusal(self, refused: Mapping[str, AccessRefusal], granted: Mapping[str, TypeGrant]) -> RouteRefusal | None:
+    def _sentence(self, reason: RefusalReason, facts: Facts, day: date) -> Message:
+        """Return what a reason means for a route, and what to do."""
+        if reason not in ROUTE_REASONS:
+            return Message(f"access_refusal.{reason}")
+        context: dict[str, object] = {"agreement": self.id, "consumer": self.consumer}
+        for stored in decisive_versions(each for each in facts.agreements if each.agreement.id == self.id):
+            context["state"] = Message(f"agreement_state.{stored.as_of(day).state}")
+        return Message(f"route_fault.{reason}", context)
+
+    def _refusal(
+        self, refused: Mapping[str, AccessRefusal], granted: Mapping[str, TypeGrant], facts: Facts, day: date
+    ) -> RouteRefusal | None:
         """Return why nothing may leave, of each record type; None if everything may."""
         reasons, faults = dict[str, tuple[str, ...]](), list[Message]()
         for record_type, refusal in refused.items():
             reasons[record_type] = tuple(reason.value for reason in refusal.reasons)
-            sentences = Messages([Message(f"access_refusal.{reason}") for reason in reasons[record_type]])
+            sentences = Messages([self._sentence(reason, facts, day) for reason in refusal.reasons])
             faults.append(Message("route_fault.refused", {"record_type": record_type, "reasons": sentences}))
         for record_type, grant in granted.items():
             for fault in grant.records.unsendable():

@@ -23,7 +23,7 @@ from cchc_schemas.legal_acts import (
 from cchc_schemas.once_only import PaperProof, paper_proofs, read_paper_proofs
 from cchc_schemas.written_tables import TableInvalid
 
-Row = TypeVar("Row", LegalAct, Purpose, PaperProof)
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ def sharing_terms(config: Config) -> SharingTerms:
     """
     tables, faults = config.agreements, list[Message]()
     terms = SharingTerms(
-        acts={**legal_acts(), **_added(tables.acts, read_acts, faults)},
-        purposes={**purposes(), **_added(tables.purposes, read_purposes, faults)},
+        acts={**legal_acts(), **(added_table(tables.acts, read_acts, faults) or {})},
+        purposes={**purposes(), **(added_table(tables.purposes, read_purposes, faults) or {})},
         officials={
             name: Official(agency=row.agency, valid_to=row.valid_to, is_data_officer=row.data_officer)
             for name, row in config.officials.items()
@@ -69,7 +69,7 @@ def known_proofs(config: Config, acts: Mapping[str, LegalAct]) -> Mapping[str, P
         ConfigurationError: the agency's table cannot be read, has faults, or names an act that is not among `acts`.
     """
     path, faults = config.once_only.table, list[Message]()
-    own_rows = _added(path, read_paper_proofs, faults)
+    own_rows = added_table(path, read_paper_proofs, faults) or {}
     faults.extend(
         Message("act_table_fault.act", {"file": path, "value": proof.act, "id": proof.id})
         for proof in own_rows.values()
@@ -80,14 +80,14 @@ def known_proofs(config: Config, acts: Mapping[str, LegalAct]) -> Mapping[str, P
     return {**paper_proofs(), **own_rows}
 
 
-def _added(path: Path | None, read: Callable[[str], Mapping[str, Row]], faults: list[Message]) -> Mapping[str, Row]:
-    """Return the rows of an agency's own table; what is wrong with it goes to `faults`."""
+def added_table(path: Path | None, read: Callable[[str], Table], faults: list[Message]) -> Table | None:
+    """Return an agency's own table; None if it has none, or if it has faults, which go to `faults`."""
     if path is None:
-        return {}
+        return None
     text = read_toml_text(path)
     if isinstance(text, ConfigurationError):
         faults.append(Message(text.code, text.context))
-        return {}
+        return None
     try:
         return read(text)
     except TableInvalid as invalid:
@@ -98,4 +98,4 @@ def _added(path: Path | None, read: Callable[[str], Mapping[str, Row]], faults: 
             )
             for fault in invalid.faults
         )
-    return {}
+    return None

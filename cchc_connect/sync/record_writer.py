@@ -25,7 +25,7 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
-from cchc_connect.database.state.runs import begin_run, finish_run
+from cchc_connect.database.state.runs import begin_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import known_items_by_hash
@@ -46,6 +46,7 @@ from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.high_water import high_water_file, settle_epoch
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.sync.run_end import end_run
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.senders import senders_of
 from cchc_connect.sync.translation import LocalTranslator, is_storable_key
@@ -282,16 +283,12 @@ class RecordWriter:
                     error, LeaseLost | DatabaseUnusable
                 ):  # as every run: without them it has no stored end
                     with suppress(CchcError):  # a database that fails as well must not hide the program's error
-                        self._finish(run_context, self._report)
+                        end_run(run_context, self._report)
                 raise
             finally:
                 self._run_context = None
             self._report = self._report_of(run_context, started_at, began_s, None)
-            self._finish(run_context, self._report)
-
-    @staticmethod
-    def _finish(run_context: RunContext, report: RunReport) -> None:
-        run_context.commit(lambda connection: finish_run(connection, report.as_document()))
+            end_run(run_context, self._report)
 
     def _running(self) -> RunContext:
         if self._run_context is None:

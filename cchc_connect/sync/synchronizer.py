@@ -27,7 +27,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
 from cchc_connect.database.state.lease import Lease
-from cchc_connect.database.state.runs import begin_run, finish_run
+from cchc_connect.database.state.runs import begin_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
@@ -50,6 +50,7 @@ from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.sync.run_end import end_run
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.senders import senders_of
 from cchc_connect.sync.written_records import WrittenRecords
@@ -259,7 +260,7 @@ class Synchronizer:
                 lost_sequence=run_context.lost_sequence,
             )
             if not dry_run:
-                run_context.commit(lambda connection: finish_run(connection, report.as_document()))
+                end_run(run_context, report)
                 self._purge_daily(run_context)
                 seal_quietly(self._config, self._database, self._clock)
             return report

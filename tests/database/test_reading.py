@@ -325,6 +325,8 @@ def test_no_object_shows_a_personal_value() -> None:
         state=DiscrepancyState.OPEN,
         note=name,
         resolved_at=None,
+        due_on=None,
+        official=None,
         **stored,
     )
     entry = QuarantineEntry(

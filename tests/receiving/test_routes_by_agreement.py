@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from cchc_connect import Config
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.database.tables import agreement_use, delivery
+from cchc_connect.diagnostics.routes import route_findings
+from cchc_connect.messages import Language, render_message
 from cchc_connect.monitoring.status import status as status_of
 from cchc_connect.sharing.facts import Official
 from cchc_connect.sharing.life_cycle import ChangedBy, end, resume, suspend
@@ -126,7 +130,7 @@ def test_without_an_agreement_in_force_nothing_leaves_and_nothing_is_lost(agreed
 
     assert status is RunStatus.HELD
     assert reason is not None
-    assert "the agreement is not in force" in reason
+    assert "the agreement is not in force; state: " in reason
     assert agreed.portal.arrivals == []
     assert waiting(agreed) == {"waiting": len(CODES), "delivered": 0, "dead": 0}
     assert entries(agreed, kind="push") == []
@@ -137,7 +141,7 @@ def test_an_agreement_that_is_not_stored_holds_the_route(agreed: ReceivingSettin
 
     assert (status, agreed.portal.arrivals) == (RunStatus.HELD, [])
     assert reason is not None
-    assert "no agreement between the two agencies covers it" in reason
+    assert "the database has no agreement invented with the agency G22" in reason
 
 
 def test_when_it_is_in_force_again_the_next_run_sends(agreed: ReceivingSetting) -> None:
@@ -200,6 +204,60 @@ def test_what_no_message_can_have_holds_the_route_and_is_named(
     assert reason is not None
     assert sentence in reason
     assert [entry["reasons"] for entry in entries(agreed, kind="refused")] == [["unsendable"]]
+
+
+@pytest.mark.parametrize(
+    ("further", "sentence"),
+    [
+        ({"requires": ["official"]}, "requires an official, and a route has none"),
+        ({"requires": ["dossier"]}, "requires a dossier"),
+        ({"quota": {"records_per_dossier": 5}}, "requires a dossier"),
+        ({"procedures": ["1.009994"]}, "is for single procedures"),
+        ({"actions": ["read"]}, "does not allow push"),
+    ],
+)
+def test_what_a_route_cannot_name_holds_it_and_says_what_to_agree_on(
+    agreed: ReceivingSetting, further: dict[str, Any], sentence: str
+) -> None:
+    agree(agreed, further=further)
+
+    status, reason = outcome(agreed)
+
+    assert (status, agreed.portal.arrivals) == (RunStatus.HELD, [])
+    assert reason is not None
+    assert sentence in reason
+
+
+def route_check(setting: ReceivingSetting) -> list[tuple[str, str]]:
+    """Return level and sentence of each finding of a check on the route."""
+    config = Config.from_tables(setting.tables, Path("cchc.toml"))
+    with setting.database() as database:
+        return [
+            (finding.level, render_message(finding.message.code, Language.ENGLISH, finding.message.context))
+            for finding in route_findings(config, database, setting.clock)
+        ]
+
+
+def test_a_check_says_ahead_whether_a_route_will_send(agreed: ReceivingSetting) -> None:
+    ((level, sentence),) = route_check(agreed)
+    assert (level, "no agreement invented" in sentence) == ("bad", True)
+
+    agree(agreed)
+    ((level, sentence),) = route_check(agreed)
+    assert (level, "invented@1" in sentence) == ("good", True)
+
+    change(agreed, suspend)
+    ((level, sentence),) = route_check(agreed)
+    assert (level, "state: suspended" in sentence) == ("bad", True)
+
+
+def test_a_check_warns_before_the_agreement_of_a_route_ends(agreed: ReceivingSetting) -> None:
+    agree(agreed, further={"ends": agreed.clock.moment.date() + timedelta(days=20)})
+
+    _, (level, sentence) = route_check(agreed)
+
+    assert level == "warning"
+    assert "in 20 days (warning 30 days before)" in sentence
 
 
 def test_a_suspension_between_two_messages_stops_the_second(agreed: ReceivingSetting) -> None:

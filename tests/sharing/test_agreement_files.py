@@ -301,6 +301,43 @@ def test_a_case_of_any_size_is_warned_of(tmp_path: Path) -> None:
     assert codes(tmp_path) == [("case_without_quota", "quota")]
 
 
+ALL = """
+record = "dossier"
+scope = "all"
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "grant", "code", "at"),
+    [
+        (
+            {},
+            changed(ALL, {"fields": 'fields = {code = "plain", status = "plain"}'}),
+            "push_unsendable",
+            "grant.1.fields",
+        ),
+        (
+            {},
+            changed(ALL, {"fields": 'fields = {code = "plain", procedure_code = "plain", status = "exists"}'}),
+            "push_unsendable",
+            "grant.1.fields",
+        ),
+        ({}, GRANT, "push_of_case", "grant.1.scope"),
+        ({"requires": 'requires = ["official"]'}, GRANT, "push_requires", "requires"),
+        ({"procedures": 'procedures = ["1.009994"]'}, GRANT, "push_requires", "procedures"),
+    ],
+)
+def test_what_no_route_can_send_is_warned_of(
+    tmp_path: Path, head: dict[str, str], grant: str, code: str, at: str
+) -> None:
+    pushed = {"actions": 'actions = ["push"]', "procedures": "", **head}
+    written(tmp_path, head=changed(HEAD, pushed), grant=grant)
+    assert (code, at) in codes(tmp_path)
+
+    written(tmp_path, head=changed(HEAD, {**pushed, "actions": 'actions = ["read"]'}), grant=grant)
+    assert not [name for name, _ in codes(tmp_path) if name.startswith("push_")]
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "expected"),
     [

@@ -63,7 +63,7 @@ class AuditKind(StrEnum):
     AGREEMENT = "agreement"
     """An agreement was signed, suspended or ended."""
     CORRECTION = "correction"
-    """Reserved for a finding that went to the owner of the records, or was settled; nothing writes it yet."""
+    """A request to correct a record was opened, sent, answered or closed, or a discrepancy was assigned."""
     PURGE = "purge"
     """The oldest entries were removed, or the subject index of a year."""
     KEY_CHANGE = "key_change"

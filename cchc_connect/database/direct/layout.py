@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -45,6 +45,8 @@ TABLE_NAMES = frozenset(
             "change",
             "circuit_breaker",
             "claim",
+            "correction_event",
+            "correction_request",
             "cursor",
             "delivery",
             "discrepancy",

@@ -130,6 +130,25 @@ def open_discrepancies(connection: DirectConnection) -> int:
     return connection.number("SELECT count(*) FROM discrepancy WHERE state <> 'ended'")
 
 
+def overdue_discrepancies(connection: DirectConnection, day: str) -> int:
+    """Return the number of discrepancies that nobody handled although their last day is before a Vietnamese day."""
+    return connection.number(
+        "SELECT count(*) FROM discrepancy WHERE state IN ('open', 'reported') AND due_on < :day", day=day
+    )
+
+
+def correction_counts(connection: DirectConnection, day: str) -> Mapping[str, int]:
+    """Return the numbers of open correction requests: unanswered, overdue on a Vietnamese day, answered."""
+    row = connection.first(
+        "SELECT count(CASE WHEN state IN ('open', 'more_time') THEN 1 END) AS waiting, "
+        "count(CASE WHEN state IN ('open', 'more_time') AND due_on < :day THEN 1 END) AS overdue, "
+        "count(CASE WHEN state NOT IN ('open', 'more_time') THEN 1 END) AS answered "
+        "FROM correction_request WHERE closed_at IS NULL",
+        day=day,
+    )
+    return {name: int(row[name]) if row else 0 for name in ("waiting", "overdue", "answered")}
+
+
 def last_audit_entry_seen(connection: DirectConnection) -> int:
     """Return the largest number of an audit log entry that a run stored at its end, 0 if there is none."""
     return connection.number("SELECT max(last_audit_entry) FROM run")

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,10 @@ class DiscrepancyState(StrEnum):
     """The values match, or the other agency no longer sends one."""
 
 
+UNHANDLED = (DiscrepancyState.OPEN, DiscrepancyState.REPORTED)
+"""States in which a discrepancy still needs somebody."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Discrepancy:
     """One field of one record in which a connection's value differs from the owner's."""
@@ -55,6 +59,14 @@ class Discrepancy:
     """What a person wrote who handled it."""
     resolved_at: datetime | None
     """When a person handled it or it ended, UTC."""
+    due_on: date | None
+    """Last Vietnamese day to handle it; None where nobody was assigned."""
+    official: str | None
+    """Id of the official in charge; None where nobody was assigned."""
+
+    def is_overdue(self, day: date) -> bool:
+        """True if its last day is before a Vietnamese day and it has not ended."""
+        return self.due_on is not None and self.due_on < day and self.state in UNHANDLED
 
 
 def discrepancies(
@@ -114,7 +126,7 @@ def _query(*, include_ended: bool) -> Select[Any]:
 
 def _discrepancy(row: RowMapping) -> Discrepancy:
     resolved_at = row["resolved_at"]
-    names = ("record_type", "record_key", "field", "connection", "owner", "note")
+    names = ("record_type", "record_key", "field", "connection", "owner", "note", "official")
     return Discrepancy(
         number=row["id"],
         value=json.loads(row["value"] or "null"),
@@ -122,5 +134,6 @@ def _discrepancy(row: RowMapping) -> Discrepancy:
         detected_at=from_timestamp_text(row["detected_at"]),
         state=DiscrepancyState(row["state"]),
         resolved_at=None if resolved_at is None else from_timestamp_text(resolved_at),
+        due_on=None if row["due_on"] is None else date.fromisoformat(row["due_on"]),
         **{name: row[name] for name in names},
     )

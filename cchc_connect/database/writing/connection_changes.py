@@ -17,6 +17,7 @@ from cchc_connect.database.tables import (
     change,
     circuit_breaker,
     claim,
+    correction_request,
     cursor,
     discrepancy,
     drift,
@@ -39,6 +40,7 @@ RECORD_BATCH_SIZE = 5000
 NAMED = (
     change.c.connection,
     claim.c.connection,
+    correction_request.c.connection,
     discrepancy.c.connection,
     discrepancy.c.owner,
     quarantine.c.connection,

@@ -8,6 +8,7 @@ non-owners are their claims (`claims`): the documents that connections send for 
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -69,6 +70,18 @@ def set_discrepancy_state(connection: Connection, number: int, state: Discrepanc
         raise NotFound("discrepancy.no_entry", number=number)
 
 
+def assign_discrepancy(connection: Connection, number: int, official: str | None, due_on: date) -> None:
+    """Store until which Vietnamese day a discrepancy is to be handled, and the id of the official in charge, if any.
+
+    Raises:
+        NotFound: there is no such discrepancy, or it has ended.
+    """
+    is_selected = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
+    values = {"due_on": due_on.isoformat(), "official": official}
+    if connection.execute(update(discrepancy).where(is_selected).values(**values)).rowcount == 0:
+        raise NotFound("discrepancy.no_entry", number=number)
+
+
 def _differences(
     connection: Connection, record_type: str, claims: Mapping[str, Mapping[str, Document]], owners: Owners
 ) -> Iterator[tuple[FieldRef, _Difference]]:
@@ -111,6 +124,8 @@ def _store(
         ):
             detected_at = now if stored.state == DiscrepancyState.ENDED else stored.detected_at
             opened = {"state": DiscrepancyState.OPEN, "detected_at": detected_at, "note": None, "resolved_at": None}
+            if stored.state == DiscrepancyState.ENDED:
+                opened["due_on"] = None  # the last day was that of the difference which ended
             connection.execute(update(discrepancy).where(discrepancy.c.id == stored.id).values(**values, **opened))
 
 

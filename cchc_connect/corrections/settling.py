@@ -1,0 +1,121 @@
+"""Looks at the end of a run whether corrections arrived that agencies were asked for, and closes what is settled.
+
+A request tells that its field changed as soon as the field comes with another value. It is closed as corrected where
+that settles it: the discrepancy ended, the item became a record, the note of quality is gone, the proposed value is
+there, or the agency had said that it corrected its record. A discrepancy that ended because the other side changed its
+value closes the request as withdrawn. Values are compared, and neither stored nor logged.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from cchc_connect.corrections.findings import noted_rules
+from cchc_connect.corrections.life_cycle import ActedBy, close_request, mark_changed, mark_seen
+from cchc_connect.corrections.requests import (
+    CorrectionFilter,
+    CorrectionRequest,
+    CorrectionState,
+    FindingKind,
+    selected_requests,
+)
+from cchc_connect.database.reading.discrepancies import DiscrepancyState
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.tables import change, discrepancy, quarantine
+from cchc_schemas import RECORD_TYPES
+from cchc_schemas.record_paths import values_at
+
+
+def settle_requests(connection: Connection, acted_by: ActedBy) -> int:
+    """Note changes of what is asked for, close what they settle, and return how many requests were closed.
+
+    Args:
+        connection: a write transaction.
+        acted_by: the run, with its chain.
+    """
+    requests = selected_requests(connection, CorrectionFilter())
+    return sum(_settle(connection, request, acted_by) for request in requests)
+
+
+def _settle(connection: Connection, request: CorrectionRequest, acted_by: ActedBy) -> bool:
+    """Settle one request; return whether it is closed."""
+    if request.finding is FindingKind.QUARANTINE:
+        if _is_item_open(connection, request):
+            return False
+        request = mark_changed(connection, request, None, acted_by)
+        close_request(connection, request, CorrectionState.CORRECTED, acted_by)
+        return True
+    request = _with_changes(connection, request, acted_by)
+    if request.finding is FindingKind.DISCREPANCY and _has_ended(connection, request):
+        is_corrected = request.changed_at is not None or request.state is CorrectionState.CORRECTED
+        state = CorrectionState.CORRECTED if is_corrected else CorrectionState.WITHDRAWN
+        close_request(connection, request, state, acted_by)
+        return True
+    if request.changed_at is not None and _is_settled(connection, request):
+        close_request(connection, request, CorrectionState.CORRECTED, acted_by)
+        return True
+    return False
+
+
+def _with_changes(connection: Connection, request: CorrectionRequest, acted_by: ActedBy) -> CorrectionRequest:
+    """Return a request after it was noted whether a field of it changed."""
+    row = _record(connection, request)
+    if row is None or row["sequence"] == request.seen_sequence:
+        return request
+    before, after = (_document(connection, sequence) for sequence in (request.seen_sequence, row["sequence"]))
+    is_changed = before is not None and any(
+        list(values_at(before, path)) != list(values_at(after, path)) for path in request.fields
+    )
+    if is_changed or row["deleted_at"] is not None:
+        return mark_changed(connection, request, row["sequence"], acted_by)
+    mark_seen(connection, request, row["sequence"])
+    return request
+
+
+def _is_settled(connection: Connection, request: CorrectionRequest) -> bool:
+    """True if a change settles a request that is based on no discrepancy."""
+    if request.state is CorrectionState.CORRECTED:
+        return True
+    row = _record(connection, request)
+    if row is None or row["deleted_at"] is not None:
+        return False
+    if request.finding is FindingKind.QUALITY_NOTE:
+        return not any(request.rule in noted_rules(row["notes"], path) for path in request.fields)
+    if request.proposed_value is None:
+        return False
+    document = _document(connection, row["sequence"])
+    return [str(value) for value in values_at(document, request.fields[0])] == [request.proposed_value]
+
+
+def _record(connection: Connection, request: CorrectionRequest) -> Mapping[str, Any] | None:
+    if request.record_type not in RECORD_TYPES:
+        return None
+    table = record_table(request.record_type)
+    columns = select(table.c.sequence, table.c.deleted_at, table.c.notes)
+    row = connection.execute(columns.where(table.c.record_key == request.record_key)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def _document(connection: Connection, sequence: int | None) -> Mapping[str, Any] | None:
+    """Return the document of a version; None if it was purged."""
+    stored = connection.execute(select(change.c.document).where(change.c.sequence == sequence)).scalar_one_or_none()
+    document: Mapping[str, Any] | None = None if stored is None else json.loads(stored)
+    return document
+
+
+def _is_item_open(connection: Connection, request: CorrectionRequest) -> bool:
+    is_same = (quarantine.c.id == request.finding_number) & (quarantine.c.source_key == request.record_key)
+    is_open = quarantine.c.resolved_at.is_(None)
+    return connection.execute(select(quarantine.c.id).where(is_same, is_open)).first() is not None
+
+
+def _has_ended(connection: Connection, request: CorrectionRequest) -> bool:
+    is_same = (
+        (discrepancy.c.id == request.finding_number)
+        & (discrepancy.c.record_type == request.record_type)
+        & (discrepancy.c.record_key == request.record_key)
+    )
+    is_open = discrepancy.c.state != DiscrepancyState.ENDED
+    return connection.execute(select(discrepancy.c.id).where(is_same, is_open)).first() is None

@@ -1,0 +1,42 @@
+"""Whether the routes by agreement would send today, and what of their agreements ends or lapses soon."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cchc_connect.clock import Clock, SystemClock
+from cchc_connect.config.file import Config
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.sharing.agreement_checks import agreement_findings
+from cchc_connect.sharing.findings import FindingLevel
+from cchc_connect.sharing.route_grants import RouteAgreement, RouteGrants, RouteRefusal, route_agreements
+
+OF_A_ROUTE = frozenset({"agency_unknown", "agency_ending", "ends_soon", "act_lapsed", "act_lapsing"})
+"""Warnings about an agreement by which its routes may stop."""
+
+
+def route_findings(config: Config, database: SharedDatabase, clock: Clock | None = None) -> Iterator[Finding]:
+    """Yield the finding on each route by an agreement, as it would be decided now; nothing is written.
+
+    Raises:
+        ConfigurationError: a table of acts or purposes has faults, or the key for pseudonyms cannot be read.
+        DatabaseUnusable: it cannot be queried.
+    """
+    now = (clock or SystemClock()).now()
+    for name, route in route_agreements(config, config.routes).items():
+        with database.reading() as connection:
+            decided = route.decide(connection, now)
+        if isinstance(decided, RouteRefusal):
+            yield Finding.bad(name, decided.error)
+        else:
+            context = {"agreement": decided.agreement.reference, "until": decided.agreement.ends}
+            yield Finding.good(name, "check.route_granted", context)
+            yield from _warnings(name, route, decided)
+
+
+def _warnings(name: str, route: RouteAgreement, grants: RouteGrants) -> Iterator[Finding]:
+    terms = replace(route.terms, agencies=grants.agencies)
+    for finding in agreement_findings(grants.agreement, terms, grants.day):
+        if finding.level is FindingLevel.WARNING and finding.code in OF_A_ROUTE:
+            message = replace(finding, agreement=grants.agreement.id).message
+            yield Finding(subject=name, message=message, is_warning=True)
