@@ -13,6 +13,7 @@ from cchc_connect.cli.formatting import parse_moment
 from cchc_connect.clock import SystemClock, as_instant
 from cchc_connect.config.file import Config
 from cchc_connect.errors import UsageMistake
+from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.sharing.administration import explain_access
 from cchc_connect.sharing.agreements import Action
@@ -62,7 +63,10 @@ def explain(command: CommandContext, options: ExplainOptions) -> ExitCode:
         console.message("agreement_view.granted", agreement=agreement, grant=grant)
         show_fields(explanation.outcome.grant.record, explanation.fields, console)
         return ExitCode.DONE
-    console.message("agreement_view.refused", reasons=listed(explanation.outcome.reasons))
+    reasons = (
+        f"{console.sentence(Message(f'access_refusal.{each}'))} ({each})" for each in explanation.outcome.reasons
+    )
+    console.message("agreement_view.refused", reasons="; ".join(reasons))
     return ExitCode.REFUSED
 
 

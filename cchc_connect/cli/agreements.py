@@ -26,7 +26,7 @@ from cchc_connect.sharing.administration import (
     withdraw_agreement,
 )
 from cchc_connect.sharing.agreements import Agreement, Grant, Treatment
-from cchc_connect.sharing.facts import StoredAgreement
+from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangeKind, text_digest
 from cchc_connect.sharing.operator import operating_user
@@ -95,7 +95,8 @@ def list_agreements(command: CommandContext, database: str | None) -> ExitCode:
     if not listed:
         console.message("agreement_view.none")
         return ExitCode.DONE
-    rows = [_list_row(stored, console) for stored in listed]
+    replacing = _replacing(listed)
+    rows = [_list_row(stored, replacing.get(stored.agreement.reference), console) for stored in listed]
     console.table(OutputTable(headings=[f"agreement_view.{name}" for name in LIST_COLUMNS], rows=rows))
     return ExitCode.DONE
 
@@ -113,8 +114,9 @@ def show(command: CommandContext, database: str | None, agreement_id: str) -> Ex
     console.document(
         {"versions": [{**_summary(stored), "body": stored.agreement.document_body()} for stored in versions]}
     )
+    replacing = _replacing(versions)
     for stored in versions:
-        _show_version(stored, terms, console)
+        _show_version(stored, replacing.get(stored.agreement.reference), terms, console)
     return ExitCode.DONE
 
 
@@ -234,7 +236,23 @@ def _summary(stored: StoredAgreement) -> Mapping[str, Any]:
     }
 
 
-def _list_row(stored: StoredAgreement, console: Console) -> Sequence[object]:
+def _replacing(versions: Sequence[StoredAgreement]) -> Mapping[str, int]:
+    """Return each version that a later signed one has replaced, as `ID@VERSION` -> the version that decides now."""
+    deciding = {each.agreement.id: each.agreement for each in decisive_versions(versions)}
+    return {
+        each.agreement.reference: deciding[each.agreement.id].version
+        for each in versions
+        if each.was_signed and each.agreement.reference != deciding[each.agreement.id].reference
+    }
+
+
+def _state_text(stored: StoredAgreement, replaced_by: int | None, console: Console) -> str:
+    if replaced_by is not None:
+        return console.text("agreement_view.replaced", version=replaced_by)
+    return console.term("agreement_state", stored.state.value)
+
+
+def _list_row(stored: StoredAgreement, replaced_by: int | None, console: Console) -> Sequence[object]:
     agreement = stored.agreement
     approvals = sum(each is not None for each in (stored.approved_by_provider, stored.approved_by_consumer))
     return (
@@ -242,17 +260,17 @@ def _list_row(stored: StoredAgreement, console: Console) -> Sequence[object]:
         agreement.provider,
         agreement.consumer,
         agreement.purpose,
-        console.term("agreement_state", stored.state.value),
+        _state_text(stored, replaced_by, console),
         _day(agreement.ends, console.language),
         f"{approvals}/2",
     )
 
 
-def _show_version(stored: StoredAgreement, terms: SharingTerms, console: Console) -> None:
+def _show_version(stored: StoredAgreement, replaced_by: int | None, terms: SharingTerms, console: Console) -> None:
     agreement = stored.agreement
     console.heading("agreement_view.version", agreement=agreement.reference, title=agreement.title)
     lines = {
-        "state": console.term("agreement_state", stored.state.value),
+        "state": _state_text(stored, replaced_by, console),
         "sha256": text_digest(agreement),
         "provider": f"{agreement.provider} ({stored.approved_by_provider or '-'})",
         "consumer": f"{agreement.consumer} ({stored.approved_by_consumer or '-'})",

@@ -26,6 +26,14 @@ COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "r
 KINDS = tuple(kind.value for kind in AuditKind if kind is not AuditKind.CORRECTION)
 """Kinds of entries that are written."""
 
+TERMS: Mapping[str, str] = {
+    "kind": "audit_kind",
+    "outcome": "audit_outcome",
+    "decision": "audit_outcome",
+    "change": "agreement_step",
+}
+"""Members of an entry whose codes have words -> the table of the words."""
+
 MAX_KEYS_SHOWN = 20
 """Keys that `show` writes for people; JSON has them all."""
 
@@ -143,6 +151,8 @@ def _row(numbered: NumberedEntry, purposes: Mapping[str, Purpose], console: Cons
 
 def _result(numbered: NumberedEntry, console: Console) -> str:
     entry = numbered.entry
+    if entry.kind is AuditKind.AGREEMENT:
+        return f"{entry.agreement}: {console.term('agreement_step', str(entry.details.get('change', '')))}"
     if entry.reasons:
         return ", ".join(entry.reasons)
     if entry.outcome is not None:
@@ -154,10 +164,8 @@ def _shown(name: str, value: Any, purposes: Mapping[str, Purpose], console: Cons
     match name:
         case "at":
             return local_time(value, console.language)
-        case "kind":
-            return console.term("audit_kind", value)
-        case "outcome" | "decision":
-            return console.term("audit_outcome", value)
+        case _ if name in TERMS:
+            return console.term(TERMS[name], value)
         case "purpose":
             return purpose_text(value, purposes, console)
         case "record_type":

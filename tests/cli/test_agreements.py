@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -206,8 +207,26 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
     assert call("agreements", "suspend", PARCELS).code == 0
     assert call("agreements", "resume", PARCELS).code == 0
     assert call("agreements", "end", PARCELS, "--json").document["state"] == "ended"
+    listed = call("audit", "list", "--kind", "agreement", "--limit", "3").out
+    assert re.findall(rf"{PARCELS}@1: (\w+)", listed) == ["ended", "resumed", "suspended"]
     assert call("agreements", "resume", PARCELS).code == 64
     assert call("agreements", "approve", "sxd-nnmt@1").code == 66
+
+
+def test_a_version_that_a_later_one_replaced_is_not_shown_as_in_force(call: Call) -> None:
+    config = Config.load(CONFIG)
+    with config.open_database() as database:
+        for version in (1, 2):
+            apply_agreements(config, database, USER, at=NOW)
+            for official in (USER, "minh"):
+                approve_agreement(config, database, f"{PARCELS}@{version}", official, at=NOW)
+            edit(lambda text: text.replace("version = 1", "version = 2"))
+
+    rows = [line for line in call("agreements", "list").out.splitlines() if PARCELS in line]
+    states = re.findall(r"^state: (.*)$", call("agreements", "show", PARCELS).out, re.MULTILINE)
+
+    assert ["replaced by version 2" in row for row in rows] == [True, False]
+    assert states == ["replaced by version 2", "in force"]
 
 
 def test_the_text_that_show_told_is_approved_and_no_other_one(call: Call) -> None:
@@ -248,7 +267,9 @@ def test_explain_says_step_by_step_why_a_request_is_refused(call: Call) -> None:
     assert "yes: The purpose is that of the agreement (construction_permit)." in refused.out
     assert f"NO:  The agreement is not in force: draft version, {STARTS} to {ENDS}." in refused.out
     assert "NO:  The request needs a dossier." in refused.out
-    assert "Refused: not_in_force, dossier_missing." in refused.out
+    assert (
+        "Refused: the agreement is not in force (not_in_force); no dossier is named (dossier_missing)." in refused.out
+    )
     document = call(*command_line, "--json").document
     assert (document["granted"], document["reasons"]) == (False, ["not_in_force", "dossier_missing"])
     assert [step["reason"] for step in document["steps"] if not step["holds"]] == document["reasons"]
