@@ -312,6 +312,24 @@ def test_without_a_catalogue_the_table_names_the_papers_and_there_may_be_others(
     assert [each.paper.name for each in of_dossier.papers] == [LAND_RIGHT]
 
 
+def test_a_procedure_that_cannot_be_read_says_nothing_of_its_papers(database: SharedDatabase, tmp_path: Path) -> None:
+    with database.writing() as connection:
+        is_procedure = change.c.record_type == "procedure"
+        connection.execute(update(change).where(is_procedure).values(document='{"code": 1}'))
+
+    assert not case_papers(config(tmp_path), database, DOSSIER, official="minh").is_catalogued
+
+
+def test_a_permit_that_cannot_be_read_may_name_another_parcel(database: SharedDatabase, tmp_path: Path) -> None:
+    agree(database)
+    write(database, "building", [permit("02/GPXD", land())])
+    with database.writing() as connection:
+        is_permit = (change.c.record_type == "construction_permit") & (change.c.record_key == "02/GPXD")
+        connection.execute(update(change).where(is_permit).values(document='{"permit_code": 1}'))
+
+    assert papers(database, config(tmp_path))[LAND_RIGHT].reasons == ("unknown_parcel",)
+
+
 def test_a_dossier_that_is_not_there_is_not_found(database: SharedDatabase, tmp_path: Path) -> None:
     with pytest.raises(RecordNotFound):
         case_papers(config(tmp_path), database, "000.00.05.H09-260801-9999", official="minh")

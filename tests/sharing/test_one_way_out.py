@@ -31,6 +31,7 @@ POINT: Mapping[str, str] = {
 
 MASKED: Mapping[str, str] = {
     "cchc_connect.cli.case": "a masked view",
+    "cchc_connect.cli.case_search": "a masked list",
     "cchc_connect.cli.changes": "a masked view",
     "cchc_connect.cli.demo": "a masked view of invented persons",
     "cchc_connect.cli.history": "a masked view",
