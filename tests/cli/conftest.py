@@ -18,16 +18,20 @@ from cchc_connect.cli import main
 from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.cli.localization import LOCALE_VARIABLES
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.sharing.administration import agreements
 from cchc_connect.sharing.operator import operating_user
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
 from tests.databases import DATABASE_KINDS, prepared_address
-from tests.sharing.in_force import agreed
+from tests.sharing.in_force import agreed, in_force
 from tests.sync.pulled_database import PulledDatabase
 
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")
 OFFICIAL = Path("official.toml")
+
+PROVIDER, RECEIVER = "000.00.01.H09", "000.00.00.G22"
+"""Codes of the agencies of the district and of its desk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,15 +159,18 @@ def connect(district: District, address: str) -> Connect:
         **options: object,
     ) -> None:
         """Connect the district, with more `keys` in its table; with `sends` its dossiers go to the district's desk."""
-        named = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
+        named = {"adapter": "district", "agency": PROVIDER, "base_url": district.base_url}
         table: dict[str, object] = {**named, **(keys or {})}
         connections = {"district": {**table, "options": options}}
         routes: dict[str, object] = {}
         if sends:
-            connections["desk"] = {**table, "agency": "000.00.00.G22", "options": {"lists": [], "takes": True}}
+            connections["desk"] = {**table, "agency": RECEIVER, "options": {"lists": [], "takes": True}}
             routes["to-desk"] = {"from": ["dossier"], "to": "desk", "agreement": "dossiers-for-desk"}
+            with SharedDatabase(address, create_or_upgrade=True) as database:
+                if not agreements(database):
+                    in_force(database, PROVIDER, RECEIVER, "dossier", id="dossiers-for-desk")
         tables = {"database": {"url": address}, "run": run or {}, "connections": connections, "routes": routes}
-        write_config(CONFIG, agreed(tables) if sends else tables)
+        write_config(CONFIG, tables)
 
     connecting()
     return connecting
