@@ -70,6 +70,12 @@ from .database.reading.history import (
     record_at as record_at,
     records_at as records_at,
 )
+from .database.reading.parcel_dossiers import (
+    MatchingParcel as MatchingParcel,
+    ParcelDossiers as ParcelDossiers,
+    ParcelMatching as ParcelMatching,
+    find_parcel_dossiers as find_parcel_dossiers,
+)
 from .database.reading.quarantine_entries import QuarantineEntry as QuarantineEntry, quarantine as quarantine
 from .database.reading.records import get as get, records as records
 from .database.shared_database import SharedDatabase as SharedDatabase
@@ -147,6 +153,10 @@ from .sharing.administration import (
     withdraw_agreement as withdraw_agreement,
 )
 from .sharing.agreements import Action as Action, Agreement as Agreement, Treatment as Treatment
+from .sharing.applicant_search import (
+    ApplicantDossiers as ApplicantDossiers,
+    find_applicant_dossiers as find_applicant_dossiers,
+)
 from .sharing.case_papers import CasePaper as CasePaper, CasePapers as CasePapers, case_papers as case_papers
 from .sharing.disclosure import DisclosurePoint as DisclosurePoint, Release as Release
 from .sharing.evidence import Evidence as Evidence, EvidenceState as EvidenceState

@@ -1,7 +1,5 @@
 """`audit subject` and `audit erase-subjects`: who had a person's data, and the end of a year's index."""
 
-import getpass
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,13 +10,14 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.formatting import local_time
+from cchc_connect.cli.private_number import private_number
 from cchc_connect.cli.sharing_terms import purpose_text
 from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.retention import erase_subject_index
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.who_looked import DataUse, who_looked
-from cchc_connect.errors import ConfigurationError, UsageMistake
+from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
 from cchc_connect.record_fields import BETWEEN_FIELDS, PART_OF, field_name, record_model
 from cchc_connect.sharing.terms import sharing_terms
@@ -39,7 +38,7 @@ def show_subject(command: CommandContext, file: Path | None) -> ExitCode:
         NotFound: there is no database; it is not created.
     """
     console, config = command.console, Config.load(command.config)
-    subject_keys, number = _subject_keys(config), _number(file, console)
+    subject_keys, number = _subject_keys(config), private_number(file, console)
     with open_existing(config.database.url_with_password) as database:
         uses = who_looked(database, number, subject_keys)
     purposes = sharing_terms(config).purposes
@@ -79,18 +78,6 @@ def _subject_keys(config: Config) -> SubjectKeys:
     if config.audit.subject_keys is None:
         raise ConfigurationError("audit.no_subject_keys")
     return SubjectKeys(config.audit.subject_keys)
-
-
-def _number(file: Path | None, console: Console) -> str:
-    if file is None:
-        if sys.stdin.isatty():
-            return getpass.getpass(f"{console.text('who_looked.prompt')} ", stream=sys.stderr)
-        return sys.stdin.readline().strip()
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        pass  # neither the text of the file nor its bytes are told
-    raise UsageMistake("audit.number_file_unreadable", path=file)
 
 
 def use_document(use: DataUse, purposes: Mapping[str, Purpose], console: Console) -> dict[str, object]:

@@ -8,12 +8,12 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.formatting import local_number
-from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.clock import SystemClock
 from cchc_connect.config.durations import NEVER, RetentionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.backup import back_up
-from cchc_connect.database.maintenance import advance_feed
 from cchc_connect.database.state.lease import Lease
+from cchc_connect.sync.high_water import go_on_after_restore
 from cchc_connect.sync.synchronizer import Synchronizer
 
 MIB = 1024 * 1024
@@ -82,7 +82,7 @@ def write_backup(command: CommandContext, database: str | None, path: Path, *, f
 
 
 def prepare_restored(command: CommandContext) -> ExitCode:
-    """Let the change feed of a restored database go on where the lost one cannot have been.
+    """Let the change feed of a restored database go on where the lost one cannot have been, and suspend agreements.
 
     Raises:
         LeaseHeld: a run is active.
@@ -94,9 +94,12 @@ def prepare_restored(command: CommandContext) -> ExitCode:
         Lease(database, clock, timedelta(seconds=config.run.lease_s)) as lease,
         database.writing(lease.token) as connection,
     ):
-        sequence = advance_feed(connection, to_timestamp_text(clock.now()))
-    console.document({"next_sequence": sequence + 1})
-    console.message("maintenance.restored", sequence=sequence + 1)
+        restored = go_on_after_restore(connection, clock.now())
+    number = restored.sequence + 1
+    console.document({"next_sequence": number, "suspended": list(restored.suspended)})
+    if restored.suspended:
+        console.message("maintenance.agreements_suspended", agreements=restored.suspended)
+    console.message("maintenance.restored", sequence=number)
     return ExitCode.DONE
 
 

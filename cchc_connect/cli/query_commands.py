@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415  # as in `app`
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from cchc_connect.cli.context import (
     UnmaskedOptions,
     command_context,
 )
+from cchc_connect.errors import UsageMistake
 
 query_app = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
@@ -34,22 +36,36 @@ class Resolution(StrEnum):
 
 
 @query_app.command(help="help.case")
-def case(  # a command has as many parameters as options
+def case(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
-    dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
+    dossier: Annotated[str | None, typer.Argument(metavar="[DOSSIER]", help="help.dossier")] = None,
     *,
+    parcel: Annotated[str | None, typer.Option(metavar="TEXT", help="help.case_parcel")] = None,
+    applicant: Annotated[bool, typer.Option("--applicant", help="help.case_applicant")] = False,
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="help.case_file")] = None,
     unmasked: UnmaskedOption = False,
     purpose: PurposeOption = None,
     for_dossier: ForDossierOption = None,
     db: DatabaseOption = None,
 ) -> int:
-    """Show a dossier with its steps, permits, works and parcels."""
+    """Show a dossier with its steps, permits, works and parcels, or find the dossiers of a parcel or an applicant."""
     from cchc_connect.cli.case import show_case
+    from cchc_connect.cli.case_search import CaseSearch, show_applicant_dossiers, show_parcel_dossiers
+    from cchc_connect.cli.unmasked import require_reason
 
+    command = command_context(context)
+    CaseSearch(dossier=dossier, parcel=parcel, is_by_applicant=applicant, file=file).require_one()
     looking = UnmaskedOptions(
         unmasked=unmasked, purpose=purpose, dossier=for_dossier or (dossier if unmasked else None)
     )
-    return show_case(command_context(context), db, dossier, looking)
+    if dossier is not None:
+        return show_case(command, db, dossier, looking)
+    if unmasked:
+        raise UsageMistake("case.search_is_masked")
+    if applicant:
+        return show_applicant_dossiers(command, db, file, looking)
+    require_reason(looking)
+    return show_parcel_dossiers(command, db, parcel or "")
 
 
 @query_app.command(help="help.papers")

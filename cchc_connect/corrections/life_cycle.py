@@ -328,11 +328,11 @@ def _changed(connection: Connection, request: CorrectionRequest, values: Mapping
 
 
 def _require_not_asked(connection: Connection, finding: CorrectionFinding) -> None:
-    for request in selected_requests(connection, CorrectionFilter()):
-        is_same_record = (request.record_type, request.record_key) == (finding.record_type, finding.record_key)
+    of_record = CorrectionFilter(record=(finding.record_type, finding.record_key))
+    for request in selected_requests(connection, of_record):
         is_same_finding = request.finding is finding.kind or FindingKind.QUARANTINE not in {
             request.finding,
             finding.kind,
         }
-        if is_same_record and is_same_finding and set(request.fields) & set(finding.fields):
+        if is_same_finding and set(request.fields) & set(finding.fields):
             raise UsageMistake("corrections.asked_already", number=request.number)

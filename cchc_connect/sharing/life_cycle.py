@@ -71,8 +71,8 @@ class AgreementChange:
 class ChangedBy:
     """Who changes an agreement, and when."""
 
-    official: str
-    """Id of the official; never a name."""
+    official: str | None
+    """Id of the official, never a name; None: nobody, it follows from a restore."""
     at: datetime
     """Aware."""
 
@@ -104,7 +104,7 @@ def apply_changes(
             state=AgreementState.DRAFT,
         )
         store_agreement(connection, stored, by.at)
-        _record(connection, stored, by, "drafted")
+        record_change(connection, stored, by, "drafted")
     return changes
 
 
@@ -215,7 +215,7 @@ def end(
 
 def record_stop(connection: Connection, stopped: StoredAgreement, by: ChangedBy) -> None:
     """Put on record that nothing is on its way any more under an agreement that was suspended or ended before."""
-    _record(connection, stopped, by, stopped.state.value)
+    record_change(connection, stopped, by, stopped.state.value)
 
 
 def _planned(versions: dict[str, StoredAgreement], agreement: Agreement) -> AgreementChange:
@@ -266,7 +266,7 @@ def _decisive(connection: Connection, agreement_id: str) -> StoredAgreement:
 
 def _side(agreement: Agreement, terms: SharingTerms, by: ChangedBy) -> str:
     """Return for which side an official acts: `provider` or `consumer`."""
-    official = terms.officials.get(by.official)
+    official = None if by.official is None else terms.officials.get(by.official)
     day = vietnamese_day(by.at)
     if official is None:
         raise UsageMistake("sharing.official_unknown", official=by.official)
@@ -305,12 +305,12 @@ def _change(
     """Store a version in its new state, with its audit entry, and what follows from it; return it as it is that day."""
     day = vietnamese_day(by.at)
     store_agreement(connection, stored, by.at)
-    _record(connection, stored, by, change)
+    record_change(connection, stored, by, change)
     refresh_share_scope(connection, terms, day)
     return stored.as_of(day)
 
 
-def _record(connection: Connection, stored: StoredAgreement, by: ChangedBy, change: str) -> None:
+def record_change(connection: Connection, stored: StoredAgreement, by: ChangedBy, change: str) -> None:
     """Append the audit entry of a change; the digest names the text that was approved."""
     agreement = stored.agreement
     entry = AuditEntry(

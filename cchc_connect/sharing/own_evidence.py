@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN, EntryNumber
 from cchc_connect.database.audit.entries import AuditEntry, append
@@ -19,6 +19,7 @@ from cchc_connect.sharing.agreements import Treatment
 from cchc_connect.sharing.disclosure import IndexSubjects
 from cchc_connect.sharing.treatments import treated
 from cchc_schemas import RECORD_TYPES, Dossier, Procedure
+from cchc_schemas.identity_numbers import numbers_in
 from cchc_schemas.procedures import DossierComponent
 from cchc_schemas.versions import newest_document
 
@@ -36,6 +37,23 @@ def submitted_papers(connection: Connection, dossier: str) -> frozenset[str]:
     stored = _live(connection, Dossier, dossier)
     papers = () if stored is None else stored.submitted_papers or ()
     return frozenset(paper.component_code for paper in papers if paper.component_code and not paper.is_deleted)
+
+
+def dossiers_by_applicant(connection: Connection, number: str) -> Mapping[str, Mapping[str, Document]]:
+    """Return the live dossiers whose applicant has an identity number: provider -> code -> stored document.
+
+    Every provider that has dossiers is named, whether it has one of this applicant or not.
+    """
+    table, query = record_table(Dossier.record_type), live_records_query(Dossier)
+    providers = select(table.c.agency).where(table.c.deleted_at.is_(None)).distinct()
+    matching: dict[str, dict[str, Document]] = {
+        agency: {} for agency in sorted(connection.execute(providers).scalars())
+    }
+    for row in connection.execute(query.where(table.c.applicant_id.contains(number, autoescape=True))):
+        document = newest_document(Dossier, json.loads(row.document))
+        if number in numbers_in(str(document.get("applicant_id"))):
+            matching[row.agency][row.record_key] = document
+    return matching
 
 
 def own_documents(
@@ -78,4 +96,7 @@ def own_documents(
 def _live(connection: Connection, record_class: type[AnyRecord], key: str) -> AnyRecord | None:
     table = record_table(record_class.record_type)
     row = connection.execute(live_records_query(record_class).where(table.c.record_key == key)).one_or_none()
-    return None if row is None else record_from_row(record_class, row)
+    try:
+        return None if row is None else record_from_row(record_class, row)
+    except ValueError:  # what cannot be read says nothing, as if it were not there
+        return None

@@ -6,7 +6,7 @@ it is compared with the database:
 
 - It fits: nothing happens.
 - The database is behind it, or has another change at its sequence: the database went back. The feed goes on far behind
-  the mark and a new epoch begins, as `cchc-connect restored` does it.
+  the mark, a new epoch begins and agreements are suspended, as `cchc-connect restored` does it.
 - There is no mark for this location, or it is of another database: this may be a copy, or the machine was started
   anew. A new epoch begins: it costs nothing, and what the original sends meanwhile has other idempotency keys.
 """
@@ -16,6 +16,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
 from cchc_connect.privacy.private_files import new_private_file
+from cchc_connect.sharing.restored import suspend_after_restore
 from cchc_connect.transport.auth.token_store import FileTokenStore, usable_runtime_folder
 
 MAX_BYTES = 64 * 1024
@@ -46,6 +48,16 @@ class HighWaterMark:
     """Run that wrote the change with this sequence; "" where there was none."""
     epochs: Sequence[str]
     """Names of the database's epochs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """How a restored database goes on."""
+
+    sequence: int
+    """Sequence behind which the change feed goes on."""
+    suspended: Sequence[str]
+    """Id and version of each agreement that was suspended."""
 
 
 class HighWaterFile:
@@ -113,13 +125,23 @@ def settle_epoch(database: SharedDatabase, token: int | None, file: HighWaterFil
     reached = replayed_read(database, lambda connection: _lost_end(connection, stored))
     is_vouched_for = stored is not None and epochs is not None and epochs.names[-1] in stored.epochs
     if reached is not None or not is_vouched_for:
-        now = to_timestamp_text(clock.now())
+        now = clock.now()
         if reached is None:
-            replayed_write(database, lambda connection: begin_epoch(connection, now), token=token)
+            replayed_write(database, lambda connection: begin_epoch(connection, to_timestamp_text(now)), token=token)
         else:
-            replayed_write(database, lambda connection: advance_feed(connection, now, reached), token=token)
+            replayed_write(database, lambda connection: go_on_after_restore(connection, now, reached), token=token)
     file.write(replayed_read(database, present_mark))
     return reached
+
+
+def go_on_after_restore(connection: Connection, now: datetime, reached: int = 0) -> Restored:
+    """Let a database that went back go on: its feed far behind the end, its agreements suspended.
+
+    It happens in a write transaction. `now` is aware; `reached` is the sequence that the lost database is known to
+    have reached.
+    """
+    sequence = advance_feed(connection, to_timestamp_text(now), reached)
+    return Restored(sequence=sequence, suspended=suspend_after_restore(connection, now))
 
 
 def _lost_end(connection: Connection, stored: HighWaterMark | None) -> int | None:

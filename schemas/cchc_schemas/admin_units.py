@@ -6,6 +6,7 @@ does not determine the new commune of a location; only geometry does. Then there
 successor.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,6 +122,50 @@ def successors(code: str) -> Succession:
     return Succession(units[0] if len(units) == 1 else None, units)
 
 
+def old_communes(code: str) -> tuple[AdminUnit, ...]:
+    """Return the old communes of which the commune `code` of the scheme gso-2025-07 took over a part, sorted by code.
+
+    >>> [unit.name for unit in old_communes("25846")]
+    ['Phường Thới Hòa']
+    """
+    return tuple(admin_unit(AdminScheme.GSO_2025_01, old) for old in _old_codes().get(code, ()))
+
+
+def named_communes(name: str) -> tuple[AdminUnit, ...]:
+    """Return the communes of both schemes that have a name, with or without its kind; case and marks are left aside.
+
+    Different communes have one name, and an old one may have the name of a new one.
+
+    >>> [(unit.scheme.value, unit.code) for unit in named_communes("thu dau mot")]
+    [('gso-2025-07', '25747')]
+    """
+    return _communes_by_name().get(unmarked(name), ())
+
+
+def unmarked(text: str) -> str:
+    """Return a text in small letters without marks, character by character, so that positions stay the same.
+
+    >>> unmarked("Đường Thủ Dầu Một")
+    'duong thu dau mot'
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(
+        unicodedata.normalize("NFD", sign)[0].replace("đ", "d").replace("Đ", "d") for sign in composed
+    ).lower()
+
+
+@cache
+def _communes_by_name() -> Mapping[str, tuple[AdminUnit, ...]]:
+    by_name: dict[str, list[AdminUnit]] = {}
+    for units in _units().values():
+        for unit in units.values():
+            if unit.level is AdminLevel.COMMUNE:
+                full = unmarked(unit.name)
+                for name in (full, full.removeprefix(unmarked(unit.kind)).strip()):
+                    by_name.setdefault(name, []).append(unit)
+    return MappingProxyType({name: tuple(units) for name, units in by_name.items()})
+
+
 @cache
 def _units() -> Mapping[AdminScheme, Mapping[str, AdminUnit]]:
     units: dict[AdminScheme, dict[str, AdminUnit]] = {scheme: {} for scheme in AdminScheme}
@@ -145,6 +190,15 @@ def _communes_by_province(scheme: AdminScheme) -> Mapping[str, tuple[AdminUnit, 
         above = units[units[code].parent or ""]
         by_province.setdefault(above.parent or above.code, []).append(units[code])
     return MappingProxyType({province: tuple(communes_of) for province, communes_of in by_province.items()})
+
+
+@cache
+def _old_codes() -> Mapping[str, tuple[str, ...]]:
+    old_by_new: dict[str, list[str]] = {}
+    for old, successor_codes in sorted(_successor_codes().items()):
+        for new in successor_codes:
+            old_by_new.setdefault(new, []).append(old)
+    return MappingProxyType({new: tuple(old) for new, old in old_by_new.items()})
 
 
 @cache

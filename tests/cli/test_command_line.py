@@ -107,7 +107,8 @@ def test_every_rule_of_the_records_has_words() -> None:
     [
         (["stat"], "usage.no_such_command"),
         (["status", "--nope"], "usage.no_such_option"),
-        (["case"], "usage.missing"),
+        (["case"], "case.one_of"),
+        (["history"], "usage.missing"),
         (["quarantine", "show", "twelve"], "usage.value_invalid"),
         (["quarantine", "show", "0"], "usage.value_invalid"),
         (["quarantine", "show", str(2**63)], "usage.value_invalid"),

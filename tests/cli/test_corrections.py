@@ -42,6 +42,16 @@ def test_a_discrepancy_is_shown_with_agency_official_and_last_day(call: Call, da
     assert f"{LAND} (land)" in call("discrepancies", "list").out
 
 
+def test_the_reason_of_a_discrepancy_is_shown_without_persons(call: Call, database: SharedDatabase) -> None:
+    number = discrepancy_number(database)
+    call("corrections", "open", "--discrepancy", number, "--because", f"Theo giấy của {PROPOSED}, {PROPOSED_NUMBER}")
+
+    listed = [call("discrepancies", "list", *options).out for options in ((), ("--json",))]
+
+    assert [out for out in listed if "Theo giấy của ***" not in out] == []
+    assert [out for out in listed if PROPOSED in out or PROPOSED_NUMBER in out] == []
+
+
 @pytest.mark.usefixtures("database")
 def test_from_a_finding_to_its_answer(call: Call) -> None:
     """The commands of docs/corrections.md in their order."""

@@ -19,7 +19,7 @@ from tests.databases import on_every_kind
 
 BACKUP = Path("shared.backup")
 
-KEPT = {"runs": 0, "deliveries": 0, "quarantine": 0, "discrepancies": 0, "history": 0}
+KEPT = {"runs": 0, "deliveries": 0, "quarantine": 0, "discrepancies": 0, "corrections": 0, "history": 0}
 
 
 def add_table(**retention: str) -> None:
@@ -131,7 +131,7 @@ def test_a_restored_database_goes_on_far_behind_its_end(call: Call, connect: Con
 
     restored = call("--json", "restored").document
 
-    assert restored == {"next_sequence": RESTORE_GAP + 1}
+    assert restored == {"next_sequence": RESTORE_GAP + 1, "suspended": []}
     with SharedDatabase(address) as database, database.reading() as connection:
         assert read_mark(connection, MarkName.RESTORE) is not None
 

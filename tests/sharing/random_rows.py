@@ -81,6 +81,11 @@ class RandomRows(RandomCase):
             picked = self.random.sample(keys, min(len(keys), self.random.randint(0, 3)))
             self.request = replace(self.request, keys=(*picked, *self.random.choice(((), ("no key",)))))
 
+    @property
+    def terms(self) -> SharingTerms:
+        """Return the terms of the facts; the agencies are those of the database."""
+        return SharingTerms(acts=self.facts.acts, officials=self.facts.officials, agencies_from="x")
+
     def values_to_match(self) -> Sequence[str]:
         """Return values that the records have in fields that some agreement lets compare."""
         grants = [grant for stored in self.facts.agreements for grant in stored.agreement.grants]
@@ -236,8 +241,7 @@ class CaseDatabase:
                 store_agreement(connection, stored, case.now)
             for use in case.facts.uses:
                 count_use(connection, use)
-        terms = SharingTerms(acts=case.facts.acts, officials=case.facts.officials, agencies_from="x")
-        return DisclosurePoint(self.database, terms, clock=ManualClock(case.request.at))
+        return DisclosurePoint(self.database, case.terms, clock=ManualClock(case.request.at))
 
 
 def agency_rows(case: RandomRows) -> Iterator[StoredRow]:

@@ -146,6 +146,25 @@ def test_who_is_no_official_of_the_operator_sees_no_evidence(database: SharedDat
     assert (paper.reasons, paper.evidence) == (("official_missing",), ())
 
 
+def test_who_is_no_official_sees_no_evidence_of_own_records_either(database: SharedDatabase, tmp_path: Path) -> None:
+    own = row(record_type="construction_permit", proves="permit_code", blocked_by="", since="", covers="one")
+
+    paper = papers(database, config(tmp_path, own, official=LAND))[LAND_RIGHT]
+
+    assert (paper.reasons, paper.evidence) == (("official_missing",), ())
+    assert entries(database) == []
+
+
+def test_the_act_that_forbids_to_ask_again_is_on_record_beside_those_of_the_agreement(
+    database: SharedDatabase, tmp_path: Path
+) -> None:
+    agree(database, legal_basis=[{"act": "luat-91-2025", "place": "Điều 3.2"}])
+
+    papers(database, config(tmp_path))
+
+    assert [entry["acts"] for entry in entries(database)] == [["luat-91-2025", "nd-217-2026"]]
+
+
 def test_a_record_of_the_operator_s_own_agency_needs_no_agreement_and_is_on_record(
     database: SharedDatabase, tmp_path: Path
 ) -> None:
@@ -310,6 +329,24 @@ def test_without_a_catalogue_the_table_names_the_papers_and_there_may_be_others(
 
     assert not of_dossier.is_catalogued
     assert [each.paper.name for each in of_dossier.papers] == [LAND_RIGHT]
+
+
+def test_a_procedure_that_cannot_be_read_says_nothing_of_its_papers(database: SharedDatabase, tmp_path: Path) -> None:
+    with database.writing() as connection:
+        is_procedure = change.c.record_type == "procedure"
+        connection.execute(update(change).where(is_procedure).values(document='{"code": 1}'))
+
+    assert not case_papers(config(tmp_path), database, DOSSIER, official="minh").is_catalogued
+
+
+def test_a_permit_that_cannot_be_read_may_name_another_parcel(database: SharedDatabase, tmp_path: Path) -> None:
+    agree(database)
+    write(database, "building", [permit("02/GPXD", land())])
+    with database.writing() as connection:
+        is_permit = (change.c.record_type == "construction_permit") & (change.c.record_key == "02/GPXD")
+        connection.execute(update(change).where(is_permit).values(document='{"permit_code": 1}'))
+
+    assert papers(database, config(tmp_path))[LAND_RIGHT].reasons == ("unknown_parcel",)
 
 
 def test_a_dossier_that_is_not_there_is_not_found(database: SharedDatabase, tmp_path: Path) -> None:

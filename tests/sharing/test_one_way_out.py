@@ -31,11 +31,13 @@ POINT: Mapping[str, str] = {
 
 MASKED: Mapping[str, str] = {
     "cchc_connect.cli.case": "a masked view",
+    "cchc_connect.cli.case_search": "a masked list",
     "cchc_connect.cli.changes": "a masked view",
     "cchc_connect.cli.demo": "a masked view of invented persons",
     "cchc_connect.cli.history": "a masked view",
     "cchc_connect.cli.quarantine": "a masked view of items",
     "cchc_connect.cli.shown_discrepancies": "a masked view",
+    "cchc_connect.corrections.owner_files": "for an agency: what stands in its own record, masked",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
 }
 """Operator's side: each masks what it reads, or shows what `sharing.unmasked` reveals."""
@@ -96,6 +98,7 @@ def test_no_export_and_no_route_reads_unmasked_records_but_through_the_disclosur
 
 
 DOCUMENTS: Mapping[str, str] = {
+    "cchc_connect.corrections.settling": "a field before and after, which are compared and go nowhere",
     "cchc_connect.database.outbox.deliveries": "messages of routes, which name what they withhold",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
     "cchc_connect.sharing.unmasked": "persons in the operator's own records, for the subject index",

@@ -14,16 +14,19 @@ from openpyxl import load_workbook
 
 from cchc_connect.cli.case import case_document
 from cchc_connect.config.file import Config
+from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.reading.case import find_case
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import AccessDenied
 from cchc_connect.exports.recipient_files import export_for_recipient
 from cchc_connect.sharing.administration import explain_access
-from cchc_connect.sharing.agreements import Action
+from cchc_connect.sharing.agreements import Action, Agreement, Grant
 from cchc_connect.sharing.decision import AccessRefusal
 from cchc_connect.sharing.disclosure import DisclosurePoint
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.requests import AccessRequest
+from cchc_connect.sharing.route_grants import UNSENDABLE, RouteAgreement, RouteGrants, RouteRefusal
+from cchc_connect.sharing.route_rows import outside_grants
 from cchc_connect.sharing.unmasked import AccessReason, ProvidedRecord, Revealed, UnmaskedView, reveal
 from cchc_schemas import RECORD_TYPES, from_document, to_document
 from tests.sharing.invented_agreements import DOSSIER
@@ -66,6 +69,7 @@ class WaysOut:
             self._documents()
         self._explanation()
         self._file()
+        self._route()
         self._documents_of_the_view()
         return self.counts
 
@@ -149,6 +153,35 @@ class WaysOut:
             self._agree("file", {key: columns for key, *columns in rows}, in_words)
         path.unlink()
         path.with_name(f"{path.name}.disclosure.json").unlink()
+
+    def _route(self) -> None:
+        """Compare what a route would send by the agreement; whether it is sent over the wire is tested elsewhere."""
+        record_type, meant = self.case.request.record_type, self.case.meant
+        none: dict[str, Any] = dict.fromkeys(
+            ("purpose", "official", "dossier", "procedure", "fields", "keys", "provider", "grant")
+        )
+        oracle = self._oracle(action=Action.PUSH, agreement=meant.id, **none)
+        route = RouteAgreement(
+            id=meant.id, consumer=self.case.request.consumer, record_types=(record_type,), terms=self.case.terms
+        )
+        rows = [row for row in self.case.rows if row.record_type == record_type]
+        outside = set[str]()
+        with self.database.reading() as connection:
+            decided = route.decide(connection, self.case.request.at)
+            if isinstance(decided, RouteGrants):
+                outside = {each.record_key for each in outside_grants(connection, decided, list(due(rows)))}
+        if isinstance(decided, RouteRefusal):
+            is_unsendable = decided.reasons[record_type] == (UNSENDABLE,)
+            self._agree("unsendable", () if is_unsendable else decided.reasons[record_type], oracle.reasons())
+            return
+        agreement, grant = cast("tuple[Agreement, Grant]", oracle.chosen())
+        reached = [row for row in rows if oracle.reaches(agreement, grant, row, self.case.rows)]
+        self._agree("route", {row.key for row in rows} - outside, {row.key for row in reached})
+        for row in reached:
+            record = from_document(RECORD_TYPES[record_type], row.document)
+            sent = decided.by_type[record_type].records.sent(record)
+            released = oracle.treated(grant, to_document(record))
+            self._agree("message", stated(cells(to_document(sent))), stated(released))
 
     def _documents_of_the_view(self) -> None:
         """Compare `reveal`, and what `case`, `history` and `changes` show unmasked and masked."""
@@ -305,6 +338,24 @@ def configuration(
         f'[agreements]\nacts = "{acts}"\nagencies_from = "x"\n[ownership]\nagency = "x"\n'
         '[connections.x]\nadapter = "program"\nagency = "000.00.00.H09"\n'
     )
+
+
+def due(rows: Iterable[StoredRow]) -> Iterator[Delivery]:
+    for sequence, row in enumerate(rows, start=1):
+        yield Delivery(
+            sequence=sequence,
+            record_type=row.record_type,
+            record_key=row.key,
+            order_key=row.key,
+            attempts=0,
+            document=row.document,
+            previously_delivered=False,
+        )
+
+
+def stated(released: Cells) -> Cells:
+    """Return the cells that say something: a record has every field, and those that did not leave are unknown."""
+    return {spot: value for spot, value in released.items() if value not in (None, [], {})}
 
 
 def by_cells(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Cells]:
