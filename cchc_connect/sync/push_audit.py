@@ -108,13 +108,13 @@ class PushAudit:
 
     def _persons_in(self, due: Delivery, keys: SubjectKeys, now: datetime) -> frozenset[bytes]:
         """Return the persons in a record; they are looked for once, when it leaves."""
-        known = self._persons.get(due.sequence)
-        if known is None:
+        persons = self._persons.get(due.sequence)
+        if persons is None:
             numbers = person_numbers(due.record_type, due.document)
             if numbers and not self._key_id:
                 self._key_id, self._key = keys.key_at(now)
-            known = self._persons[due.sequence] = frozenset(subject_hash(self._key, number) for number in numbers)
-        return known
+            persons = self._persons[due.sequence] = frozenset(subject_hash(self._key, number) for number in numbers)
+        return persons
 
     def _entry(self, group: Sequence[Delivery], outcome: "_Outcome") -> AuditEntry:
         route, record_type = self._route, group[0].record_type
