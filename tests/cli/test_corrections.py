@@ -184,3 +184,24 @@ def test_no_personal_value_is_shown_logged_or_put_on_record(
     assert {(canary, output) for canary in canaries for output in (*outputs, caplog.text) if canary in output} == set()
     assert [canary for canary in canaries if canary in "".join(map(str, map(json.loads, bodies)))] == []
     assert sum(json.loads(body)["kind"] == "correction" for body in bodies) > len(canaries)
+
+
+@pytest.mark.usefixtures("database")
+def test_an_entry_of_the_audit_log_says_in_words_what_happened(call: Call) -> None:
+    call(*OPEN, "--due", FAR)
+
+    shown = call("--lang", "vi", "audit", "show", "commands/1").out
+
+    assert "lập yêu cầu" in shown
+    assert "chờ trả lời" in shown
+    assert "cán bộ phát hiện" in shown
+
+
+def test_a_request_that_changed_since_says_how_to_close_it(call: Call, database: SharedDatabase) -> None:
+    number = call(*OPEN, "--json").document["number"]
+    write(database, "land", [of_area("111")])
+
+    assert f"corrections close {number}" in call("corrections", "show", number).out
+    assert "changed since" in call("corrections", "list").out
+    call("corrections", "close", number, "--note", "Đạt")
+    assert "corrections close" not in call("corrections", "show", number).out

@@ -414,3 +414,12 @@ def test_a_renamed_connection_takes_its_requests_along(database: SharedDatabase)
     assert read(database, number).connection == "land-office"
     write(database, "building", [of_area("100.5")])
     assert read(database, number).closed_at is None
+
+
+def test_control_characters_of_a_text_are_not_stored(database: SharedDatabase) -> None:
+    """PostgreSQL stores no NUL, and a file of an agency may have one."""
+    number = ask(database, reason="Sai\x00 diện tích\x1b[31m").number
+
+    answered = answer_correction(CONFIG, database, number, CorrectionState.REJECTED, note="Đúng\x00", at=NOW)
+
+    assert (answered.reason, answered.explanation) == ("Sai diện tích[31m", "Đúng")
