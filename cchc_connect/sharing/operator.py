@@ -13,10 +13,18 @@ from cchc_connect.sharing.terms import sharing_terms
 
 
 def operating_user() -> str:
-    """Return the user of this machine who runs the program: the id of the official (cán bộ)."""
+    """Return the user of this machine who runs the program: the id of the official (cán bộ).
+
+    Raises:
+        ConfigurationError: the user has no name, as in a container that runs under a bare number.
+    """
     import pwd  # noqa: PLC0415  # only POSIX systems have it, and the others get a sentence instead
 
-    return pwd.getpwuid(os.getuid()).pw_name
+    user = os.getuid()
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError as error:
+        raise ConfigurationError("access.no_user", user=user) from error
 
 
 def operator_agency(config: Config) -> str:
