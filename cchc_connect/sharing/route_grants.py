@@ -21,7 +21,7 @@ from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, Refusal
 from cchc_connect.sharing.facts import Facts, decisive_versions
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.sent_records import SentRecords
-from cchc_connect.sharing.stored_agreements import facts_of, terms_on
+from cchc_connect.sharing.stored_agreements import facts_of, stored_agreements, terms_on
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_connect.sharing.treatments import agreement_key
 from cchc_schemas import vietnamese_day
@@ -125,7 +125,7 @@ class RouteAgreement:
         refused = {
             record_type: decision for record_type, decision in decisions.items() if isinstance(decision, AccessRefusal)
         }
-        refusal = self._refusal(refused, granted, facts, day)
+        refusal = self._refusal(refused, granted, self._with_all_versions(connection, facts), day)
         if refusal is not None:
             return refusal
         versions = [each for each in facts.agreements if each.agreement.id == self.id]
@@ -138,6 +138,13 @@ class RouteAgreement:
             agencies=terms.agencies,
             providers=terms.agencies.codes(terms.agencies.as_provider(agreement.provider)),
         )
+
+    def _with_all_versions(self, connection: Connection, facts: Facts) -> Facts:
+        """Return the facts with the agreement as it is stored, where it is with another agency than the receiver."""
+        if any(each.agreement.id == self.id for each in facts.agreements):
+            return facts
+        elsewhere = [each for each in stored_agreements(connection) if each.agreement.id == self.id]
+        return replace(facts, agreements=elsewhere)
 
     def _request(self, record_type: str, at: datetime) -> AccessRequest:
         return AccessRequest(
@@ -172,6 +179,9 @@ class RouteAgreement:
         if reason not in ROUTE_REASONS:
             return Message(f"access_refusal.{reason}")
         context: dict[str, object] = {"agreement": self.id, "consumer": self.consumer}
+        stored_for = sorted({each.agreement.consumer for each in facts.agreements if each.agreement.id == self.id})
+        if reason is RefusalReason.NO_AGREEMENT and stored_for and self.consumer not in stored_for:
+            return Message("route_fault.other_consumer", {**context, "stored": ", ".join(stored_for)})
         for stored in decisive_versions(each for each in facts.agreements if each.agreement.id == self.id):
             context["state"] = Message(f"agreement_state.{stored.as_of(day).state}")
         return Message(f"route_fault.{reason}", context)

@@ -26,6 +26,7 @@ from cchc_connect.privacy.redaction import logged_traceback
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 from cchc_connect.wire.page_limits import PageTooLarge
+from cchc_connect.transport.calls.error_mapping import NEVER_SENT
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -69,6 +70,13 @@ def stops_this_run(error: CchcError | None) -> bool:
 def is_self_imposed(error: CchcError | None) -> bool:
     """True if we did not send the request because of opening hours or our own quota; the system is not at fault."""
     return isinstance(error, OutsideHours) or (isinstance(error, Throttled) and error.code == NO_RATE_LIMIT_SLOT)
+
+
+def may_have_arrived(result: object) -> bool:
+    """True if the request that ended so, with an error or an answer, may have reached the system."""
+    if not isinstance(result, CchcError):
+        return True
+    return not (is_self_imposed(result) or result.context.get(NEVER_SENT))
 
 
 def is_unreachable(error: CchcError | None) -> bool:

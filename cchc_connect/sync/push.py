@@ -28,7 +28,7 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
 from cchc_connect.sync.adapter_calls import RequestRules, send_batch
 from cchc_connect.sync.concurrency import BackgroundWriter
-from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
+from cchc_connect.sync.error_policy import adapter_boundary, may_have_arrived, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.push_audit import PushAudit
 from cchc_connect.sync.push_permission import Choice, PushPermission
@@ -111,6 +111,8 @@ class Push:
                         self._handle_results(group, self._send_group(group, pool))
                     self._store_receipts()
                     self._forget_unsent()
+                    if not self._permission.still_holds():
+                        self._require_permission()
         except (SourceHeld, Retriable, Stopped):
             self._store_receipts()
             self._writer.flush()
@@ -300,6 +302,7 @@ class Push:
         """Return the id of the next request, and note it on the deliveries of its message."""
         request_id = self._run_context.new_request_id()
         for delivery in batch:
+            delivery.may_have_arrived |= delivery.request_id is not None
             delivery.request_id = request_id
         return request_id
 
@@ -321,6 +324,8 @@ class Push:
 
     def _handle_result(self, batch: Batch, result: SendResult) -> CchcError | None:
         """Handle the result of one message; return it if it is an error that ends the push."""
+        for delivery in batch:
+            delivery.may_have_arrived |= delivery.request_id is not None and may_have_arrived(result)
         if isinstance(result, AuthenticationFailed | Fatal):
             self._not_accepted += batch
             return result
@@ -345,8 +350,8 @@ class Push:
         final_error: CchcError | None = None
         for delivery in batch:
             if delivery.order_key in self._blocked_keys:
-                continue
-            if self._permission.still_holds():
+                self._record_receipts([delivery], [Receipt(status=DeliveryStatus.RETRY, reason="outage")])
+            elif self._permission.still_holds():
                 final_error = self._handle_result([delivery], self._send([delivery])) or final_error
             else:
                 self._record_receipts([delivery], [Receipt(status=DeliveryStatus.RETRY, reason=deliveries.NOT_GRANTED)])

@@ -9,7 +9,15 @@ from sqlalchemy import Connection
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import VIETNAM_TIME
 from cchc_connect.database.audit.chain import RUNS_CHAIN
-from cchc_connect.database.audit.entries import LEAVING, NOT_SENT, AuditEntry, AuditKind, Decision, append_all
+from cchc_connect.database.audit.entries import (
+    LEAVING,
+    MAY_HAVE_ARRIVED,
+    NOT_SENT,
+    AuditEntry,
+    AuditKind,
+    Decision,
+    append_all,
+)
 from cchc_connect.database.audit.persons import person_numbers
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.audit.subjects import NO_SUBJECTS, Subjects, subject_hash
@@ -75,7 +83,11 @@ class PushAudit:
             released = [due for due in sent if _is_released(due, status)]
             yield from self._entries(released, _Outcome(status.value, grants, now, Decision.RELEASED))
             unread = [due for due in sent if not _is_released(due, status)]
-            yield from self._entries(unread, _Outcome(status.value, grants, now))
+            is_open = status is DeliveryStatus.RETRY
+            perhaps = [due for due in unread if is_open and due.may_have_arrived]
+            yield from self._entries(perhaps, _Outcome(status.value, grants, now, may_have_arrived=True))
+            unsent = [due for due in unread if not (is_open and due.may_have_arrived)]
+            yield from self._entries(unsent, _Outcome(status.value, grants, now))
 
     def _entries(self, due: Sequence[Delivery], outcome: "_Outcome") -> Iterator[tuple[AuditEntry, Subjects]]:
         """Yield an entry for each record type and kind of message, with the persons in its records."""
@@ -131,6 +143,7 @@ class PushAudit:
             message_kind=group[0].kind.value,
             outcome=outcome.code,
             decision=outcome.decision,
+            details={MAY_HAVE_ARRIVED: True} if outcome.may_have_arrived else {},
             **outcome.grants.by_type[record_type].members,
         )
 
@@ -142,6 +155,7 @@ class _Outcome(NamedTuple):
     grants: RouteGrants
     at: datetime
     decision: Decision | None = None
+    may_have_arrived: bool = False
 
 
 def _is_released(sent: Delivery, status: DeliveryStatus) -> bool:

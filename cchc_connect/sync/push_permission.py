@@ -71,7 +71,8 @@ class PushPermission:
         if isinstance(decided, RouteRefusal):
             raise decided.error
         self._grants = decided
-        deliveries.follow_agreement(connection, self._route.name, decided.agreement.reference)
+        reference, record_types = decided.agreement.reference, self._route.record_types
+        deliveries.follow_agreement(connection, self._route.name, reference, record_types)
 
     def choose(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> Choice:
         """Decide in the transaction that records the intent to send what of these may leave, and count it as used.

@@ -420,3 +420,62 @@ def test_of_a_quota_only_what_was_about_to_be_sent_is_used(agreed: ReceivingSett
     with agreed.database() as database, database.reading() as connection:
         used = connection.execute(select(agreement_use.c.records)).scalar_one()
     assert used == len(agreed.portal.arrivals) == 2
+
+
+def test_a_record_type_that_a_route_dropped_stays_ended_under_a_new_version(agreed: ReceivingSetting) -> None:
+    agreed.holds(step_fields(CODES[0], 1), record_type=DossierStep)
+    agreed.routes["publish"]["from"] = ["dossier", "dossier_step"]
+    agree(agreed, "dossier", "dossier_step", rows={"dossier_step": [{"field": "action_code", "in": ["9999"]}]})
+    agreed.sync()
+    assert states(agreed)["not_granted"] == 1
+
+    agreed.routes["publish"]["from"] = ["dossier"]
+    agree(agreed, "dossier", "dossier_step", version=2)
+    assert outcome(agreed) == (RunStatus.DONE, None)
+    assert states(agreed) == {"delivered": len(CODES), "dead": 1}
+
+    agreed.routes["publish"]["from"] = ["dossier", "dossier_step"]
+    assert outcome(agreed) == (RunStatus.DONE, None)
+    assert states(agreed) == {"delivered": len(CODES) + 1}
+
+
+def test_a_status_counts_only_records_that_are_not_granted_as_they_are_now(agreed: ReceivingSetting) -> None:
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 9}]})
+    agreed.sync()
+    agreed.holds(*dossiers(CODES[0], status=9))
+    agreed.sync()
+
+    with agreed.database() as database:
+        (route,) = status_of(database).routes
+    assert (route.delivered, route.not_granted) == (1, len(CODES) - 1)
+
+
+def test_an_agreement_with_another_agency_is_told_as_such(agreed: ReceivingSetting) -> None:
+    with agreed.database() as database:
+        in_force(database, PROVIDER, OTHER, "dossier", at=agreed.clock.moment)
+
+    status, reason = outcome(agreed)
+
+    assert (status, agreed.portal.arrivals) == (RunStatus.HELD, [])
+    assert reason is not None
+    assert f"invented is stored with the agency {OTHER}, and the route leads to {CONSUMER}" in reason
+
+
+def test_a_suspension_after_a_batch_was_refused_holds_the_route(agreed: ReceivingSetting) -> None:
+    """The records of a refused batch are sent alone; the receiver has read them in the batch."""
+    agreed.options = {"batch_limit": len(CODES)}
+    agreed.portal.refused = set(CODES)
+    agree(agreed)
+
+    def suspend_once() -> None:
+        if not agreed.portal.arrivals:
+            change(agreed, suspend)
+
+    agreed.portal.on_message = suspend_once
+
+    status, _ = outcome(agreed)
+
+    assert status is RunStatus.HELD
+    assert len(agreed.portal.arrivals) == len(CODES)
+    retried = entries(agreed, kind="push", outcome="retry")
+    assert sum(entry["count"] for entry in retried if entry["may_have_arrived"]) == len(CODES)

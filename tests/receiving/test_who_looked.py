@@ -151,6 +151,24 @@ def test_what_may_have_left_when_the_program_died_is_told_as_such(
     assert not use.is_certain
 
 
+def test_what_left_without_an_answer_is_told_as_such_until_an_answer_comes(
+    setting: ReceivingSetting, ask: Ask, tmp_path: Path
+) -> None:
+    setting.audit = {"subject_keys": str(tmp_path / "subjects")}
+    setting.holds(*dossiers(A, applicant_id=NUMBER), *dossiers(B, applicant_id=STRANGER))
+    setting.portal.switches.drop_response, setting.deadline_s = 50, 0.3
+    for _ in range(2):
+        setting.sync()
+        setting.clock.advance(timedelta(hours=2))
+
+    assert [(use.kind, use.agency, use.is_certain) for use in ask()] == [(AuditKind.PUSH, "G22", False)]
+
+    setting.portal.switches.drop_response, setting.deadline_s = 0, 10.0
+    setting.sync()
+
+    assert [use.is_certain for use in ask()] == [True]
+
+
 def test_the_index_of_a_year_ends_with_its_key(
     setting: ReceivingSetting, keys: SubjectKeys, ask: Ask, tmp_path: Path
 ) -> None:

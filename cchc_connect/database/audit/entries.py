@@ -39,6 +39,9 @@ LEAVING = "leaving"
 NOT_SENT = "not_sent"
 """Outcome of messages that were announced as leaving and were not sent after all."""
 
+MAY_HAVE_ARRIVED = "may_have_arrived"
+"""In the details of a push without an answer: the receiver may have the message all the same."""
+
 MAX_KEYS_IN_BODY = 200
 """With more keys, the body has their digest, and `audit_key` the keys."""
 

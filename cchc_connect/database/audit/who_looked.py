@@ -2,7 +2,7 @@
 
 A use is what another agency or an official got. No name of an official and no other person is in it, and a use that is
 to be told later is not there before its day, nor counted. Messages that may have left, because the program died while
-it sent them, are told as such.
+it sent them or no answer came, are told as such.
 """
 
 import json
@@ -17,6 +17,7 @@ from cchc_connect.clock import VIETNAM_TIME, Clock, SystemClock
 from cchc_connect.database.audit.chain import EntryNumber
 from cchc_connect.database.audit.entries import (
     LEAVING,
+    MAY_HAVE_ARRIVED,
     AuditEntry,
     AuditKind,
     Decision,
@@ -59,7 +60,7 @@ class DataUse:
     dossier: str | None
     """The dossier for which it was, if the person is its applicant."""
     is_certain: bool = True
-    """False: the program died while it sent this, so it may not have left."""
+    """False: the program died while it sent this, or no answer came, so it may not have arrived."""
 
 
 def who_looked(
@@ -85,9 +86,11 @@ def who_looked(
     with database.reading() as connection:
         entries = _entries(connection, subject_keys.hashes_of(digits))
         unfinished = _unfinished_runs(connection, {entry.run_id for _, entry in entries if entry.run_id is not None})
+        unanswered = _unanswered(connection, entries, digits)
         released: list[tuple[AuditEntry, bool]] = []
         for entry_number, entry in entries:
             is_certain = _is_released(connection, entry_number, entry, unfinished, digits)
+            is_certain = False if entry_number in unanswered else is_certain
             if is_certain is not None and _is_told(entry, now):
                 released.append((entry, is_certain))
         dossiers = {entry.dossier for entry, _ in released if entry.dossier is not None}
@@ -105,6 +108,25 @@ def _entries(connection: Connection, hashes: Mapping[str, bytes]) -> list[tuple[
         for row in connection.execute(stored.where(of_person)):
             found_entries[EntryNumber(row.chain, row.entry)] = entry_of_body(row.body)
     return sorted(found_entries.items(), key=lambda numbered: (numbered[1].at, numbered[0]), reverse=True)
+
+
+def _unanswered(
+    connection: Connection, entries: Sequence[tuple[EntryNumber, AuditEntry]], number: str
+) -> frozenset[EntryNumber]:
+    """Return the first attempts that may have arrived with records of the person of which none was answered later."""
+    first: dict[tuple[str | None, str | None, str, str], EntryNumber] = {}
+    for entry_number, entry in reversed(entries):
+        is_open = entry.details.get(MAY_HAVE_ARRIVED, False)
+        if entry.kind is not AuditKind.PUSH or not (is_open or entry.decision is Decision.RELEASED):
+            continue
+        for key in _keys(connection, entry_number, entry):
+            name = (entry.route, entry.agreement, entry.record_type or "", key)
+            if is_open:
+                first.setdefault(name, entry_number)
+            else:
+                first.pop(name, None)
+    of_person = {name: _is_party(connection, name[2], name[3], number) for name in first}
+    return frozenset(entry_number for name, entry_number in first.items() if of_person[name])
 
 
 def _is_released(

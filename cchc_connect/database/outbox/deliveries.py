@@ -11,7 +11,7 @@ of the first attempt is an answer: the target has nothing under that key, and it
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -104,6 +104,8 @@ class Delivery:
     """Whether no attempt was begun before this run."""
     request_id: str | None = None
     """Id of the last request with which it was sent."""
+    may_have_arrived: bool = False
+    """Whether a request of this run may have brought it to the receiver."""
 
 
 DeliveryReceipt = tuple[Delivery, Receipt]
@@ -264,10 +266,10 @@ def begin_sending(connection: Connection, route_name: str, token: int | None) ->
     connection.execute(update(route).where(route.c.name == route_name).values(sending=token))
 
 
-def follow_agreement(connection: Connection, route_name: str, agreement: str) -> None:
+def follow_agreement(connection: Connection, route_name: str, agreement: str, record_types: Collection[str]) -> None:
     """Note by which agreement, `ID@VERSION`, a route sends; under another one than before what it did not reach waits.
 
-    Of each record only the latest version does.
+    Of each record only the latest version does, and only of the record types of the route.
     """
     before = connection.execute(select(route.c.agreement).where(route.c.name == route_name)).scalar()
     if before == agreement:
@@ -278,7 +280,8 @@ def follow_agreement(connection: Connection, route_name: str, agreement: str) ->
         newer.c.record_key == delivery.c.record_key,
         newer.c.sequence > delivery.c.sequence,
     )
-    not_granted = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.NOT_GRANTED)
+    of_route = (delivery.c.route == route_name) & delivery.c.record_type.in_(record_types)
+    not_granted = of_route & (delivery.c.state == DeliveryState.NOT_GRANTED)
     waiting = {"state": DeliveryState.WAITING, "next_attempt_at": None, "finished_at": None}
     connection.execute(update(delivery).where(not_granted & ~is_outdated).values(**waiting))
     upsert_route(connection, route_name, {"agreement": agreement})

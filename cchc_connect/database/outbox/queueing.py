@@ -195,7 +195,9 @@ def _take_up_withdrawals(connection: Connection, scope: RouteScope) -> None:
 def _end_waiting_of(
     connection: Connection, route_name: str, condition: ColumnElement[bool], reason: str, queued: Queued
 ) -> None:
-    waiting = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING) & condition
+    """End what waits, and what was set aside under the agreement of the route."""
+    is_open = delivery.c.state.in_((DeliveryState.WAITING, DeliveryState.NOT_GRANTED))
+    waiting = (delivery.c.route == route_name) & is_open & condition
     types = connection.execute(select(delivery.c.record_type).where(waiting)).scalars().all()
     for record_type in types:
         queued.dropped[record_type] = queued.dropped.get(record_type, 0) + 1

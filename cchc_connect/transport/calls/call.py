@@ -44,6 +44,8 @@ class Call:
     status: int | None = None
     """Status of the last response, None where there was none."""
     verdict: Verdict | None = None
+    may_have_arrived: bool = False
+    """Whether an attempt may have brought the request to the system."""
 
     def context(self) -> dict[str, object]:
         """Return the context of every error about this call."""

@@ -2,7 +2,7 @@
 
 import http.client
 import ssl
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 
@@ -27,6 +27,9 @@ from cchc_connect.wire.page_limits import PageTooLarge
 
 NEVER_CONNECTED = "transport.never_connected"
 """Error code after which even a request that is not idempotent is sent again: nothing was sent."""
+
+NEVER_SENT = "never_sent"
+"""In the context of an error: no attempt reached the system."""
 
 _MESSAGE_VERDICTS = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
 _NON_AUTHORITATIVE = 203
@@ -137,6 +140,7 @@ def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:
 
 def connection_error(call: Call, failure: ConnectionFailure) -> CchcError:
     """Return the error for a connection that failed."""
+    call.may_have_arrived |= failure is not ConnectionFailure.NEVER_CONNECTED
     if failure is ConnectionFailure.TLS_REFUSED:
         return SourceHeld("transport.tls_refused", **call.context())
     if failure is ConnectionFailure.PROXY_REFUSED:
@@ -147,7 +151,12 @@ def connection_error(call: Call, failure: ConnectionFailure) -> CchcError:
         return deadline_error(call)
     if failure is ConnectionFailure.BROKEN and call.status is not None:
         return CutShort("transport.cut_short", **call.context())
-    return Unreachable(_UNREACHABLE[failure], **call.context())
+    return Unreachable(_UNREACHABLE[failure], **call.context(), **_never_sent(call))
+
+
+def _never_sent(call: Call) -> Mapping[str, bool]:
+    """Return the context of an error of a call of which no byte can have reached the system."""
+    return {} if call.may_have_arrived or call.status is not None else {NEVER_SENT: True}
 
 
 def proxy_error(call: Call) -> SourceHeld:
@@ -157,7 +166,9 @@ def proxy_error(call: Call) -> SourceHeld:
 
 def deadline_error(call: Call) -> DeadlineExceeded:
     """Return the error for a call whose deadline has passed."""
-    return DeadlineExceeded("transport.deadline_exceeded", **call.context(), deadline_s=call.deadline.seconds)
+    return DeadlineExceeded(
+        "transport.deadline_exceeded", **call.context(), **_never_sent(call), deadline_s=call.deadline.seconds
+    )
 
 
 def forbidden_address_error(call: Call, rule: str) -> SourceHeld:
