@@ -9,7 +9,7 @@ from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local_time, parse_moment
+from cchc_connect.cli.formatting import local_date, local_time, parse_moment
 from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.database.audit.chain import parse_entry_number
@@ -31,6 +31,9 @@ TERMS: Mapping[str, str] = {
     "outcome": "audit_outcome",
     "decision": "audit_outcome",
     "change": "agreement_step",
+    "step": "correction_step",
+    "state": "correction_state",
+    "finding": "correction_finding",
 }
 """Members of an entry whose codes have words -> the table of the words."""
 
@@ -168,6 +171,8 @@ def _shown(name: str, value: Any, purposes: Mapping[str, Purpose], console: Cons
             return console.term(TERMS[name], value)
         case "purpose":
             return purpose_text(value, purposes, console)
+        case "due_on":
+            return local_date(value, console.language) or ""
         case "record_type":
             return console.term("record_name", value) if record_model(value) is not None else value
         case _:

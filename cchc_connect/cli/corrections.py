@@ -117,8 +117,9 @@ def show_request(command: CommandContext, database: str | None, number: int) -> 
     for name in SHOWN:
         if words[name]:
             console.line(f"{console.text(f'correction_view.{name}')}: {words[name]}", hanging=2)
-    if request.changed_at is not None:
-        console.message("correction_view.changed_since", at=local_time(request.changed_at, console.language))
+    if request.changed_at is not None and request.closed_at is None:
+        changed_at = local_time(request.changed_at, console.language)
+        console.message("correction_view.changed_since", number=number, at=changed_at)
     _show_events(events, console)
     return ExitCode.DONE
 

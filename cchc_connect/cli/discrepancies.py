@@ -20,6 +20,7 @@ from cchc_connect.database.reading.discrepancies import Discrepancy, Discrepancy
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.errors import UsageMistake
+from cchc_connect.privacy.outside_names import shown_text
 from cchc_connect.record_fields import field_name, field_value, record_model
 from cchc_schemas import vietnamese_day
 
@@ -84,7 +85,7 @@ def resolve_discrepancy(command: CommandContext, database: str | None, number: i
         set_discrepancy_state(
             connection, number, DiscrepancyState(state), note.strip(), to_timestamp_text(SystemClock().now())
         )
-    command.console.document({"number": number, "state": state, "note": note.strip()})
+    command.console.document({"number": number, "state": state, "note": shown_text(note.strip())})
     word = command.console.term("discrepancy_state", state)
     command.console.message("discrepancy_view.resolved", number=number, state=word)
     return ExitCode.DONE
@@ -132,7 +133,7 @@ def _document(discrepancy: Discrepancy, shown: ShownDiscrepancies, agencies: Map
         **{name: getattr(discrepancy, name) for name in HEAD},
         "detected_at": to_timestamp_text(discrepancy.detected_at),
         "state": discrepancy.state.value,
-        "note": discrepancy.note,
+        "note": None if discrepancy.note is None else shown_text(discrepancy.note),
         "resolved_at": None if resolved_at is None else to_timestamp_text(resolved_at),
         "value": shown.value(discrepancy),
         "owner_value": shown.owner_value(discrepancy),

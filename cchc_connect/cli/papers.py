@@ -172,8 +172,8 @@ def _readable_config(command: CommandContext) -> Config | None:
 
 
 def _show_table(console: Console, config: Config) -> ExitCode:
-    acts = sharing_terms(config).acts
-    proofs = known_proofs(config, acts).values()
+    terms = sharing_terms(config)
+    acts, proofs = terms.acts, known_proofs(config, terms).values()
     console.document({"rows": [_row_document(proof, acts) for proof in proofs]})
     rows = [
         (

@@ -104,5 +104,7 @@ class RetentionTable(ConfigTable):
     """Quarantine entries, since they were resolved."""
     discrepancies: Age = Field(default=timedelta(days=180))
     """Discrepancies, since they ended."""
+    corrections: Age = Field(default=timedelta(days=1826))
+    """Correction requests with their events, since they were closed; five years, as the audit log at least."""
     history: Age = None
     """Versions of records, since they were replaced. The latest version of each record is never deleted."""

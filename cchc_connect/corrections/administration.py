@@ -102,7 +102,7 @@ def open_correction(  # noqa: PLR0913  # what is asked of whom, why and until wh
         if owner is None and finding.owner is None:
             raise UsageMistake("corrections.owner_unknown")
         new = NewCorrection(
-            owner=owner or finding.owner or "",
+            owner=finding.owner or "" if owner is None else life_cycle.checked_text(owner, "owner"),
             requested_by=requested_by,
             period=terms.period(chosen.kind),
             due_on=due_on,

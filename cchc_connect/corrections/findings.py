@@ -11,11 +11,10 @@ from cchc_connect.corrections.owners import agency_of, configured_agencies, owni
 from cchc_connect.corrections.requests import FindingKind
 from cchc_connect.database.names import require_known, require_record_type
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
-from cchc_connect.database.reading.quarantine_entries import entry as quarantine_entry
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import discrepancy
+from cchc_connect.database.tables import discrepancy, quarantine
 from cchc_connect.errors import NotFound, RecordNotFound, UsageMistake
-from cchc_schemas import RECORD_TYPES
+from cchc_schemas import RECORD_TYPES, Fault
 from cchc_schemas.record_paths import leaves, parts
 
 
@@ -65,18 +64,21 @@ def quarantine_finding(config: Config, connection: Connection, number: int) -> C
     Raises:
         NotFound: there is no such entry, or it is resolved.
     """
-    entry = quarantine_entry(connection, number)
-    if entry.resolved_at is not None:
-        raise NotFound("cli.entry_resolved", numbers=str(number))
+    query = select(*(quarantine.c[name] for name in ("connection", "record_type", "source_key", "faults")))
+    is_open = (quarantine.c.id == number) & quarantine.c.resolved_at.is_(None)
+    row = connection.execute(query.where(is_open)).one_or_none()
+    if row is None:
+        raise NotFound("quarantine.no_entry", number=number)
+    faults = [Fault(*parts) for parts in json.loads(row.faults)]
     return CorrectionFinding(
         kind=FindingKind.QUARANTINE,
         number=number,
-        record_type=entry.record_type,
-        record_key=entry.source_key,
-        fields=tuple(dict.fromkeys(fault.path for fault in entry.faults)),
-        rule=" ".join(dict.fromkeys(fault.rule for fault in entry.faults)),
-        connection=entry.connection,
-        owner=configured_agencies(config).get(entry.connection),
+        record_type=row.record_type,
+        record_key=row.source_key,
+        fields=tuple(dict.fromkeys(fault.path for fault in faults)),
+        rule=" ".join(dict.fromkeys(fault.rule for fault in faults)),
+        connection=row.connection,
+        owner=configured_agencies(config).get(row.connection),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from unicodedata import category
 
 from sqlalchemy import Connection, func, select, update
 
@@ -36,6 +37,9 @@ from cchc_schemas.correction_periods import CorrectionPeriod
 
 MAX_TEXT = 2000
 """Characters of a reason, a note or a proposed value."""
+
+_UNSTORABLE = frozenset({"Cc", "Cs"})
+"""Unicode categories of characters that no database stores, or no reader sees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,12 +232,12 @@ def require_open(connection: Connection, number: int) -> CorrectionRequest:
 
 
 def checked_text(text: str, argument: str) -> str:
-    """Return a text that an official wrote, without blanks around it.
+    """Return a text that an official wrote, without blanks around it and without control characters.
 
     Raises:
         UsageMistake: it is empty or too long.
     """
-    stripped = text.strip()
+    stripped = "".join(sign for sign in text if sign in "\n\t" or category(sign) not in _UNSTORABLE).strip()
     if not stripped:
         raise UsageMistake("corrections.text_empty", argument=argument)
     if len(stripped) > MAX_TEXT:
@@ -328,11 +332,11 @@ def _changed(connection: Connection, request: CorrectionRequest, values: Mapping
 
 
 def _require_not_asked(connection: Connection, finding: CorrectionFinding) -> None:
-    for request in selected_requests(connection, CorrectionFilter()):
-        is_same_record = (request.record_type, request.record_key) == (finding.record_type, finding.record_key)
+    of_record = CorrectionFilter(record=(finding.record_type, finding.record_key))
+    for request in selected_requests(connection, of_record):
         is_same_finding = request.finding is finding.kind or FindingKind.QUARANTINE not in {
             request.finding,
             finding.kind,
         }
-        if is_same_record and is_same_finding and set(request.fields) & set(finding.fields):
+        if is_same_finding and set(request.fields) & set(finding.fields):
             raise UsageMistake("corrections.asked_already", number=request.number)

@@ -17,12 +17,13 @@ from cchc_connect.config.file import Config
 from cchc_connect.corrections import life_cycle
 from cchc_connect.corrections.administration import acting, of_owner
 from cchc_connect.corrections.owners import agency_of, configured_agencies, owning_connection
-from cchc_connect.corrections.requests import CorrectionRequest, FindingKind, masked_at, selected_requests
+from cchc_connect.corrections.requests import CorrectionRequest, FindingKind, selected_requests
 from cchc_connect.database.reading.records import live_records_query
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Language, Wording
+from cchc_connect.privacy.masking import masked_leaf
 from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.record_fields import field_name, record_model
 from cchc_connect.spreadsheets import (
@@ -162,7 +163,7 @@ def _present_value(config: Config, connection: Connection, request: CorrectionRe
         return None
     document = json.loads(row.document)
     shown = [
-        f"{field_name(record_class, leaf, wording)}: {masked_at(request.record_type, leaf, value)}"
+        f"{field_name(record_class, leaf, wording)}: {masked_leaf(record_class, leaf, value)}"
         for path in request.fields
         for leaf in leaves_at(record_class, path)
         for value in values_at(document, leaf)

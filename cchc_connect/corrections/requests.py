@@ -17,10 +17,9 @@ from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import correction_event, correction_request
 from cchc_connect.errors import NotFound
-from cchc_connect.privacy.masking import HIDDEN
+from cchc_connect.privacy.masking import masked_leaf
 from cchc_connect.privacy.outside_names import shown_name, shown_text
-from cchc_schemas import RECORD_TYPES, mask
-from cchc_schemas.record_paths import leaves
+from cchc_schemas import RECORD_TYPES
 
 table = correction_request
 
@@ -142,7 +141,7 @@ class CorrectionRequest:
         """Return the proposed value for display, masked as its field is."""
         if self.proposed_value is None:
             return None
-        return masked_at(self.record_type, self.fields[0], self.proposed_value)
+        return shown_text(masked_leaf(RECORD_TYPES.get(self.record_type), self.fields[0], self.proposed_value))
 
     def is_overdue(self, day: date) -> bool:
         """True if the agency has not answered although its last day is before a Vietnamese day."""
@@ -178,6 +177,8 @@ class CorrectionFilter:
     state: CorrectionState | None = None
     overdue_on: date | None = None
     """Only those that are overdue on this Vietnamese day."""
+    record: tuple[str, str] | None = None
+    """Record type and key."""
     include_closed: bool = False
 
     def condition(self) -> ColumnElement[bool]:
@@ -187,6 +188,8 @@ class CorrectionFilter:
             conditions.append(table.c.closed_at.is_(None))
         if self.owners is not None:
             conditions.append(table.c.owner.in_(sorted(self.owners)))
+        if self.record is not None:
+            conditions += [table.c.record_type == self.record[0], table.c.record_key == self.record[1]]
         if self.state is not None:
             conditions.append(table.c.state == self.state)
         if self.overdue_on is not None:
@@ -207,11 +210,6 @@ def selected_requests(connection: Connection, correction_filter: CorrectionFilte
     """Return the requests of a filter; what is due first comes first."""
     query = select(table).where(correction_filter.condition()).order_by(table.c.due_on, table.c.id)
     return [_request(row) for row in connection.execute(query).mappings()]
-
-
-def has_open_requests(connection: Connection) -> bool:
-    """True if any request is not closed."""
-    return connection.execute(select(table.c.id).where(table.c.closed_at.is_(None)).limit(1)).first() is not None
 
 
 def request_numbered(connection: Connection, number: int) -> CorrectionRequest:
@@ -241,15 +239,6 @@ def events_of(connection: Connection, number: int) -> Sequence[CorrectionEvent]:
         )
         for row in connection.execute(query).mappings()
     ]
-
-
-def masked_at(record_type: str, path: str, value: object) -> str:
-    """Return a value of a field, masked by the mark of the field; of a part nothing, as it has fields of its own."""
-    record_class = RECORD_TYPES.get(record_type)
-    leaf = None if record_class is None else leaves(record_class).get(path)
-    if leaf is None:
-        return HIDDEN
-    return shown_text(str(value)) if leaf.mark is None else mask(value, leaf.mark.visible)
 
 
 _SAME_NAMES = (

@@ -7,7 +7,7 @@ value closes the request as withdrawn. Values are compared, and neither stored n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -21,11 +21,30 @@ from cchc_connect.corrections.requests import (
     FindingKind,
     selected_requests,
 )
+from cchc_connect.database.bulk import batches
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import change, discrepancy, quarantine
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.record_paths import values_at
+
+
+def touched_requests(connection: Connection) -> Sequence[CorrectionRequest]:
+    """Return the open requests of which something changed since they were looked at, by few queries for all of them."""
+    requests = selected_requests(connection, CorrectionFilter())
+    if not requests:
+        return []
+    sequences = _present_sequences(connection, requests)
+    open_numbers = {
+        FindingKind.DISCREPANCY: _open_numbers(connection, requests, FindingKind.DISCREPANCY),
+        FindingKind.QUARANTINE: _open_numbers(connection, requests, FindingKind.QUARANTINE),
+    }
+    return [
+        request
+        for request in requests
+        if (request.finding in open_numbers and request.finding_number not in open_numbers[request.finding])
+        or sequences.get((request.record_type, request.record_key), request.seen_sequence) != request.seen_sequence
+    ]
 
 
 def settle_requests(connection: Connection, acted_by: ActedBy) -> int:
@@ -35,8 +54,36 @@ def settle_requests(connection: Connection, acted_by: ActedBy) -> int:
         connection: a write transaction.
         acted_by: the run, with its chain.
     """
-    requests = selected_requests(connection, CorrectionFilter())
-    return sum(_settle(connection, request, acted_by) for request in requests)
+    return sum(_settle(connection, request, acted_by) for request in touched_requests(connection))
+
+
+def _present_sequences(connection: Connection, requests: Sequence[CorrectionRequest]) -> Mapping[tuple[str, str], int]:
+    """Return the sequence of the present version of each record, by type and key."""
+    keys_by_type = dict[str, set[str]]()
+    for request in requests:
+        if request.finding is not FindingKind.QUARANTINE and request.record_type in RECORD_TYPES:
+            keys_by_type.setdefault(request.record_type, set()).add(request.record_key)
+    sequences = dict[tuple[str, str], int]()
+    for record_type, keys in keys_by_type.items():
+        table = record_table(record_type)
+        query = select(table.c.record_key, table.c.sequence)
+        for batch in batches(sorted(keys)):
+            for row in connection.execute(query.where(table.c.record_key.in_(batch))):
+                sequences[record_type, row.record_key] = row.sequence
+    return sequences
+
+
+def _open_numbers(connection: Connection, requests: Sequence[CorrectionRequest], kind: FindingKind) -> set[int | None]:
+    """Return the numbers of those discrepancies or quarantine entries that are open."""
+    numbers = [request.finding_number for request in requests if request.finding is kind]
+    is_discrepancy = kind is FindingKind.DISCREPANCY
+    number = discrepancy.c.id if is_discrepancy else quarantine.c.id
+    is_open = discrepancy.c.state != DiscrepancyState.ENDED if is_discrepancy else quarantine.c.resolved_at.is_(None)
+    return {
+        row.id
+        for batch in batches(numbers)
+        for row in connection.execute(select(number).where(number.in_(batch), is_open))
+    }
 
 
 def _settle(connection: Connection, request: CorrectionRequest, acted_by: ActedBy) -> bool:

@@ -68,6 +68,9 @@ class SharedDatabase:
         self.url = SecretText(location_address(location))
         self._backend = _backend(location)
         self._driver_errors: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
+        identity = self._backend.transaction_id
+        columns = () if identity is None else (identity,)
+        self._token_query = select(lease.c.token, *columns).where(lease.c.name == RUN_LEASE)  # of every write of a run
         self._write_lock = threading.Lock()  # one writer at a time: this lock is fairer than the database's
         if not create_or_upgrade:
             self._backend.require_exists()
@@ -161,8 +164,7 @@ class SharedDatabase:
         columns = () if identity is None else (identity,)
         row: Sequence[Any] = ()
         if token is not None:
-            query = select(lease.c.token, *columns).where(lease.c.name == RUN_LEASE)
-            current, *row = connection.execute(query).one_or_none() or (None,)
+            current, *row = connection.execute(self._token_query).one_or_none() or (None,)
             if current != token:
                 raise LeaseLost("lease.lost", token=token)
         elif columns:

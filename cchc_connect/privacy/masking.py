@@ -24,6 +24,7 @@ from cchc_schemas.codes import (
     PROCEDURE_CODE,
 )
 from cchc_schemas.personal import models_in, personal_marks
+from cchc_schemas.record_paths import leaves
 
 HIDDEN = "***"
 
@@ -78,6 +79,17 @@ def masked_field(model: type[BaseModel], name: str, value: object) -> object:
     if name in marks:
         return mask(value, marks[name].visible)
     return _masked_stored_value(tuple(models_in(model.model_fields[name].annotation)), value)
+
+
+def masked_leaf(model: type[BaseModel] | None, path: str, value: object) -> str:
+    """Return a value at a path of a record, "holders.name", masked by the mark of its field; unknown ones are hidden.
+
+    A part is hidden, as it has fields of its own.
+    """
+    leaf = None if model is None else leaves(model).get(path)
+    if leaf is None:
+        return HIDDEN
+    return str(value) if leaf.mark is None else mask(value, leaf.mark.visible)
 
 
 def _masked_stored_value(models: Sequence[type[BaseModel]], value: object) -> object:

@@ -46,6 +46,9 @@ _MARKS_BETWEEN = r"[\s._,;+\-/\\\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f
 _WORDS = re.compile(rf"(?<![^\W\d_]){_WORD}(?:{_MARKS_BETWEEN}{{1,3}}{_WORD})+")
 _SPACED = re.compile(rf"{_WORD}(?:\s{{1,3}}{_WORD})*")
 _ONE_WORD = re.compile(_WORD)
+_CAPITAL = "A-ZÀ-ÖØ-ÞĂĐĨŨƠƯẠ-Ỹ"
+_CAPITALISED = re.compile(rf"(?<![^\W\d_])[{_CAPITAL}][^\W\d_]*(?:\s{{1,3}}[{_CAPITAL}][^\W\d_]*)+")
+"""Words in a row that begin with a capital letter; the last range has small letters too, which hides a word more."""
 
 
 def shown_name(name: str) -> str:
@@ -68,10 +71,24 @@ def shown_name(name: str) -> str:
 def shown_text(text: str) -> str:
     """Return what an official wrote, for display: on one line, without what looks like a person.
 
+    Of a sentence only the name is hidden where it begins with a capital letter in each word; else all words around it.
+
     >>> shown_text("Diện tích sai; người sử dụng là Nguyễn Thị Mẫu, 074087000001")
     'Diện tích sai; người sử dụng là ***, ***0001'
+    >>> shown_text("Ông Nguyễn Văn Mẫu chưa ký; đường Lê Lợi"), shown_text("theo giấy của nguyễn văn mẫu")
+    ('*** chưa ký; đường Lê Lợi', '***')
     """
-    return escape_to_one_line("".join(_shown_parts(unicodedata.normalize("NFC", text))))
+    without_names = _CAPITALISED.sub(_without_name, unicodedata.normalize("NFC", text))
+    return escape_to_one_line("".join(_shown_parts(without_names)))
+
+
+def _without_name(capitalised: re.Match[str]) -> str:
+    """Return capitalised words as they are shown: from a person's name on, or the word before it, they are hidden."""
+    words: list[str] = capitalised[0].split()
+    for first in range(len(words) - 1):
+        if is_person(words[first : first + 2], is_spaced=True) or is_person(words[first : first + 3], is_spaced=True):
+            return " ".join([*words[:first], HIDDEN])
+    return capitalised[0]
 
 
 def looks_like_person(text: str) -> bool:

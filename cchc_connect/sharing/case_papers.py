@@ -114,7 +114,7 @@ def papers_without_operator(config: Config | None, database: SharedDatabase, cod
         ConfigurationError: the table of papers has faults.
         RecordNotFound: the shared database has no such dossier.
     """
-    proofs = known_proofs(config or Config(), sharing_terms(config or Config()).acts)
+    proofs = known_proofs(config or Config(), sharing_terms(config or Config()))
     dossier = replayed_read(database, lambda connection: _read_dossier(connection, code, proofs, None))
     papers = [
         CasePaper(
@@ -141,7 +141,7 @@ class _CasePapers:
         terms = sharing_terms(config)
         self._terms = replayed_read(database, lambda connection: terms_on(connection, terms, self._day))
         tree = self._terms.agencies
-        self._proofs = known_proofs(config, self._terms.acts)
+        self._proofs = known_proofs(config, self._terms)
         self._fresh_within = config.once_only.fresh_within
         self._point = disclosure_point(config, database)
         self._index_subjects = subject_indexer(config)
@@ -296,7 +296,7 @@ class _CasePapers:
             official=self._official,
             consumer=self._operator,
             provider=provider,
-            purpose=proof.purposes[0] if proof.purposes[0] in self._terms.purposes else None,
+            purpose=proof.purposes[0],
             acts=(proof.act,),
             dossier=dossier.facts.code,
             procedure=dossier.facts.procedure,

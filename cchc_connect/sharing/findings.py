@@ -41,7 +41,8 @@ class AgreementFinding:
     def message(self) -> Message:
         """Return the sentence: place, what is there, what is expected."""
         problem = self.problem or Message(f"agreement_{self.level}.{self.code}", self.context)
-        where = {"file": "" if self.file is None else self.file.name, "agreement": self.agreement, "at": self.at}
+        file = Message("agreement_place.stored") if self.file is None else self.file.name
+        where = {"file": file, "agreement": self.agreement, "at": self.at}
         return Message(
             "agreement_place.inside" if self.at else "agreement_place.outside", {**where, "problem": problem}
         )

@@ -97,7 +97,7 @@ def procedure_papers(config: Config, database: SharedDatabase, procedure: str) -
         DatabaseUnusable: the database failed.
     """
     operator, now = operator_agency(config), SystemClock().now()
-    proofs = known_proofs(config, sharing_terms(config).acts)
+    proofs = known_proofs(config, sharing_terms(config))
 
     def read(connection: Connection) -> ProcedurePapers:
         terms = terms_on(connection, sharing_terms(config), vietnamese_day(now))

@@ -7,6 +7,7 @@ push of one of the record types not, or in a form that no message can have, the 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision,
 from cchc_connect.errors import SourceHeld
 from cchc_connect.messages import Message, Messages
 from cchc_connect.sharing.agencies import AgencyTree
-from cchc_connect.sharing.agreements import Action, Agreement, Treatment
+from cchc_connect.sharing.agreements import Action, Agreement
 from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, RefusalReason, decide
 from cchc_connect.sharing.facts import Facts, decisive_versions
 from cchc_connect.sharing.requests import AccessRequest
@@ -46,12 +47,10 @@ class TypeGrant:
     """What a route may send of one record type."""
 
     decision: AccessDecision
-    fields: Mapping[str, Treatment]
-    """Path -> treatment of the granted fields that the route does not withhold."""
-    acts: tuple[str, ...]
-    """Acts of agreement and grant that are in force on the day."""
     records: SentRecords
-    """Makes of a record what leaves."""
+    """Makes of a record what leaves: the granted fields that the route does not withhold."""
+    members: Mapping[str, Any]
+    """What an entry of the audit log says of it: the agreement, its acts in force on the day, the fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,11 +152,19 @@ class RouteAgreement:
         }
         cited = dict.fromkeys(basis.act for basis in (*decision.agreement.legal_basis, *decision.grant.legal_basis))
         key = None if self.pseudonym_key is None else agreement_key(self.pseudonym_key, decision.agreement.id)
+        shown_from = decision.agreement.disclosed_from(day)
         return TypeGrant(
             decision=decision,
-            fields=fields,
-            acts=tuple(act for act in cited if act in facts.acts and facts.acts[act].in_force(day)),
             records=SentRecords(facts.records[record_type], fields, pseudonym_key=key),
+            members={
+                "provider": decision.agreement.provider,
+                "purpose": decision.agreement.purpose,
+                "agreement": decision.agreement.reference,
+                "acts": tuple(act for act in cited if act in facts.acts and facts.acts[act].in_force(day)),
+                "fields": {path: treatment.value for path, treatment in fields.items()},
+                "disclosure": Disclosure.SHOWN if shown_from is None else Disclosure.DELAYED,
+                "disclosed_from": shown_from,
+            },
         )
 
     def _sentence(self, reason: RefusalReason, facts: Facts, day: date) -> Message:
@@ -225,20 +232,4 @@ def refused_entry(refusal: RouteRefusal, record_type: str, entry: AuditEntry) ->
         decision=Decision.REFUSED,
         reasons=refusal.reasons[record_type],
         details={"action": Action.PUSH.value},
-    )
-
-
-def granted_entry(grants: RouteGrants, record_type: str, entry: AuditEntry) -> AuditEntry:
-    """Return the entry of messages with records of a type, with what it says of the agreement they leave by."""
-    agreement, grant = grants.agreement, grants.by_type[record_type]
-    shown_from = agreement.disclosed_from(grants.day)
-    return replace(
-        entry,
-        provider=agreement.provider,
-        purpose=agreement.purpose,
-        agreement=agreement.reference,
-        acts=grant.acts,
-        fields={path: treatment.value for path, treatment in grant.fields.items()},
-        disclosure=Disclosure.SHOWN if shown_from is None else Disclosure.DELAYED,
-        disclosed_from=shown_from,
     )

@@ -62,19 +62,22 @@ def sharing_terms(config: Config) -> SharingTerms:
     return terms
 
 
-def known_proofs(config: Config, acts: Mapping[str, LegalAct]) -> Mapping[str, PaperProof]:
+def known_proofs(config: Config, terms: SharingTerms) -> Mapping[str, PaperProof]:
     """Return the papers that records prove, by id: those of the package, with an agency's own rows.
 
     Raises:
-        ConfigurationError: the agency's table cannot be read, has faults, or names an act that is not among `acts`.
+        ConfigurationError: the agency's table cannot be read, has faults, or names an act or a purpose that `terms`
+            does not have.
     """
     path, faults = config.once_only.table, list[Message]()
     own_rows = added_table(path, read_paper_proofs, faults) or {}
-    faults.extend(
-        Message("act_table_fault.act", {"file": path, "value": proof.act, "id": proof.id})
-        for proof in own_rows.values()
-        if proof.act not in acts
-    )
+    for proof in own_rows.values():
+        context = {"file": path, "id": proof.id}
+        if proof.act not in terms.acts:
+            faults.append(Message("act_table_fault.act", {**context, "value": proof.act}))
+        for purpose in proof.purposes:
+            if purpose not in terms.purposes:
+                faults.append(Message("act_table_fault.purpose", {**context, "value": purpose}))
     if faults:
         raise ConfigurationError("once_only.table_faults", faults=Messages(faults))
     return {**paper_proofs(), **own_rows}

@@ -71,7 +71,7 @@ def compared_signs(text: str) -> str:
     >>> compared_signs("074.000 000-123"), compared_signs("b 1234567")
     ('074000000123', 'B1234567')
     """
-    return "".join(sign for sign in text if sign.isalnum()).upper()
+    return text.upper() if text.isalnum() else "".join(sign for sign in text if sign.isalnum()).upper()
 
 
 class _Treating:

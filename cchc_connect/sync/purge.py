@@ -18,6 +18,7 @@ from cchc_connect.database.writing.purge import (
     OldRows,
     count_old_versions,
     history_limit,
+    old_correction_requests,
     old_deliveries,
     old_discrepancies,
     old_quarantine_entries,
@@ -37,6 +38,7 @@ TABLES: Mapping[str, Callable[[str], OldRows]] = {
     "deliveries": old_deliveries,
     "quarantine": old_quarantine_entries,
     "discrepancies": old_discrepancies,
+    "corrections": old_correction_requests,
 }
 """Key of `[retention]` -> the rows that it is about."""
 
@@ -48,7 +50,8 @@ class PurgeReport:
     dry_run: bool
     """Whether nothing was deleted, and `rows` holds what a purge would delete."""
     rows: Mapping[str, int]
-    """Number of deleted rows by the key of `[retention]`: runs, deliveries, quarantine, discrepancies, history."""
+    """Number of deleted rows by the key of `[retention]`: runs, deliveries, quarantine, discrepancies,
+    corrections, history."""
     held_back_by: str | None
     """The route that has not read all changes yet; later versions are kept for it. None if there is no such route."""
     reusable_bytes: int | None

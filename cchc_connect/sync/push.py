@@ -383,8 +383,7 @@ class Push:
         def store(connection: Connection) -> None:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
             deliveries.store_receipts(connection, self._route.name, pairs, now)
-            for batch, receipts in unstored:
-                self._audit.add_receipts(connection, batch, receipts, grants, now)
+            self._audit.add_receipts(connection, unstored, grants, now)
             for record_type, counts in counts_by_type.items():
                 write_counters(
                     connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts

@@ -197,6 +197,8 @@ def _faults(line: int, row: Mapping[str, str]) -> Iterator[RowFault]:
             yield RowFault(line, column, "field", path)
         elif column in {"since", "until"} and not known_leaves[path].has_year:
             yield RowFault(line, column, "no_day", path)
+        elif column in {"since", "until"} and known_leaves[path].mark is not None:  # these days are shown
+            yield RowFault(line, column, "personal", path)
 
 
 def _paths(row: Mapping[str, str]) -> Sequence[tuple[str, str]]:

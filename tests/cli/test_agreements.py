@@ -116,6 +116,7 @@ def test_check_tells_of_stored_agreements_that_the_folder_lacks(call: Call) -> N
         at_the_end = check_agreements(config, database, at=NOW + timedelta(days=199))
 
     assert [finding.code for finding in at_the_end.findings].count("ends_soon") == 3
+    assert str(at_the_end.findings[0].message).startswith("in the database [agreement.")
     assert call("agreements", "check").code == 0
 
 

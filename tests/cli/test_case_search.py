@@ -119,6 +119,16 @@ def test_the_same_numbers_in_what_became_of_the_commune_are_said_to_be_uncertain
     assert f"{PARCEL.key}: có thể: cùng số tờ, số thửa" in listed.out
 
 
+def test_a_permit_that_names_the_former_number_concerns_the_parcel(call: Call, database: SharedDatabase) -> None:
+    former = parcel("12", scheme="gso-2025-01", map_sheet="4")
+    write(database, "building", [permit("02/GPXD", former, dossier_code=SECOND)])
+
+    document = call("case", "--parcel", PARCEL.key, "--json").document
+
+    assert former.key == OLD_KEY
+    assert [each["code"] for each in document["dossiers"]] == [OWN, SECOND]
+
+
 def test_a_change_that_names_a_dossier_concerns_its_parcels(call: Call, database: SharedDatabase) -> None:
     """Of a dossier that is not stored the code is told."""
     reference = {name: getattr(PARCEL, name) for name in ("scheme", "commune_code", "map_sheet", "parcel_number")}
@@ -211,6 +221,20 @@ def test_other_agencies_dossiers_are_listed_as_far_as_an_agreement_grants(call: 
     assert "applicant_name" not in foreign
     assert [entry["kind"] for entry in entries(database)] == ["match", "match", "read"]
     assert NUMBER not in listed.out
+
+
+@pytest.mark.usefixtures("typed")
+def test_a_dossier_that_the_comparison_does_not_reach_is_not_shown(call: Call, database: SharedDatabase) -> None:
+    """Although it may be read: that it is this person's is what the comparison alone says."""
+    fields = dict.fromkeys(("code", "procedure_code", "status", "channel"), "plain")
+    rows = [{"field": "code", "eq": "000.00.07.H09-260801-9999"}]
+    compared = grant(name="compared", record="dossier", scope="all", fields=fields, rows=rows, match=["applicant_id"])
+    read = grant(name="read", record="dossier", scope="all", fields={"code": "plain"}, match=[])
+    agree(database, grant=[compared, read])
+
+    listed = call("case", "--applicant", *WHY, "--json").document
+
+    assert [each["code"] for each in listed["dossiers"]] == [OWN]
 
 
 @pytest.mark.usefixtures("typed")

@@ -42,6 +42,16 @@ def test_a_discrepancy_is_shown_with_agency_official_and_last_day(call: Call, da
     assert f"{LAND} (land)" in call("discrepancies", "list").out
 
 
+def test_the_reason_of_a_discrepancy_is_shown_without_persons(call: Call, database: SharedDatabase) -> None:
+    number = discrepancy_number(database)
+    call("corrections", "open", "--discrepancy", number, "--because", f"Theo giấy của {PROPOSED}, {PROPOSED_NUMBER}")
+
+    listed = [call("discrepancies", "list", *options).out for options in ((), ("--json",))]
+
+    assert [out for out in listed if "Theo giấy của ***" not in out] == []
+    assert [out for out in listed if PROPOSED in out or PROPOSED_NUMBER in out] == []
+
+
 @pytest.mark.usefixtures("database")
 def test_from_a_finding_to_its_answer(call: Call) -> None:
     """The commands of docs/corrections.md in their order."""
@@ -174,3 +184,24 @@ def test_no_personal_value_is_shown_logged_or_put_on_record(
     assert {(canary, output) for canary in canaries for output in (*outputs, caplog.text) if canary in output} == set()
     assert [canary for canary in canaries if canary in "".join(map(str, map(json.loads, bodies)))] == []
     assert sum(json.loads(body)["kind"] == "correction" for body in bodies) > len(canaries)
+
+
+@pytest.mark.usefixtures("database")
+def test_an_entry_of_the_audit_log_says_in_words_what_happened(call: Call) -> None:
+    call(*OPEN, "--due", FAR)
+
+    shown = call("--lang", "vi", "audit", "show", "commands/1").out
+
+    assert "lập yêu cầu" in shown
+    assert "chờ trả lời" in shown
+    assert "cán bộ phát hiện" in shown
+
+
+def test_a_request_that_changed_since_says_how_to_close_it(call: Call, database: SharedDatabase) -> None:
+    number = call(*OPEN, "--json").document["number"]
+    write(database, "land", [of_area("111")])
+
+    assert f"corrections close {number}" in call("corrections", "show", number).out
+    assert "changed since" in call("corrections", "list").out
+    call("corrections", "close", number, "--note", "Đạt")
+    assert "corrections close" not in call("corrections", "show", number).out

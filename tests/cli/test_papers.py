@@ -187,5 +187,9 @@ def test_every_fault_of_an_agency_s_own_table_is_told_with_its_line(call: Call) 
     assert refused.code == 78
     for part in ("line 2, record_type", "line 3, proves", "line 3, verified", "line 3, procedures", "line 4, since"):
         assert part in refused.err
+    configure(row(since="holders.birth"))
+    assert "is a personal date" in call("papers").err
+    configure(row(purposes="curiosity"))
+    assert "names the purpose 'curiosity'" in call("papers").err
     configure(row(act="nd-1-1999"))
     assert "the row 'land-right' names the act 'nd-1-1999'" in call("papers").err

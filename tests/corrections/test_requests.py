@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from cchc_connect import Config, DiscrepancyState, SharedDatabase, discrepancies, status
 from cchc_connect.corrections.administration import (
@@ -25,8 +25,10 @@ from cchc_connect.corrections.requests import (
     FindingKind,
     correction_requests,
 )
-from cchc_connect.corrections.settling import settle_requests
+from cchc_connect.corrections.settling import settle_requests, touched_requests
 from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.writing.connection_changes import rename_rows
+from cchc_connect.database.writing.purge import old_correction_requests
 from cchc_connect.errors import ConfigurationError, NotFound, UsageMistake
 from cchc_connect.monitoring.status import CorrectionCounts
 from cchc_connect.sharing.operator import operating_user
@@ -46,7 +48,7 @@ from tests.corrections.asked import (
     read,
 )
 from tests.sharing.invented_agreements import BUILDING, LAND, PROVINCE
-from tests.sharing.shared_records import write
+from tests.sharing.shared_records import parcel, write
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase
 
@@ -361,3 +363,63 @@ def test_an_official_who_is_none_is_not_put_in_charge(database: SharedDatabase) 
         ask(database, term=CorrectionTerm(official="nobody"))
 
     assert refused.value.code == "corrections.official_unknown"
+
+
+def test_a_run_that_touches_nothing_asks_little_however_many_requests_are_open(database: SharedDatabase) -> None:
+    numbers = [f"{number}" for number in range(500, 560)]
+    write(database, "land", [parcel(number) for number in numbers])
+    for number in numbers:
+        subject = CorrectionSubject(record_type="land_parcel", record_key=parcel(number).key, fields=["area_m2"])
+        open_correction(CONFIG, database, subject, "x")
+    statements = list[str]()
+
+    def count(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    with database.reading() as connection:
+        event.listen(connection, "before_cursor_execute", count)
+        touched = touched_requests(connection)
+
+    assert touched == []
+    selects = [statement for statement in statements if statement.startswith("SELECT")]
+    assert len(selects) == len(["requests", "present versions"])
+
+
+def test_a_purge_takes_closed_requests_with_their_events_and_leaves_the_latest_number(
+    database: SharedDatabase,
+) -> None:
+    first, second, third = (
+        ask(database, field, at=NOW - timedelta(days=30)).number for field in ("area_m2", "address", "holders.name")
+    )
+    for number in (first, third):
+        close_correction(CONFIG, database, number, "Xong", at=NOW)
+    old = old_correction_requests("2026-12-01T00:00:00.000000Z")
+
+    with database.writing() as connection:
+        deleted = old.delete(connection, old.keys(connection, None))
+
+    assert deleted == len([first])
+    with pytest.raises(NotFound):
+        read(database, first)
+    assert history(database, first) == []
+    assert [read(database, number).number for number in (second, third)] == [second, third]
+
+
+def test_a_renamed_connection_takes_its_requests_along(database: SharedDatabase) -> None:
+    number = ask(database, "area_m2").number
+
+    with database.writing() as connection:
+        rename_rows(connection, "land", "land-office")
+
+    assert read(database, number).connection == "land-office"
+    write(database, "building", [of_area("100.5")])
+    assert read(database, number).closed_at is None
+
+
+def test_control_characters_of_a_text_are_not_stored(database: SharedDatabase) -> None:
+    """PostgreSQL stores no NUL, and a file of an agency may have one."""
+    number = ask(database, reason="Sai\x00 diện tích\x1b[31m").number
+
+    answered = answer_correction(CONFIG, database, number, CorrectionState.REJECTED, note="Đúng\x00", at=NOW)
+
+    assert (answered.reason, answered.explanation) == ("Sai diện tích[31m", "Đúng")

@@ -146,6 +146,25 @@ def test_who_is_no_official_of_the_operator_sees_no_evidence(database: SharedDat
     assert (paper.reasons, paper.evidence) == (("official_missing",), ())
 
 
+def test_who_is_no_official_sees_no_evidence_of_own_records_either(database: SharedDatabase, tmp_path: Path) -> None:
+    own = row(record_type="construction_permit", proves="permit_code", blocked_by="", since="", covers="one")
+
+    paper = papers(database, config(tmp_path, own, official=LAND))[LAND_RIGHT]
+
+    assert (paper.reasons, paper.evidence) == (("official_missing",), ())
+    assert entries(database) == []
+
+
+def test_the_act_that_forbids_to_ask_again_is_on_record_beside_those_of_the_agreement(
+    database: SharedDatabase, tmp_path: Path
+) -> None:
+    agree(database, legal_basis=[{"act": "luat-91-2025", "place": "Điều 3.2"}])
+
+    papers(database, config(tmp_path))
+
+    assert [entry["acts"] for entry in entries(database)] == [["luat-91-2025", "nd-217-2026"]]
+
+
 def test_a_record_of_the_operator_s_own_agency_needs_no_agreement_and_is_on_record(
     database: SharedDatabase, tmp_path: Path
 ) -> None:

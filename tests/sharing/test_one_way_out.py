@@ -37,14 +37,13 @@ MASKED: Mapping[str, str] = {
     "cchc_connect.cli.history": "a masked view",
     "cchc_connect.cli.quarantine": "a masked view of items",
     "cchc_connect.cli.shown_discrepancies": "a masked view",
+    "cchc_connect.corrections.owner_files": "for an agency: what stands in its own record, masked",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
 }
 """Operator's side: each masks what it reads, or shows what `sharing.unmasked` reveals."""
 
 OTHERS: Mapping[str, str] = {
     "cchc_connect.cli.discrepancies": "lists what `shown_discrepancies` made of it",
-    "cchc_connect.corrections.findings": "paths and rules of an item in quarantine, none of its values",
-    "cchc_connect.corrections.owner_files": "an agency's own record, whose values `requests.masked_at` masks",
     "cchc_connect.cli.misreadings": "words of code lists that nothing translates, which no person's field has",
     "cchc_connect.sync.synchronizer": "takes entries of the quarantine to process them again",
 }
@@ -99,7 +98,7 @@ def test_no_export_and_no_route_reads_unmasked_records_but_through_the_disclosur
 
 
 DOCUMENTS: Mapping[str, str] = {
-    "cchc_connect.corrections.settling": "whether a field of a record is another one since, none of its values",
+    "cchc_connect.corrections.settling": "a field before and after, which are compared and go nowhere",
     "cchc_connect.database.outbox.deliveries": "messages of routes, which name what they withhold",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
     "cchc_connect.sharing.unmasked": "persons in the operator's own records, for the subject index",

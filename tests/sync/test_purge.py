@@ -35,7 +35,7 @@ from tests.sync.test_push import Office
 
 A, B = dossier_codes(2)
 DAY = timedelta(days=1)
-NEVER = RetentionTable(runs=None, deliveries=None, quarantine=None, discrepancies=None)
+NEVER = RetentionTable(runs=None, deliveries=None, quarantine=None, discrepancies=None, corrections=None)
 HUNDRED_DAYS = NEVER.model_copy(update={"history": 100 * DAY})
 
 

@@ -67,13 +67,16 @@ def chained_hash(previous_hash: str, body: str) -> str:
     return hashlib.sha256(f"{previous_hash}\n{body}".encode()).hexdigest()
 
 
-def canonical_json(document: Mapping[str, Any] | Sequence[Any]) -> str:
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def canonical_json(document: Mapping[str, Any] | Sequence[Any] | str) -> str:
     """Return JSON of which there is one spelling only: sorted keys, no spaces, letters as they are.
 
     >>> canonical_json({"b": "ạ", "a": 1})
     '{"a":1,"b":"ạ"}'
     """
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(document)
 
 
 def first_broken(entries: Iterable[StoredEntry], last_seen: int, before: Mapping[int, str] | None = None) -> int | None:

@@ -7,13 +7,13 @@ The body of an entry is canonical JSON. It names its own chain and number, so th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import (
@@ -157,18 +157,29 @@ def append(connection: Connection, entry: AuditEntry, *, chain: str, subjects: S
         chain: `RUNS_CHAIN` within a run, `COMMANDS_CHAIN` elsewhere.
         subjects: the persons in what was released, for the subject index.
     """
-    previous = head_of(connection, chain)
-    entry_number = EntryNumber(chain, 1 if previous is None else previous.entry + 1)
-    document, further_keys = _document(entry, entry_number, subjects)
-    body = canonical_json(document)
-    entry_hash = chained_hash(GENESIS_HASH if previous is None else previous.hash, body)
-    row = {"chain": chain, "entry": entry_number.entry, "body": body, "hash": entry_hash}
-    connection.execute(audit_entry.insert().values(**row))
-    insert_rows(connection, audit_key, [(*entry_number, entry.record_type or "", key) for key in further_keys])
-    insert_rows(
-        connection, audit_subject, [(subject, subjects.key_id, *entry_number) for subject in sorted(subjects.hashes)]
-    )
+    (entry_number,) = append_all(connection, [(entry, subjects)], chain=chain)
     return entry_number
+
+
+def append_all(
+    connection: Connection, entries: Iterable[tuple[AuditEntry, Subjects]], *, chain: str
+) -> list[EntryNumber]:
+    """Append entries, each with the persons in what it released, to a chain in their order, as `append` does."""
+    head = head_of(connection, chain)
+    number, entry_hash = (0, GENESIS_HASH) if head is None else (head.entry, head.hash)
+    rows, keys, persons = list[tuple[object, ...]](), list[tuple[object, ...]](), list[tuple[object, ...]]()
+    for entry, subjects in entries:
+        number += 1
+        document, further_keys = _document(entry, EntryNumber(chain, number), subjects)
+        body = canonical_json(document)
+        entry_hash = chained_hash(entry_hash, body)
+        rows.append((chain, number, body, entry_hash))
+        keys += [(chain, number, entry.record_type or "", key) for key in further_keys]
+        persons += [(subject, subjects.key_id, chain, number) for subject in sorted(subjects.hashes)]
+    insert_rows(connection, audit_entry, rows)
+    insert_rows(connection, audit_key, keys)
+    insert_rows(connection, audit_subject, persons)
+    return [EntryNumber(chain, row_number) for row_number in range(number - len(rows) + 1, number + 1)]
 
 
 def record_command(database: "SharedDatabase", entry: AuditEntry, subjects: Subjects = NO_SUBJECTS) -> EntryNumber:
@@ -184,11 +195,17 @@ def record_command(database: "SharedDatabase", entry: AuditEntry, subjects: Subj
     )
 
 
+_HEAD = (
+    select(audit_entry.c.chain, audit_entry.c.entry, audit_entry.c.hash)
+    .where(audit_entry.c.chain == bindparam("of_chain"))
+    .order_by(audit_entry.c.entry.desc())
+    .limit(1)
+)
+
+
 def head_of(connection: Connection, chain: str) -> Head | None:
     """Return the latest entry of a chain, None where there is none."""
-    columns = (audit_entry.c.chain, audit_entry.c.entry, audit_entry.c.hash)
-    latest = select(*columns).where(audit_entry.c.chain == chain).order_by(audit_entry.c.entry.desc()).limit(1)
-    row = connection.execute(latest).one_or_none()
+    row = connection.execute(_HEAD, {"of_chain": chain}).one_or_none()
     return None if row is None else Head(*row)
 
 

@@ -17,8 +17,9 @@ def keys_digest(record_type: str, keys: Iterable[str]) -> dict[str, object]:
     (2, True)
     """
     digest, count = hashlib.sha256(b"["), 0
+    type_text = canonical_json(record_type)
     for key in keys:
-        digest.update(f"{',' if count else ''}{canonical_json([record_type, key])}".encode())
+        digest.update(f"{',' if count else ''}[{type_text},{canonical_json(key)}]".encode())
         count += 1
     digest.update(b"]")
     return {"count": count, "form": PAIRS, "sha256": digest.hexdigest()}

@@ -33,7 +33,7 @@ def normal_number(text: str) -> str | None:
     >>> normal_number("001 099 000 001"), normal_number("0123")
     ('001099000001', None)
     """
-    digits = _SEPARATORS.sub("", text)
+    digits = text if text.isalnum() else _SEPARATORS.sub("", text)
     return digits if _PERSON_NUMBER.fullmatch(digits) else None
 
 

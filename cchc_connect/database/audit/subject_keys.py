@@ -39,10 +39,18 @@ class SubjectKeys:
         distinct = frozenset(numbers)
         if not distinct:
             return NO_SUBJECTS
+        key_id, key = self.key_at(at)
+        return Subjects(key_id=key_id, hashes=frozenset(subject_hash(key, number) for number in distinct))
+
+    def key_at(self, at: datetime) -> tuple[str, bytes]:
+        """Return the key of the Vietnamese year of `at` with its id; it is made if there is none yet.
+
+        Raises:
+            ConfigurationError: the key cannot be read or made.
+        """
         year = at.astimezone(VIETNAM_TIME).year
         key = self._keys.get(year) or self._keys.setdefault(year, self._read_or_make(year))
-        hashes = frozenset(subject_hash(key, number) for number in distinct)
-        return Subjects(key_id=key_id_of(year, key), hashes=hashes)
+        return key_id_of(year, key), key
 
     def hashes_of(self, number: str) -> dict[str, bytes]:
         """Return the hash of one person's identity number with every key, by key id.

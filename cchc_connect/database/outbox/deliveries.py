@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +25,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.bulk import RowQuery, select_in, update_rows, upsert_row
+from cchc_connect.database.bulk import RowQuery, batches, select_in, update_rows, upsert_row
 from cchc_connect.database.epochs import epochs_of
 from cchc_connect.database.tables import change, delivery, route
 from cchc_connect.errors import CchcError
@@ -147,7 +148,7 @@ def due(connection: Connection, route_name: str, now: datetime, limit: int | Non
     ordered = joined.where(ready).order_by(delivery.c.sequence).execution_options(yield_per=ROW_BATCH_SIZE)
     sendable: list[Row[*tuple[Any, ...]]] = []
     with connection.execute(ordered) as rows:
-        for row in rows:
+        for row in chain.from_iterable(rows.partitions()):
             if limit is not None and len(sendable) == limit:
                 break
             if blocked_from.get(row.order_key, row.sequence) >= row.sequence:
@@ -336,23 +337,26 @@ def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequ
 
     Only the latest change of a record is sent: of a record that was deleted meanwhile the target must get nothing.
     """
+    for record_type in {parent.record_type for parent in delivered}:
+        keys = sorted({parent.order_key for parent in delivered if parent.record_type == record_type})
+        bound = {"name": route_name, "type": record_type, "dead": DeliveryState.DEAD.value, "reason": PARENT_NOT_FOUND}
+        orphaned = [row[0] for row in select_in(connection, _orphaned_query(), delivery.c.order_key, keys, bound)]
+        for batch in batches(orphaned):
+            is_orphaned = (delivery.c.route == route_name) & delivery.c.sequence.in_(batch)
+            connection.execute(update(delivery).where(is_orphaned).values(**REQUEUED))
+
+
+@cache
+def _orphaned_query() -> RowQuery:
     newer = change.alias()
-    outdated = exists().where(
+    is_outdated = exists().where(
         newer.c.record_type == delivery.c.record_type,
         newer.c.record_key == delivery.c.record_key,
         newer.c.sequence > delivery.c.sequence,
     )
-    for record_type in {parent.record_type for parent in delivered}:
-        keys = [parent.order_key for parent in delivered if parent.record_type == record_type]
-        orphaned = (
-            (delivery.c.route == route_name)
-            & delivery.c.order_key.in_(keys)
-            & (delivery.c.record_type != record_type)
-            & (delivery.c.state == DeliveryState.DEAD)
-            & (delivery.c.reason == PARENT_NOT_FOUND)
-            & ~outdated
-        )
-        connection.execute(update(delivery).where(orphaned).values(**REQUEUED))
+    is_refused = (delivery.c.state == bindparam("dead")) & (delivery.c.reason == bindparam("reason"))
+    of_route = (delivery.c.route == bindparam("name")) & (delivery.c.record_type != bindparam("type"))
+    return select(delivery.c.sequence).where(of_route & is_refused & ~is_outdated)
 
 
 def upsert_route(connection: Connection, route_name: str, values: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 
@@ -97,7 +97,7 @@ class Counters:
 
     def as_document(self) -> Mapping[str, Any]:
         """Return the counters by name."""
-        return asdict(self)
+        return {name: dict(value) if isinstance(value, dict) else value for name, value in vars(self).items()}
 
     @property
     def rows_written(self) -> int:

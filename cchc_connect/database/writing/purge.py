@@ -15,7 +15,18 @@ from cchc_connect.database.maintenance import Mark, MarkName, read_mark, write_m
 from cchc_connect.database.outbox.deliveries import DeliveryState
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
 from cchc_connect.database.state.source_properties import DriftState
-from cchc_connect.database.tables import change, delivery, discrepancy, drift, quarantine, route, run, run_counter
+from cchc_connect.database.tables import (
+    change,
+    correction_event,
+    correction_request,
+    delivery,
+    discrepancy,
+    drift,
+    quarantine,
+    route,
+    run,
+    run_counter,
+)
 
 PURGE_BATCH_SIZE = 500
 """Rows that one transaction deletes, or versions whose predecessors it deletes."""
@@ -41,12 +52,15 @@ class OldRows:
         return connection.execute(query).all()
 
     def delete(self, connection: Connection, keys: Sequence[Row[Any]]) -> int:
-        """Delete the rows with these keys and return their number; with a run its counters, and what it told last."""
+        """Delete the rows with these keys; return their number. Counters go with a run, events with a request."""
         columns = tuple_(*self.table.primary_key.columns)
         if self.table is run:
             run_ids = [key.run_id for key in keys]
             connection.execute(delete(run_counter).where(run_counter.c.run_id.in_(run_ids)))
             connection.execute(delete(drift).where(drift.c.run_id.in_(run_ids), drift.c.state == DriftState.TOLD))
+        if self.table is correction_request:
+            is_event = correction_event.c.request.in_([key.id for key in keys])
+            connection.execute(delete(correction_event).where(is_event))
         connection.execute(delete(self.table).where(columns.in_([tuple(key) for key in keys])))
         return len(keys)
 
@@ -89,6 +103,13 @@ def old_discrepancies(before: str) -> OldRows:
     """Return the discrepancies that ended before an instant."""
     has_ended = discrepancy.c.state == DiscrepancyState.ENDED
     return OldRows(table=discrepancy, condition=has_ended & (discrepancy.c.resolved_at < before))
+
+
+def old_correction_requests(before: str) -> OldRows:
+    """Return the requests that were closed before an instant; the latest is kept, so that no number is used again."""
+    latest = select(func.max(correction_request.c.id)).scalar_subquery()
+    condition = (correction_request.c.closed_at < before) & (correction_request.c.id != latest)
+    return OldRows(table=correction_request, condition=condition)
 
 
 def history_limit(connection: Connection, routes: Collection[str]) -> tuple[int, str | None]:
