@@ -79,6 +79,7 @@ def _database(config: Config) -> Iterator[Finding]:
             yield free_space_finding(path.parent)
         yield from ownership_findings(config, None)
         yield from audit_findings(config, None)
+        yield from route_findings(config, None)
     except ConfigurationError as error:
         yield Finding.bad(DATABASE, error)
 

@@ -15,8 +15,13 @@ OF_A_ROUTE = frozenset({"agency_unknown", "agency_ending", "ends_soon", "act_lap
 """Warnings about an agreement by which its routes may stop."""
 
 
-def route_findings(config: Config, database: SharedDatabase, clock: Clock | None = None) -> Iterator[Finding]:
+def route_findings(config: Config, database: SharedDatabase | None, clock: Clock | None = None) -> Iterator[Finding]:
     """Yield the finding on each route by an agreement, as it would be decided now; nothing is written.
+
+    Args:
+        config: the loaded configuration.
+        database: the shared database; None if there is none yet, and so no agreement.
+        clock: gives the instant; None: the system clock.
 
     Raises:
         ConfigurationError: a table of acts or purposes has faults, or the key for pseudonyms cannot be read.
@@ -24,6 +29,9 @@ def route_findings(config: Config, database: SharedDatabase, clock: Clock | None
     """
     now = (clock or SystemClock()).now()
     for name, route in route_agreements(config, config.routes).items():
+        if database is None:
+            yield Finding.warning(name, "check.route_not_stored", {"agreement": route.id})
+            continue
         with database.reading() as connection:
             decided = route.decide(connection, now)
         if isinstance(decided, RouteRefusal):

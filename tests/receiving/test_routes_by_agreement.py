@@ -252,6 +252,15 @@ def test_a_check_says_ahead_whether_a_route_will_send(agreed: ReceivingSetting) 
     assert (level, "state: suspended" in sentence) == ("bad", True)
 
 
+def test_a_check_before_the_first_run_says_that_no_agreement_is_stored(agreed: ReceivingSetting) -> None:
+    config = Config.from_tables(agreed.tables, Path("cchc.toml"))
+
+    (finding,) = route_findings(config, None, agreed.clock)
+
+    assert (finding.level, finding.message.code) == ("warning", "check.route_not_stored")
+    assert finding.message.context == {"agreement": "invented"}
+
+
 def test_a_check_warns_before_the_agreement_of_a_route_ends(agreed: ReceivingSetting) -> None:
     agree(agreed, further={"ends": agreed.clock.moment.date() + timedelta(days=20)})
 

@@ -97,7 +97,7 @@ class Counters:
 
     def as_document(self) -> Mapping[str, Any]:
         """Return the counters by name."""
-        return {name: dict(value) if isinstance(value, dict) else value for name, value in vars(self).items()}
+        return dict(vars(self.copy()))
 
     @property
     def rows_written(self) -> int:
