@@ -43,6 +43,7 @@ from tests.checkout import ROOT
 from tests.cli.conftest import install_adapters, write_config
 from tests.coverage_switch import without_coverage
 from tests.databases import prepared_address
+from tests.sharing.in_force import agreed
 
 pytestmark = pytest.mark.repeats
 
@@ -133,7 +134,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         secret.write_text(SECRETS["database password"] + "\n", encoding="utf-8")
         secret.chmod(0o600)
         tables = _tables(agency.base_url, f"sqlite:///{folder / 'shared.db'}")
-        write_config(folder / "cchc.toml", tables)
+        write_config(folder / "cchc.toml", agreed(tables))
         write_config(folder / "faulty.toml", _faulty_tables(agency.base_url, tables))
         write_config(folder / "unusable.toml", {**tables, "database": _unreachable(secret)})
         account = {"kind": "basic", "username": "dong-bo", "password": SECRETS["password"]}
@@ -151,12 +152,12 @@ def _tables(base_url: str, database: str) -> dict[str, Any]:
     """Return connections to two systems that can be read and one that receives."""
     session = {"kind": "session", "username": "dong-bo", "password": {"env": PORTAL_PASSWORD}}
     connections = {name: _connection(f"{base_url}/{name}", BASIC) for name in ("good", "twin")}
-    connections |= {"desk": _connection(f"{base_url}/desk", session, takes=True, logs_in=True)}
-    reason = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
+    desk = _connection(f"{base_url}/desk", session, takes=True, logs_in=True)
+    connections |= {"desk": {**desk, "agency": "000.00.00.G22"}}
     return {
         "database": {"url": database},
         "connections": connections,
-        "routes": {"to-desk": {"from": ["dossier"], "to": "desk", **reason}},
+        "routes": {"to-desk": {"from": ["dossier"], "to": "desk", "agreement": "dossiers-for-desk"}},
         "ownership": {"dossier": "good"},
     }
 

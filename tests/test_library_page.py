@@ -12,6 +12,7 @@ from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.testing import Agencies, World
 from tests.checkout import ROOT
 from tests.cli.conftest import write_config
+from tests.sharing.in_force import agreed
 
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 
@@ -35,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("site")
     world = World(seed=11, dossiers=12, parcels=20, works=8, defect_share=0.1)
     with Agencies(world) as agencies, passwords_of_doubles(agencies):
-        write_config(folder / "cchc.toml", demo_tables(agencies, folder / "shared.db"))
+        write_config(folder / "cchc.toml", agreed(demo_tables(agencies, folder / "shared.db")))
         config = Config.load(folder / "cchc.toml")
         with config.open_database() as database:
             Synchronizer(config, database).synchronise()

@@ -48,20 +48,12 @@ _SECRET_FILES: Mapping[str, str] = {
     "one-stop": "demo-secrets/one-stop",
     "national-portal": "demo-secrets/national-portal",
 }
+"""Connection -> file of its password, relative to the configuration."""
 
 SERVED_AUDIT_FOLDER = Path("demo-audit")
 """Keys and seals of the audit log, relative to the configuration."""
-"""Connection -> file of its password, relative to the configuration."""
 
 _ROUTE: Mapping[str, Any] = {
-    "from": ["dossier", "dossier_step"],
-    "to": "national-portal",
-    "purpose": "Công khai tiến độ giải quyết hồ sơ trên Cổng Dịch vụ công quốc gia",
-    "legal_basis": "Quyết định 766/QĐ-TTg ngày 23/6/2022",
-}
-
-
-_ROUTE_BY_AGREEMENT: Mapping[str, Any] = {
     "from": ["dossier", "dossier_step"],
     "to": "national-portal",
     "agreement": PROGRESS_FOR_PORTAL,
@@ -91,7 +83,7 @@ def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
 
 
 def sharing_tables(agreements: Path, audit: Path, *, officer: str | None = None) -> dict[str, Any]:
-    """Return the tables of a configuration about sharing: operator, officials, agreements, audit log, and the route.
+    """Return the tables of a configuration about sharing: operator, officials, agreements and audit log.
 
     Args:
         agreements: folder of the agreements.
@@ -106,7 +98,6 @@ def sharing_tables(agreements: Path, audit: Path, *, officer: str | None = None)
         "anchors": [f"file:{(audit / ANCHOR_FILE).absolute()}"],
     }
     return {
-        "routes": {"to-portal": dict(_ROUTE_BY_AGREEMENT)},
         "operator": {"agency": PROVINCE},
         "officials": {name: {"agency": agency, "data_officer": True} for name, agency in officers.items()},
         "agreements": {"folder": str(agreements)},

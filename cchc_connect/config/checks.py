@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from cchc_connect.config.connections import HTTP_KEYS, PROGRAM_KEYS
 from cchc_connect.config.known_keys import unknown_key_problem
 from cchc_connect.config.quality import known_rules
+from cchc_connect.config.route_faults import is_told_elsewhere, route_problem
 from cchc_connect.config.value_problems import value_problem
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
@@ -22,7 +23,7 @@ from cchc_schemas import RECORD_TYPES, Agency, Record
 from cchc_schemas.text import listed
 
 if TYPE_CHECKING:
-    from cchc_connect.config.file import Config, RouteTable
+    from cchc_connect.config.file import Config
 
 
 def pydantic_faults(
@@ -35,8 +36,12 @@ def pydantic_faults(
     faults = dict[tuple[tuple[str | int, ...], str], Message]()
     for fault in error.errors(include_url=False):
         path = tuple(map(str, fault["loc"]))
-        is_unknown = fault["type"] == "extra_forbidden"
-        problem = unknown_key_problem(model, path) if is_unknown else value_problem(fault, model, path)
+        if is_told_elsewhere(path, tables):
+            continue
+        problem = route_problem(path, fault["type"], tables)
+        if problem is None:
+            is_unknown = fault["type"] == "extra_forbidden"
+            problem = unknown_key_problem(model, path) if is_unknown else value_problem(fault, model, path)
         steps = _written_path(fault["loc"], tables, is_missing=fault["type"] == "missing")
         faults.setdefault((steps, str(problem)), problem)
     for (steps, _), problem in faults.items():
@@ -91,7 +96,6 @@ def name_faults(config: "Config") -> Iterator[Message]:
             yield _fault(("routes", name, "to"), _unknown_name(route.to, config.connections))
         elif config.connections[route.to].is_program:
             yield _fault(("routes", name, "to"), Message("config_rule.program_receives", {"value": route.to}))
-        yield from _reason_faults(name, route)
         for record_type in route.records:
             if record_type not in RECORD_TYPES:
                 yield _fault(("routes", name, "from"), _unknown_name(record_type, RECORD_TYPES))
@@ -101,16 +105,6 @@ def name_faults(config: "Config") -> Iterator[Message]:
     yield from _agencies_faults(config)
     yield from _ownership_faults(config)
     yield from _quality_faults(config)
-
-
-def _reason_faults(name: str, route: "RouteTable") -> Iterator[Message]:
-    """Yield a fault unless a route names an agreement, or both a purpose and its legal basis, and not both forms."""
-    stated = [key for key in ("purpose", "legal_basis") if getattr(route, key) is not None]
-    if route.agreement is not None and stated:
-        problem = Message("config_rule.agreement_has_it", {"agreement": route.agreement})
-        yield from (_fault(("routes", name, key), problem) for key in stated)
-    elif route.agreement is None and len(stated) != 2:  # noqa: PLR2004  # purpose and legal basis
-        yield _fault(("routes", name, "agreement"), Message("config_rule.no_agreement", {}))
 
 
 def _agencies_faults(config: "Config") -> Iterator[Message]:

@@ -36,7 +36,7 @@ from cchc_connect.config.sharing import (
     OnceOnlyTable,
     OperatorTable,
 )
-from cchc_connect.config.tables import FOLDER, ConfigTable, Name, Reason
+from cchc_connect.config.tables import FOLDER, ConfigTable, Name
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX, parse_location
 from cchc_connect.errors import ConfigurationError, UsageMistake
@@ -72,14 +72,10 @@ class RouteTable(ConfigTable):
     """Record types, in the order in which they are sent: a referenced record before the records that refer to it."""
     to: str
     """Name of the receiving connection."""
-    agreement: AgreementId | None = None
+    agreement: AgreementId
     """Id of the agreement that says why, by which acts and what of the records leaves (thỏa thuận chia sẻ)."""
-    purpose: Reason | None = None
-    """Without an agreement: why the receiver gets these records (mục đích)."""
-    legal_basis: Reason | None = None
-    """Without an agreement: the act that allows it (căn cứ pháp lý): number, clause."""
     withhold: tuple[str, ...] = ()
-    """Optional fields that are not sent, written `record_type.field`."""
+    """Optional fields that are not sent although they are granted, written `record_type.field`."""
 
 
 def _database_url(url: str) -> str:

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from cchc_connect.config.file import Config
+from cchc_connect.config.route_faults import FORMER_REASONS
 from cchc_connect.config.toml_text import parse_toml, read_toml_text
 from cchc_connect.errors import ConfigurationError
-
-FORMER_REASONS = ("purpose", "legal_basis")
-"""Keys of a route by which earlier versions said why it sends."""
 
 
 @dataclass(frozen=True, kw_only=True)

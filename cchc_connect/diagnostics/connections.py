@@ -149,15 +149,11 @@ def _network_targets(name: str, table: ConnectionTable, endpoint: Endpoint) -> I
 
 
 def _route_findings(name: str, config: Config) -> Iterator[Finding]:
-    """Yield what each route sends to the connection, with its agreement, or its purpose and legal basis."""
+    """Yield what each route sends to the connection, and by which agreement."""
     for route, table in config.routes.items():
         if table.to == name:
             flow = {"route": route, "record_types": ", ".join(table.records)}
-            if table.agreement is not None:
-                yield Finding.good(name, "check.route_by_agreement", {**flow, "agreement": table.agreement})
-                continue
-            reasons = {"purpose": table.purpose, "legal_basis": table.legal_basis}
-            yield Finding.good(name, "check.route_declared", {**flow, **reasons})
+            yield Finding.good(name, "check.route_by_agreement", {**flow, "agreement": table.agreement})
 
 
 def _source_findings(

@@ -126,7 +126,7 @@ def _chosen(config: Config, routes: Sequence[str], present: Mapping[str, Path]) 
             raise UsageMistake(
                 "sharing.no_route", route=name, suggestion=suggestion(name, config.routes), known=listed(config.routes)
             )
-        agreement = config.routes[name].agreement or ""
+        agreement = config.routes[name].agreement
         if agreement in present:
             raise UsageMistake("sharing.drafted_before", agreement=agreement, file=present[agreement])
     return routes or [name for name, table in config.routes.items() if table.agreement not in present]
@@ -153,7 +153,7 @@ class _Drafting:
         """Return the draft for a route."""
         config = self.to_agree.config
         table = config.routes[name]
-        agreement, consumer = table.agreement or "", config.connections[table.to].agency
+        agreement, consumer = table.agreement, config.connections[table.to].agency
         provider = self.chosen.provider or provider_of(config, name)
         former = self.to_agree.former_reasons.get(name, FormerReasons())
         purpose = self.chosen.purpose or self._purpose_of(former.purpose)

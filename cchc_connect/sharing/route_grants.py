@@ -198,27 +198,26 @@ class RouteAgreement:
 
 
 def route_agreements(config: Config, names: Collection[str]) -> Mapping[str, RouteAgreement]:
-    """Return by which agreements these routes of the configuration send; without those that name none.
+    """Return by which agreements these routes of the configuration send.
 
     Raises:
         ConfigurationError: a table of acts or purposes has faults, or the key for pseudonyms cannot be read.
     """
-    tables = {name: (table, table.agreement) for name, table in config.routes.items() if name in names}
-    if all(agreement is None for _, agreement in tables.values()):
+    tables = {name: table for name, table in config.routes.items() if name in names}
+    if not tables:
         return {}
     terms, secret = sharing_terms(config), config.agreements.pseudonym_key
     key = None if secret is None else secret.reveal().encode()
     return {
         name: RouteAgreement(
-            id=agreement,
+            id=table.agreement,
             consumer=config.connections[table.to].agency,
             record_types=table.records,
             withhold=table.withhold,
             terms=terms,
             pseudonym_key=key,
         )
-        for name, (table, agreement) in tables.items()
-        if agreement is not None
+        for name, table in tables.items()
     }
 
 

@@ -4,7 +4,7 @@ An outgoing record is what of the record leaves, plus its idempotency key; a mes
 them. They are built in a thread while others are being sent, so that sending waits for the target only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from cchc_connect.adapter import Outgoing, Target, max_lengths_of, takes_withdra
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.outbox.queueing import RouteScope
 from cchc_connect.sharing.route_grants import RouteAgreement, RouteGrants
-from cchc_connect.sharing.sent_records import SentRecords, without
+from cchc_connect.sharing.sent_records import SentRecords
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
 BUILD_BATCH_SIZE = 50
@@ -38,14 +38,8 @@ class Route:
     """Code of the agency that receives the records (mã định danh cơ quan)."""
     account: str
     """Name of our account at the receiver, for the audit log; "" if it has none."""
-    agreement: RouteAgreement | None = None
-    """By which agreement it sends; None: for `purpose` on `legal_basis`."""
-    purpose: str | None = None
-    """Why the receiver gets these records (mục đích)."""
-    legal_basis: str | None = None
-    """The act that allows it (căn cứ pháp lý): number, clause."""
-    withhold: tuple[str, ...] = ()
-    """Fields that are not sent, written `record_type.field`."""
+    agreement: RouteAgreement
+    """By which agreement it sends, and what of that it withholds."""
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     """Record type -> service of the receiver that accepts it."""
     configured: frozenset[str] = frozenset()
@@ -69,17 +63,14 @@ class OutgoingBuilder:
     def __init__(self, route: Route, *, ahead: bool) -> None:
         """Create the builder; without `ahead` there is no thread, and each record is built when it is requested."""
         self._max_lengths = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
-        self._records: Mapping[str, SentRecords] = {
-            record_type: _without_withheld(route.withhold, record_type) for record_type in route.record_types
-        }
+        self._records = dict[str, SentRecords]()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="build") if ahead else None
         self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
-    def prepare(self, ready: Sequence[Delivery], grants: RouteGrants | None = None) -> None:
+    def prepare(self, ready: Sequence[Delivery], grants: RouteGrants) -> None:
         """Start to build the records of these deliveries as `grants` say, and drop those of the deliveries before."""
         self._batches.clear()
-        if grants is not None:
-            self._records = {record_type: grant.records for record_type, grant in grants.by_type.items()}
+        self._records = {record_type: grant.records for record_type, grant in grants.by_type.items()}
         if self._pool is None:
             return
         for start in range(0, len(ready), BUILD_BATCH_SIZE):
@@ -125,13 +116,6 @@ class OutgoingBuilder:
             sequence=delivery.sequence,
             version=delivery.version,
         )
-
-
-def _without_withheld(withheld: Iterable[str], record_type: str) -> SentRecords:
-    """Return what makes records without a route's withheld fields, `record_type.field`."""
-    fields = (field.partition(".") for field in withheld)
-    names = frozenset(name for field_type, _, name in fields if field_type == record_type)
-    return SentRecords(RECORD_TYPES[record_type], without(RECORD_TYPES[record_type], names))
 
 
 def _shortened(record: Record, limits: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ once; each record in it has the same idempotency key in all attempts, so a targe
 The key is stored before the first attempt. Withdrawals of deleted records are messages too, if the target takes them.
 Messages are sent in parallel groups, as many at the same time as the target accepts. No two messages of a group share
 an order key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records
-each message before it is sent, with purpose and legal basis, and afterwards its outcome.
+each message before it is sent, with purpose, agreement and acts, and afterwards its outcome.
 
 Directly before a group leaves, the lease is checked, and the agreement by which it leaves: a run that froze past its
 lease sends nothing more after what was on its way, nor does one whose agreement was suspended.

@@ -1,8 +1,8 @@
 """The audit log entries of a push: what is about to leave, what became of it, and what did not leave after all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -40,37 +40,35 @@ class PushAudit:
         """Keyed hashes of the persons in each message of the batch, by sequence."""
 
     def add_leaving(
-        self, connection: Connection, ready: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, ready: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what is about to leave, one entry for each record type and kind of message.
 
-        `grants` are what they leave by, also in the entries of what became of them; None without an agreement.
+        `grants` are what they leave by, also in the entries of what became of them.
         """
         self._persons.clear()
         append_all(connection, self._entries(ready, _Outcome(LEAVING, grants, now)), chain=RUNS_CHAIN)
 
     def add_not_sent(
-        self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what was announced and did not leave."""
         append_all(connection, self._entries(unsent, _Outcome(NOT_SENT, grants, now)), chain=RUNS_CHAIN)
 
     def add_not_accepted(
-        self, connection: Connection, refused: Sequence[Delivery], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, refused: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what a receiver got with credentials that it refused."""
         append_all(connection, self._entries(refused, _Outcome(NOT_ACCEPTED, grants, now)), chain=RUNS_CHAIN)
 
     def add_receipts(
-        self, connection: Connection, messages: Sequence[Message], grants: RouteGrants | None, now: datetime
+        self, connection: Connection, messages: Sequence[Message], grants: RouteGrants, now: datetime
     ) -> None:
         """Add the outcomes of messages, of each one entry for each outcome."""
         entries = (entry for message in messages for entry in self._outcomes(message, grants, now))
         append_all(connection, entries, chain=RUNS_CHAIN)
 
-    def _outcomes(
-        self, message: Message, grants: RouteGrants | None, now: datetime
-    ) -> Iterator[tuple[AuditEntry, Subjects]]:
+    def _outcomes(self, message: Message, grants: RouteGrants, now: datetime) -> Iterator[tuple[AuditEntry, Subjects]]:
         batch, receipts = message
         for status in dict.fromkeys(receipt.status for receipt in receipts):
             sent = [due for due, receipt in zip(batch, receipts, strict=True) if receipt.status is status]
@@ -119,7 +117,6 @@ class PushAudit:
     def _entry(self, group: Sequence[Delivery], outcome: "_Outcome") -> AuditEntry:
         route, record_type = self._route, group[0].record_type
         request_ids = dict.fromkeys(delivery.request_id for delivery in group if delivery.request_id)
-        reasons: Mapping[str, Any] = {"purpose": route.purpose, "legal_basis": route.legal_basis}
         return AuditEntry(
             at=outcome.at,
             kind=AuditKind.PUSH,
@@ -134,7 +131,7 @@ class PushAudit:
             message_kind=group[0].kind.value,
             outcome=outcome.code,
             decision=outcome.decision,
-            **(reasons if outcome.grants is None else outcome.grants.by_type[record_type].members),
+            **outcome.grants.by_type[record_type].members,
         )
 
 
@@ -142,7 +139,7 @@ class _Outcome(NamedTuple):
     """What became of messages, and by what they left."""
 
     code: str
-    grants: RouteGrants | None
+    grants: RouteGrants
     at: datetime
     decision: Decision | None = None
 

@@ -108,10 +108,7 @@ class PushJobs:
             connection=table.to,
             receiver=receiver.agency,
             account="" if receiver.account is None else receiver.account.display_name,
-            agreement=self._agreements.get(name),
-            purpose=table.purpose,
-            legal_basis=table.legal_basis,
-            withhold=table.withhold,
+            agreement=self._agreements[name],
             targets={target.record_type.record_type: target for target in adapter.targets},
             configured=frozenset(self._config.routes),
         )

@@ -45,8 +45,18 @@ class PushPermission:
         self._route = route
         self._run_context = run_context
         self._refusal: RouteRefusal | None = None
-        self.grants: RouteGrants | None = None
-        """What the batch may contain; None for a route without an agreement."""
+        self._grants: RouteGrants | None = None
+
+    @property
+    def grants(self) -> RouteGrants:
+        """What the batch may contain, as it was decided last.
+
+        Raises:
+            LookupError: nothing was decided yet.
+        """
+        if self._grants is None:
+            raise LookupError(self._route.name)
+        return self._grants
 
     def decide(self, connection: Connection, now: datetime) -> None:
         """Decide what may leave, by the facts of this write transaction.
@@ -56,13 +66,11 @@ class PushPermission:
         Raises:
             SourceHeld: nothing may leave.
         """
-        if self._route.agreement is None:
-            return
         decided = self._route.agreement.decide(connection, now)
         self._refusal = decided if isinstance(decided, RouteRefusal) else None
         if isinstance(decided, RouteRefusal):
             raise decided.error
-        self.grants = decided
+        self._grants = decided
         deliveries.follow_agreement(connection, self._route.name, decided.agreement.reference)
 
     def choose(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> Choice:
@@ -74,8 +82,6 @@ class PushPermission:
             SourceHeld: nothing may leave.
         """
         self.decide(connection, now)
-        if self.grants is None:
-            return Choice(list(ready), [])
         outside = list(outside_grants(connection, self.grants, ready))
         deliveries.set_not_granted(connection, self._route.name, outside, now)
         left_out = {each.sequence for each in outside}
@@ -112,14 +118,12 @@ class PushPermission:
 
     def _count(self, connection: Connection, records: int) -> None:
         grants = self.grants
-        if grants is not None and records:
+        if records:
             use = AgreementUse(agreement=grants.agreement.id, day=grants.day, dossier="", records=records)
             count_use(connection, use)
 
     def _is_unchanged(self, connection: DirectConnection) -> bool:
         grants = self.grants
-        if grants is None:
-            return True
         is_same_day = vietnamese_day(self._run_context.clock.now()) == grants.day
         return is_same_day and agreement_versions(connection, grants.agreement.id) == grants.versions
 

@@ -22,9 +22,11 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine, MetaData, NullPool, create_engine, select, text, update
 
+from cchc_connect import Config
 from cchc_connect.cli import main
 from cchc_connect.clock import SystemClock
 from cchc_connect.testing import Agencies, OgcFeaturesDouble, World, daily_edit
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 
 START = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 BETWEEN_COMMANDS = timedelta(minutes=10)
@@ -90,8 +92,7 @@ procedure_codes = {{ {procedure_codes} }}
 [routes.to-portal]
 from = ["dossier", "dossier_step"]
 to = "national-portal"
-purpose = "Công khai tiến độ giải quyết hồ sơ trên Cổng Dịch vụ công quốc gia"
-legal_basis = "Quyết định 766/QĐ-TTg ngày 23/6/2022"
+agreement = "progress-2026"
 withhold = ["dossier.applicant_name"]
 
 [ownership]
@@ -217,6 +218,12 @@ class _Stage:
         config = self.config(**{"statuses": "", "procedure_codes": "", **options})
         (self.observed.folder / "cchc.toml").write_text(config, encoding="utf-8")
 
+    def _agree(self) -> None:
+        """Create the database, with the agreement of the route in force."""
+        config = Config.load(self.observed.folder / "cchc.toml")
+        with config.open_database() as database:
+            put_routes_in_force(config, database, at=self.now)
+
     def _run(self, *lines: str) -> None:
         for line in lines:
             self.now += BETWEEN_COMMANDS
@@ -237,6 +244,7 @@ class _Stage:
     def first_days(self) -> None:
         """Pull everything, let the agencies work, move only what changed; then nothing changes."""
         self._configure(procedure_codes='"1.013225" = "CPXD-01"')
+        self._agree()
         self._run("check", "sync", "status", "quarantine list", f"discrepancies list --unmasked {WHY}")
         self.agencies.edit(seed=1, share=0.1)
         self.archive.world.edit(daily_edit(seed=4, share=0.1))

@@ -133,7 +133,6 @@ RENAMED_CODES = {
     "usage.invalid": "usage.wrong",
     "usage.value_invalid": "usage.bad_value",
     "check.target_ready": "check.takes",
-    "check.route_declared": "check.route",
     "check.config_valid": "check.config_fine",
     "check.database_opens": "check.database_fine",
     "check.page_readable": "check.page_fine",

@@ -35,8 +35,7 @@ base_url = {base_url}
 [routes.statuses]
 from = ["dossier"]
 to = "portal"
-purpose = "Người dân theo dõi được hồ sơ của mình"
-legal_basis = "Nghị định 107/2021/NĐ-CP, Điều 1"
+agreement = "statuses-2026"
 """
 
 

@@ -18,15 +18,20 @@ from cchc_connect.cli import main
 from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.cli.localization import LOCALE_VARIABLES
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.sharing.administration import agreements
 from cchc_connect.sharing.operator import operating_user
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
 from tests.databases import DATABASE_KINDS, prepared_address
+from tests.sharing.in_force import agreed, in_force
 from tests.sync.pulled_database import PulledDatabase
 
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")
 OFFICIAL = Path("official.toml")
+
+PROVIDER, RECEIVER = "000.00.01.H09", "000.00.00.G22"
+"""Codes of the agencies of the district and of its desk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,7 @@ def running_province(folder: Path, sleep: Callable[[float], None] = time.sleep) 
     """Run four agencies, slow for as long as `sleep` sleeps; write the cchc.toml that connects them to `folder`."""
     world = World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)
     with Agencies(world, sleep=sleep) as agencies, passwords_of_doubles(agencies):
-        write_config(folder / CONFIG, demo_tables(agencies, folder / DATABASE))
+        write_config(folder / CONFIG, agreed(demo_tables(agencies, folder / DATABASE)))
         yield agencies
 
 
@@ -154,14 +159,16 @@ def connect(district: District, address: str) -> Connect:
         **options: object,
     ) -> None:
         """Connect the district, with more `keys` in its table; with `sends` its dossiers go to the district's desk."""
-        named = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
+        named = {"adapter": "district", "agency": PROVIDER, "base_url": district.base_url}
         table: dict[str, object] = {**named, **(keys or {})}
         connections = {"district": {**table, "options": options}}
         routes: dict[str, object] = {}
         if sends:
-            connections["desk"] = {**table, "options": {"lists": [], "takes": True}}
-            reason = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
-            routes["to-desk"] = {"from": ["dossier"], "to": "desk", **reason}
+            connections["desk"] = {**table, "agency": RECEIVER, "options": {"lists": [], "takes": True}}
+            routes["to-desk"] = {"from": ["dossier"], "to": "desk", "agreement": "dossiers-for-desk"}
+            with SharedDatabase(address, create_or_upgrade=True) as database:
+                if not agreements(database):
+                    in_force(database, PROVIDER, RECEIVER, "dossier", id="dossiers-for-desk")
         tables = {"database": {"url": address}, "run": run or {}, "connections": connections, "routes": routes}
         write_config(CONFIG, tables)
 

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect import SharedDatabase
 from tests.cli.conftest import CONFIG, install_adapters, write_config
+from tests.sharing.in_force import in_force
+
+HARBOUR, PORTAL = "000.00.01.H09", "000.00.00.G22"
+"""Codes of the agencies that send and receive."""
 
 PERSON = "Nguyễn Thị Mẫu 074087000001"
 """A value of every item, and what the injected faults have in the text of their exceptions."""
@@ -171,13 +176,14 @@ def install_harbour(folder: Path, monkeypatch: pytest.MonkeyPatch, spot: str = "
 
 def connect_harbour(base_url: str, *, logs_in: bool = False) -> None:
     """Write a cchc.toml that pulls the harbour's parcels and sends them to its desk."""
-    table: dict[str, object] = {"adapter": "harbour", "agency": "000.00.01.H09", "base_url": base_url}
+    table: dict[str, object] = {"adapter": "harbour", "agency": HARBOUR, "base_url": base_url}
     password = {"env": "HARBOUR_PASSWORD"}
     account = {"account": {"kind": "session", "username": "u", "password": password}} if logs_in else {}
     connections = {
         "harbour": {**table, **account, "options": {"logs_in": logs_in}},
-        "desk": {**table, "options": {"reads": False}},
+        "desk": {**table, "agency": PORTAL, "options": {"reads": False}},
     }
-    reasons = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
-    routes = {"to-desk": {"from": ["land_parcel"], "to": "desk", **reasons}}
+    with SharedDatabase("shared.db", create_or_upgrade=True) as database:
+        agreement = in_force(database, HARBOUR, PORTAL, "land_parcel")
+    routes = {"to-desk": {"from": ["land_parcel"], "to": "desk", "agreement": agreement}}
     write_config(CONFIG, {"connections": connections, "routes": routes})

@@ -14,6 +14,7 @@ from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.testing import Agencies, FaultyServer, World
 from tests.cli.conftest import write_config
+from tests.sharing.in_force import agreed
 
 NUMBER = re.compile(rb"(?<=[:\[, ])-?[0-9][0-9.]*(?=[,\]}])")
 TEXT = re.compile(rb'(?<=: )"(?:[^"\\]|\\.)*"')
@@ -63,7 +64,7 @@ class AgenciesThatLie:
             table = tables["connections"][name]
             table["base_url"] = table["base_url"].replace(double.base_url, server.base_url)
         tables["run"] = {"deadline_s": 1, "worker_processes": 0}
-        write_config(folder / "cchc.toml", tables)
+        write_config(folder / "cchc.toml", agreed(tables))
 
     def _responder(self, double: Any) -> Callable[[Any], Any]:
         def respond(request: Any) -> Any:

@@ -102,7 +102,7 @@ PLACES: Mapping[str, Any] = {
         },
         "writer": {"adapter": "program", "agency": "000.00.01.H09"},
     },
-    "routes": {"r": {"from": ["dossier"], "to": "portal", "purpose": "Công khai", "legal_basis": "NĐ 61"}},
+    "routes": {"r": {"from": ["dossier"], "to": "portal", "agreement": "progress-1"}},
     "ownership": {"land_parcel": "land", "land_parcel.area_m2": "writer"},
 }
 """A configuration with a value in every place."""

@@ -30,13 +30,22 @@ def disk_with(free: int) -> Callable[[Path], SimpleNamespace]:
 
 def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agencies) -> None:
     """Each source's first page was read and sifted; nothing was written and nothing sent."""
+    before = DATABASE.read_bytes()
     checked = call("check")
 
     assert checked.code == 0
     for subject in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
         assert f"OK  {subject}: " in checked.out
-    assert not DATABASE.exists()
+    assert DATABASE.read_bytes() == before
     assert agencies.national_portal.message_count == 0
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_database_that_is_not_there_is_created_by_the_first_run_and_not_by_the_check(call: Call) -> None:
+    DATABASE.unlink()
+
+    assert "will be created by the first run" in call("check").out
+    assert not DATABASE.exists()
 
 
 def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
@@ -55,9 +64,9 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
     }
     assert codes >= {
         "network.account_accepted",
-        "check.route_declared",
+        "check.route_by_agreement",
         "database_state.disk_space",
-        "check.database_new",
+        "check.database_opens",
     }
     warnings = {finding["code"] for finding in english["findings"] if finding["level"] != "good"}
     assert warnings == {"audit_check.not_sealed"}

@@ -15,6 +15,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.testing import Agencies, World
 from tests.cli.conftest import CONFIG, DATABASE, Call, running_province, write_config
 from tests.databases import on_every_kind
+from tests.sharing.in_force import agreed
 
 MEASURED = frozenset({"seconds", "requests", "bytes_received", "cursor_before", "cursor_after"})
 """Keys of a report's line that are measured; a watermark is earlier by the seconds that the pass took."""
@@ -32,7 +33,7 @@ def province(address: str, tmp_path: Path) -> Iterator[Agencies]:
         tables["database"] = {"url": address}
         for name in ("land-registry", "construction", "one-stop"):
             tables["connections"][name]["options"]["page_size"] = 7
-        write_config(CONFIG, tables)
+        write_config(CONFIG, agreed(tables))
         yield agencies
 
 

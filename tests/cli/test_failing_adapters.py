@@ -55,6 +55,7 @@ def test_file_and_line_of_a_failing_adapter_are_told_in_sync_and_check_alike(
     ran = call("sync", "--lang", language)
     if spot == "deliver":  # a check sends nothing, and what failed once is not due at once
         DATABASE.unlink()
+        connect_harbour(harbour.base_url)
     debugged = call(*(["sync"] if spot == "deliver" else ["check"]), "--debug", "--lang", LANGUAGES[language == "en"])
 
     shown_text = f"KeyError 'areaM2', {FILE}:{line}"

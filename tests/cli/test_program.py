@@ -11,7 +11,7 @@ from tests.cli.conftest import CONFIG, Call, Connect, write_config
 from tests.cli.district import District
 
 OFFICE = "one-stop-desk"
-PROGRAM = {"adapter": "program", "agency": "000.00.00.H09"}
+PROGRAM = {"adapter": "program", "agency": "000.00.01.H09"}
 DOSSIER = "000.00.05.H09-260302-0001"
 
 

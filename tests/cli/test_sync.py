@@ -110,7 +110,7 @@ def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call) -> None:
 
     assert refused.code == 64
     assert "one-stop" in refused.err
-    assert not DATABASE.exists()
+    assert rows("dossier") == 0
 
 
 def test_a_dry_run_pulls_and_writes_nothing(call: Call, agencies: Agencies) -> None:

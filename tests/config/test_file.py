@@ -17,7 +17,7 @@ from cchc_connect.config.accounts import (
 )
 from cchc_connect.config.connections import ConnectionTable, RateTable, SignatureTable, SignedByTable, TlsTable
 from cchc_connect.config.file import DatabaseTable, RouteTable, RunTable
-from cchc_connect.messages import Language
+from cchc_connect.messages import Language, Message, Wording
 
 GOOD = """
 [database]
@@ -116,37 +116,52 @@ def test_the_error_for_an_unknown_adapter_lists_the_installed_ones(file: Path) -
         ("from = ['dosier']", "[routes.portal] from"),
         ("to = 'nowhere'", "[routes.portal] to"),
         ("withhold = ['dossier.code']", "[routes.portal] withhold"),
-        ("purpose = ''", "[routes.portal] purpose"),
-        ("legal_basis = ''", "[routes.portal] legal_basis"),
+        ("agreement = ''", "[routes.portal] agreement"),
+        ("agreement = 'A 1'", "[routes.portal] agreement"),
     ],
 )
-def test_a_route_with_an_unknown_name_or_without_a_reason_is_refused(file: Path, line: str, location: str) -> None:
-    """Purpose and legal basis are required."""
-    keys = {"from": "['dossier']", "to": "'one-stop'", "purpose": "'Công khai'", "legal_basis": "'NĐ 61/2018'"}
+def test_a_route_with_an_unknown_name_or_without_an_agreement_is_refused(file: Path, line: str, location: str) -> None:
+    keys = {"from": "['dossier']", "to": "'one-stop'", "agreement": "'progress-1'"}
     key, _, value = line.partition(" = ")
     table = "\n".join(f"{name} = {text}" for name, text in {**keys, key: value}.items())
 
     assert location in faults(file, f"{GOOD}\n[routes.portal]\n{table}\n")
 
 
-@pytest.mark.parametrize(
-    ("reasons", "location"),
-    [
-        ("", "[routes.portal] agreement"),
-        ("purpose = 'Công khai'", "[routes.portal] agreement"),
-        ("agreement = 'a-1'\npurpose = 'Công khai'", "[routes.portal] purpose"),
-        ("agreement = 'a-1'\nlegal_basis = 'NĐ 61/2018'", "[routes.portal] legal_basis"),
-        ("agreement = 'A 1'", "[routes.portal] agreement"),
-    ],
-)
-def test_a_route_says_once_by_what_it_sends(file: Path, reasons: str, location: str) -> None:
-    """By an agreement, or for a purpose on a legal basis."""
-    assert location in faults(file, f"{GOOD}\n[routes.portal]\nfrom = ['dossier']\nto = 'one-stop'\n{reasons}\n")
+def test_a_route_that_names_no_agreement_is_told_how_to_draft_one(file: Path) -> None:
+    refusal = faults(file, f"{GOOD}\n[routes.portal]\nfrom = ['dossier']\nto = 'one-stop'\n")
+
+    assert "[routes.portal] agreement: is missing" in refusal
+    assert "cchc-connect agreements draft portal" in refusal
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_reasons_of_an_earlier_version_are_one_fault_that_says_what_to_do(file: Path, language: Language) -> None:
+    reasons = "purpose = 'Công khai'\nlegal_basis = 'NĐ 61/2018'"
+    file.write_text(f"{GOOD}\n[routes.portal]\nfrom = ['dossier']\nto = 'one-stop'\n{reasons}\n", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+
+    (sentence,) = Wording(language).sentence(Message(refused.value.code, refused.value.context)).splitlines()[1:]
+    assert "[routes.portal] purpose: " in sentence
+    for part in ("cchc-connect agreements draft portal", "purpose", "legal_basis", 'agreement = "'):
+        assert part in sentence
+    assert "Công khai" not in sentence
+
+
+@pytest.mark.parametrize("key", ["purpose", "legal_basis"])
+def test_what_the_agreement_says_is_not_said_again(file: Path, key: str) -> None:
+    route = f"from = ['dossier']\nto = 'one-stop'\nagreement = 'progress-1'\n{key} = 'NĐ 61/2018'"
+
+    refusal = faults(file, f"{GOOD}\n[routes.portal]\n{route}\n")
+
+    assert f"[routes.portal] {key}: is said by the agreement progress-1; remove it here" in refusal
 
 
 def test_a_record_type_the_receiver_does_not_take_is_refused(file: Path) -> None:
     """The adapter of the one-stop system has no target for dossiers."""
-    route = "from = ['dossier']\nto = 'one-stop'\npurpose = 'Công khai'\nlegal_basis = 'NĐ 61/2018'"
+    route = "from = ['dossier']\nto = 'one-stop'\nagreement = 'progress-1'"
 
     refusal = faults(file, f"{GOOD}\n[routes.portal]\n{route}\n")
     assert "[routes.portal] to: the system of 'one-stop' accepts no records" in refusal
@@ -329,9 +344,7 @@ def test_a_program_needs_an_agency(file: Path) -> None:
 
 
 def test_no_route_leads_to_a_program(file: Path) -> None:
-    route = (
-        '[routes.back]\nfrom = ["land_parcel"]\nto = "survey-office"\npurpose = "Đối chiếu"\nlegal_basis = "NĐ 61"\n'
-    )
+    route = '[routes.back]\nfrom = ["land_parcel"]\nto = "survey-office"\nagreement = "back-1"\n'
 
     assert "[routes.back] to: 'survey-office' is a connection of a program" in faults(file, f"{PROGRAM}\n{route}")
 

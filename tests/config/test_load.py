@@ -73,7 +73,7 @@ def test_the_faults_of_a_text_say_that_it_is_one() -> None:
             "area_not_positiv: 'area_not_positiv' is not the rule of a note. Did you mean 'area_not_positive'?",
         ),
         (f"{CONNECTION}quality = {{ rules = {{ area_not_positive = 'rejct' }} }}", "Did you mean 'reject'?"),
-        ("[routes.r]\nfrom = ['dossier']\nto = 'a'\npurpos = 'abc'\nlegal_basis = 'abc'\n", "did you mean purpose?"),
+        ("[routes.r]\nfrom = ['dossier']\nto = 'a'\nagreemnt = 'abc'\n", "did you mean agreement?"),
         (f'{CONNECTION}options = {{ group_id = "1" }}\n[ownership]\ndosier = "one-stop"', "Did you mean 'dossier'?"),
         (
             f'{CONNECTION}options = {{ group_id = "1" }}\n[agreements]\nagencies_from = "one-stp"',

@@ -83,8 +83,7 @@ options = { collection = "thua_dat", scheme = "gso-2025-07" }
 [routes.to-nobody]
 from = ["dossier", "dossier_step"]
 to = "land-registry"
-purpose = "Công khai"
-legal_basis = "Quyết định 766"
+agreement = "progress-1"
 """
 
 

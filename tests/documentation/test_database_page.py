@@ -18,6 +18,7 @@ from tests.cli.conftest import CONFIG, write_config
 from tests.databases import prepared_address
 from tests.documentation.database_page import PAGE, described_columns, description, engine_tables, with_generated_parts
 from tests.documentation.pages import blocks
+from tests.sharing.in_force import agreed
 
 QUERIES = [block.text for block in blocks(PAGE, "sql")]
 ON_SQLITE = [block.text for block in blocks(PAGE, "sql", "sql sqlite")]
@@ -33,7 +34,7 @@ def demo_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with prepared_address("postgres", folder) as address, Agencies(demo_world(DEMO_SEED, small=True)) as agencies:
         with passwords_of_doubles(agencies):
             tables = {**demo_tables(agencies, folder / "unused.db"), "database": {"url": address}}
-            write_config(folder / CONFIG, tables)
+            write_config(folder / CONFIG, agreed(tables))
             assert main(["--config", str(folder / CONFIG), "--json", "sync"]) == 0
         yield address
 

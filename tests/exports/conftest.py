@@ -16,6 +16,7 @@ from cchc_connect.testing import Agencies, World
 from cchc_schemas import Record
 from tests.cli.conftest import write_config
 from tests.databases import DATABASE_KINDS, prepared_address
+from tests.sharing.in_force import agreed
 from tests.sync.pulled_database import PulledDatabase
 
 Store = Callable[..., SharedDatabase]
@@ -55,7 +56,7 @@ def province(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         passwords_of_doubles(agencies),
     ):
         tables = demo_tables(agencies, folder / "unused.db") | {"database": {"url": address}}
-        write_config(folder / "cchc.toml", tables)
+        write_config(folder / "cchc.toml", agreed(tables))
         assert main(["--config", str(folder / "cchc.toml"), "--json", "sync"]) == 0
         with SharedDatabase(address) as database:
             yield database

@@ -58,8 +58,7 @@ def draw_layout(dice: Random) -> HonestLayout:
     routes: dict[str, Any] = {}
     if draw.has(Peculiarity.RECEIVER, 0.7):
         offices["portal"] = OfficeTraits(receivers=(draw.receiver(record_type),))
-        reasons = {"purpose": "Giải quyết thủ tục", "legal_basis": "QĐ 766/QĐ-TTg"}
-        routes["to-portal"] = {"from": [record_type], "to": "portal", **reasons}
+        routes["to-portal"] = {"from": [record_type], "to": "portal", "agreement": "to-portal-2026"}
     for possible, likelihood in ((Peculiarity.SET_BACK, 0.3), (Peculiarity.EDITED_WHILE_PAGING, 0.4)):
         draw.has(possible, likelihood)
     if record_type == "land_parcel":
@@ -153,7 +152,7 @@ class _Draw:
         """Return the table of a connection."""
         table: dict[str, Any] = {
             "adapter": ENTRY_POINT,
-            "agency": "000.00.01.H09",
+            "agency": "000.00.00.G22" if office.receivers else "000.00.01.H09",
             "base_url": "http://127.0.0.1:9",
             "options": office.model_dump(mode="json"),
         }

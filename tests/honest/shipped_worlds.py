@@ -14,6 +14,7 @@ from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.testing import Agencies, World
 from cchc_connect.testing.doubles.arcgis_versions import VERSIONS
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 from tests.honest.checker import QUIET
 
 RUNS = 3
@@ -53,6 +54,7 @@ def live_shipped(seed: int, folder: Path) -> ShippedResult:
     with _agencies(world, habits) as agencies, passwords_of_doubles(agencies):
         config = Config.from_tables(_tables(agencies, habits, folder), folder / "cchc.toml")
         with SharedDatabase(config.database.url, create_or_upgrade=True) as database:
+            put_routes_in_force(config, database)
             reports: list[RunReport] = []
             for run in range(RUNS):
                 reports.append(Synchronizer(config, database).synchronise())

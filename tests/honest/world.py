@@ -28,6 +28,7 @@ from cchc_connect import (
 )
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.sync.concurrency import Job
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 from cchc_connect.transport import Traffic
 from tests.honest.drawing import draw_layout
 from tests.honest.editor import HonestEditor
@@ -61,6 +62,7 @@ class HonestWorld:
             {**self.layout.tables, "database": {"url": "sqlite:///unused.db"}, "run": {"session_folder": str(folder)}},
             folder / "cchc.toml",
         )
+        put_routes_in_force(self.config, database, at=START)
         self.reports: list[RunReport] = []
         self.exceptions: list[str] = []
         self._pages = 0

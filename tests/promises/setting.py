@@ -21,6 +21,7 @@ from cchc_connect.database.tables import cursor, delivery
 from cchc_connect.testing import Agencies, World
 from cchc_schemas import RECORD_TYPES
 from tests.coverage_switch import children_without_coverage
+from tests.sharing.in_force import agreed
 
 RUN_COLUMNS = {"run_id", "sequence", "item_hash"}
 """Columns that depend on the run and not on the record."""
@@ -37,7 +38,8 @@ class ProvinceSetting:
     def __init__(self, agencies: Agencies, address: str) -> None:
         self.agencies = agencies
         self.address = address
-        self.tables: dict[str, Any] = {**demo_tables(agencies, Path("shared.db")), "database": {"url": address}}
+        tables = {**demo_tables(agencies, Path("shared.db")), "database": {"url": address}}
+        self.tables: dict[str, Any] = agreed(tables)
 
     @property
     def config(self) -> Config:

@@ -1,27 +1,39 @@
 """Nothing leaves without a reason.
 
-A route has a purpose and a legal basis or is refused; each message stands in a hash-chained journal; what is
-withheld stays here.
+A route names an agreement or is refused, and sends while it is in force; each message stands in a hash-chained journal;
+what is withheld stays here.
 """
 
 import pytest
 from sqlalchemy import text
 
 from cchc_connect import ConfigurationError
+from cchc_connect.sync.report import RunStatus
 from tests.audit_log import broken_entry, documents
 from tests.promises.setting import ProvinceSetting
 
 
-@pytest.mark.parametrize("key", ["purpose", "legal_basis"])
-def test_a_route_without_a_reason_is_refused(province: ProvinceSetting, key: str) -> None:
-    """Without a purpose or a legal basis no run begins and nothing is sent."""
-    route = dict(province.tables["routes"]["to-portal"])
-    del route[key]
-    province.tables["routes"] = {"to-portal": route}
+def test_a_route_without_an_agreement_is_refused(province: ProvinceSetting) -> None:
+    """Not even a written reason lets it send: no run begins."""
+    reasons = {"purpose": "Công khai tiến độ", "legal_basis": "Quyết định 766/QĐ-TTg"}
+    by_agreement = province.tables["routes"]["to-portal"]
+    for instead in ({}, reasons):
+        route = {**by_agreement, **instead}
+        del route["agreement"]
+        province.tables["routes"] = {"to-portal": route}
 
-    with pytest.raises(ConfigurationError):
-        province.sync()
+        with pytest.raises(ConfigurationError):
+            province.sync()
 
+    assert province.agencies.national_portal.message_count == 0
+
+
+def test_a_route_whose_agreement_is_not_in_force_sends_nothing(province: ProvinceSetting) -> None:
+    province.tables["routes"]["to-portal"]["agreement"] = "not-stored"
+
+    report = province.sync()
+
+    assert {line.outcome for line in report.lines if line.name == "to-portal"} == {RunStatus.HELD}
     assert province.agencies.national_portal.message_count == 0
 
 
@@ -39,21 +51,22 @@ def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: Pr
         if body["record_type"] == "dossier" and body["outcome"] == "delivered"
     }
     assert delivered == set(province.agencies.national_portal.dossiers)
-    assert {(body["purpose"], body["legal_basis"]) for body in bodies} == {
-        (route["purpose"], route["legal_basis"]) for route in province.tables["routes"].values()
-    }
+    reasons = {(body["agreement"], body["purpose"], *body["acts"]) for body in bodies}
+    agreement = province.tables["routes"]["to-portal"]["agreement"]
+    assert reasons == {(f"{agreement}@1", "progress_publication", "qd-766-2022")}
 
 
 def test_withheld_fields_are_not_sent(province: ProvinceSetting) -> None:
-    """A field that the route withholds is empty at the receiver."""
-    route = {**province.tables["routes"]["to-portal"], "withhold": ["dossier.applicant_phone", "dossier.applicant_id"]}
+    """A field that the route withholds, or that the agreement does not grant, is empty at the receiver."""
+    route = {**province.tables["routes"]["to-portal"], "withhold": ["dossier.applicant_name"]}
     province.tables["routes"] = {"to-portal": route}
 
     province.sync()
 
     arrived = province.agencies.national_portal.dossiers.values()
     assert arrived
-    assert {(payload["SoDienThoai"], payload["SoGiayToChuHoSo"]) for payload in arrived} == {("", "")}
+    names = ("ChuHoSo", "SoDienThoai", "SoGiayToChuHoSo")
+    assert {payload[name] for payload in arrived for name in names} == {""}
 
 
 def test_an_audit_log_cut_at_its_end_is_detected(province: ProvinceSetting) -> None:

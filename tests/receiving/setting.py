@@ -18,6 +18,7 @@ from cchc_schemas import Dossier, DossierStep
 from tests.cli.conftest import write_config
 from tests.receiving.adapter import ENTRY_POINT, ReceivingAdapter
 from tests.receiving.office import ReceivingOffice
+from tests.sharing.in_force import in_force_unrecorded
 from tests.simulation.adapter import installed
 from tests.sync.memory_systems import (
     DossierRegister,
@@ -28,6 +29,9 @@ from tests.sync.memory_systems import (
 )
 
 RECEIVING_ADAPTER = {ENTRY_POINT: f"tests.receiving.adapter:{ReceivingAdapter.__name__}"}
+
+AGREEMENT, PROVIDER, CONSUMER = "agreed", "H09.1", "G22"
+"""Id of the agreement that is in force, and its parties."""
 
 FAR_FUTURE = "2027-01-01T00:00:00.000000Z"
 
@@ -55,7 +59,7 @@ class ReceivingSetting:
         connections = {
             name: {
                 "adapter": ENTRY_POINT,
-                "agency": "G22",
+                "agency": CONSUMER,
                 "base_url": office.base_url,
                 "options": self.options,
             }
@@ -69,17 +73,24 @@ class ReceivingSetting:
         """Open the database."""
         return SharedDatabase(self.address, create_or_upgrade=True)
 
+    def agree(self) -> None:
+        """Have the agreement of the routes in the database, without an entry in the audit log."""
+        with self.database() as database:
+            in_force_unrecorded(
+                database, PROVIDER, CONSUMER, "dossier", "dossier_step", id=AGREEMENT, at=self.clock.moment
+            )
+
     def holds(self, *items: dict[str, Any], record_type: type[Dossier | DossierStep] = Dossier) -> None:
         """Pull these items into the database."""
         with self.database() as database:
             context = UnfencedRunContext(run_id=_run_id(), database=database, clock=self.clock, token=None)
-            stream = Stream(connection="desk", record_type=record_type.record_type, agency="H09.1")
+            stream = Stream(connection="desk", record_type=record_type.record_type, agency=PROVIDER)
             Pull(DossierRegister(list(items), record_type), stream, NoRequestTransport(), context).run()
 
     def deletes(self, *codes: str) -> None:
         """Delete these dossiers, as their source lists them as deleted."""
         with self.database() as database, database.writing() as connection:
-            stream = Stream(connection="desk", record_type="dossier", agency="H09.1")
+            stream = Stream(connection="desk", record_type="dossier", agency=PROVIDER)
             write_context = WriteContext(run_id=_run_id(), now=FAR_FUTURE)
             write_page(connection, stream, PageBatch(deleted_keys=codes), write_context)
 
@@ -124,8 +135,7 @@ def _run_id() -> str:
 
 def route(*record_types: str, to: str = "portal", **options: Any) -> dict[str, Any]:
     """Return the table of a route."""
-    reasons = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
-    return {"from": list(record_types or ("dossier",)), "to": to, **reasons, **options}
+    return {"from": list(record_types or ("dossier",)), "to": to, "agreement": AGREEMENT, **options}
 
 
 def dossiers(*codes: str, **changed: object) -> list[dict[str, Any]]:
@@ -139,4 +149,6 @@ def receiving(address: str) -> Generator[ReceivingSetting, None, None]:
     with ExitStack() as running:
         running.enter_context(installed(RECEIVING_ADAPTER))
         offices = {name: running.enter_context(ReceivingOffice()) for name in ("portal", "archive")}
-        yield ReceivingSetting(address, offices)
+        setting = ReceivingSetting(address, offices)
+        setting.agree()
+        yield setting

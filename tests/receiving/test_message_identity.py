@@ -95,6 +95,7 @@ def anew(setting: ReceivingSetting, tmp_path: Path) -> None:
         for table in all_tables().sorted_tables:
             if table is not schema_version:
                 connection.execute(delete(table))
+    setting.agree()
 
 
 def from_backup(setting: ReceivingSetting, tmp_path: Path) -> None:

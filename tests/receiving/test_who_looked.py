@@ -131,7 +131,7 @@ def test_a_message_is_told_once_however_often_it_was_tried(setting: ReceivingSet
 
     (use,) = ask()
     assert (use.kind, use.agency, use.record_type, use.is_certain) == (AuditKind.PUSH, "G22", "dossier", True)
-    assert (use.purpose, use.legal_basis) == ("Công khai tiến độ", "NĐ 61/2018/NĐ-CP")
+    assert (use.purpose, use.acts, use.legal_basis) == ("progress_publication", ("qd-766-2022",), None)
     assert len(ask(STRANGER)) == 1
 
 

@@ -1,10 +1,21 @@
 """An invented agreement in force in the shared database of a test, in one line."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from cchc_connect import SharedDatabase
-from cchc_connect.testing.kit.agreement import InventedAgreement, put_in_force
+from cchc_connect import Config, SharedDatabase
+from cchc_connect.sharing.agreements import AgreementState
+from cchc_connect.sharing.facts import StoredAgreement
+from cchc_connect.sharing.stored_agreements import store_agreement
+from cchc_connect.testing.kit.agreement import (
+    CONSUMER_OFFICER,
+    PROVIDER_OFFICER,
+    InventedAgreement,
+    put_in_force,
+    put_routes_in_force,
+)
 
 
 def in_force(
@@ -32,3 +43,30 @@ def in_force(
     with SharedDatabase(database) as opened:
         put_in_force(opened, invented, at=at)
     return invented.id
+
+
+def in_force_unrecorded(
+    database: SharedDatabase, provider: str, consumer: str, *records: str, at: datetime, **terms: Any
+) -> str:
+    """Have an agreement in force without its entries in the audit log, whose first entries are those of the test."""
+    invented = InventedAgreement(provider=provider, consumer=consumer, records=records, **terms)
+    approved = StoredAgreement(
+        agreement=invented.text(at),
+        state=AgreementState.SIGNED,
+        approved_by_provider=PROVIDER_OFFICER,
+        approved_by_consumer=CONSUMER_OFFICER,
+    )
+    with database.writing() as connection:
+        store_agreement(connection, approved, at)
+    return invented.id
+
+
+def agreed(tables: Mapping[str, Any], *, at: datetime | None = None) -> dict[str, Any]:
+    """Return the tables of a configuration; the agreements that its routes name are in force in its database.
+
+    The database is created if it does not exist. A relative path of it starts in the working directory.
+    """
+    config = Config.from_tables(tables, Path("cchc.toml"))
+    with config.open_database() as database:
+        put_routes_in_force(config, database, at=at)
+    return dict(tables)

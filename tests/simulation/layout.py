@@ -13,6 +13,9 @@ from tests.simulation.traits import OfficeTraits, ReceiverTraits, SourceTraits
 
 LEASE_S = 3600
 
+AGREEMENT, PROVIDER, CONSUMER = "simulated", "000.00.01.H09", "000.00.00.G22"
+"""Id of the agreement by which every route sends, and the agencies of the offices and of the desks."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -158,7 +161,7 @@ def _connection(office: OfficeTraits) -> dict[str, Any]:
     # Three of three entries that lose a value are drift, and nobody is there to accept it.
     return {
         "adapter": ENTRY_POINT,
-        "agency": "000.00.01.H09",
+        "agency": CONSUMER if office.desks else PROVIDER,
         "base_url": "http://127.0.0.1:9",
         "options": options,
         "drift": "warn",
@@ -166,5 +169,4 @@ def _connection(office: OfficeTraits) -> dict[str, Any]:
 
 
 def _route(record_types: list[str], to: str, withhold: list[str]) -> dict[str, Any]:
-    reasons = {"purpose": "Giải quyết thủ tục", "legal_basis": "QĐ 766/QĐ-TTg"}
-    return {"from": record_types, "to": to, "withhold": withhold, **reasons}
+    return {"from": record_types, "to": to, "withhold": withhold, "agreement": AGREEMENT}

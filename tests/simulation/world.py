@@ -23,11 +23,12 @@ from cchc_connect.database.state.source_properties import DriftState, accept_dri
 from cchc_connect.database.tables import drift
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.connection_changes import rename_connection
+from tests.sharing.in_force import in_force
 from tests.simulation.adversities import Adversity, drawn_adversity
 from tests.simulation.contents import contents
 from tests.simulation.edits import RegisterEditor
 from tests.simulation.fault_plan import FaultPlan
-from tests.simulation.layout import LEASE_S, draw_layout, misdating, under_adversity
+from tests.simulation.layout import AGREEMENT, CONSUMER, LEASE_S, PROVIDER, draw_layout, misdating, under_adversity
 from tests.simulation.process_kills import Killed, ProcessKills
 from tests.simulation.receiver import Receiver
 from tests.simulation.register import Register
@@ -102,6 +103,9 @@ class Simulation:
         Raises:
             Unrest: the world does not come to rest.
         """
+        kinds = ("land_parcel", "dossier", "dossier_step")
+        with SharedDatabase(self.url, create_or_upgrade=True) as database:
+            in_force(database, PROVIDER, CONSUMER, *kinds, id=AGREEMENT, at=self.time)
         with closing(self), self.mortality.over_databases():
             for _ in range(self.dice.randint(2, 3)):
                 self.edit(self.dice.randint(2, 8))

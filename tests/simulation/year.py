@@ -22,6 +22,7 @@ from cchc_connect.database.tables import audit_entry, change, delivery, run
 from cchc_connect.sync.report import RunReport, RunStatus
 from cchc_connect.sync.schedule import Schedule
 from cchc_schemas import VIETNAM, Dossier
+from tests.sharing.in_force import in_force
 from tests.sync.memory_systems import (
     DossierRegister,
     LandRegister,
@@ -79,13 +80,15 @@ class Year:
         self.desk = MemoryTarget(Dossier, batch_limit=10)
         tables: dict[str, Any] = {
             "database": {"url": f"sqlite:///{self.path}"},
-            "connections": {name: {"adapter": name, **ADDRESS} for name in ADAPTERS},
-            "routes": {"to-desk": {"from": ["dossier"], "to": "desk", **REASON}},
+            "connections": {name: {"adapter": name, "agency": AGENCIES[name], **ADDRESS} for name in ADAPTERS},
+            "routes": {"to-desk": {"from": ["dossier"], "to": "desk", "agreement": AGREEMENT}},
         }
         if self.retention is not None:
             tables["retention"] = self.retention
         _OFFICES.update(office=MemoryAdapter((self.parcels, self.dossiers)), desk=MemoryAdapter(targets=(self.desk,)))
         self.config = Config.from_tables(tables, self.path.with_name("cchc.toml"))
+        with self.config.open_database() as database:
+            in_force(database, *AGENCIES.values(), "dossier", id=AGREEMENT, at=self.clock.moment)
 
     def pass_by(self) -> None:
         """Run every hour until the end."""
@@ -147,8 +150,9 @@ class Year:
         )
 
 
-ADDRESS = {"agency": "000.00.01.H09", "base_url": "http://127.0.0.1:1"}
-REASON = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
+ADDRESS = {"base_url": "http://127.0.0.1:1"}
+AGENCIES = {"office": "000.00.01.H09", "desk": "000.00.00.G22"}
+AGREEMENT = "dossiers-for-desk"
 
 _OFFICES: dict[str, Adapter] = {}
 """Adapters of the year in progress, by name."""

@@ -15,6 +15,7 @@ from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
 from cchc_schemas import Dossier
+from tests.sync.agreement import agreement_of
 from tests.sync.memory_systems import (
     DossierRegister,
     LandRegister,
@@ -337,9 +338,7 @@ def push(books: PulledDatabase, target: MemoryTarget) -> None:
         connection="portal",
         receiver="G22",
         account="sync",
-        purpose="Công khai tiến độ",
-        legal_basis="NĐ 61/2018/NĐ-CP",
-        withhold=("dossier.applicant_phone",),
+        agreement=agreement_of(books.database, "dossier", at=books.clock.moment, withhold=("dossier.applicant_phone",)),
         targets={"dossier": target},
     )
     Push(route, NoRequestTransport(), books.run_context).run()

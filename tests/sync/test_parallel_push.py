@@ -17,6 +17,7 @@ from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_sqlite_only
+from tests.sync.agreement import agreement_of
 from tests.sync.memory_systems import (
     DossierRegister,
     MemoryTarget,
@@ -36,8 +37,7 @@ def push(books: PulledDatabase, target: MemoryTarget, transport: NoRequestTransp
         connection="national-portal",
         receiver="G22",
         account="",
-        purpose="Công khai tiến độ",
-        legal_basis="NĐ 61/2018/NĐ-CP",
+        agreement=agreement_of(books.database, kind, at=books.clock.moment),
         targets={kind: target},
     )
     pushed = Push(route, transport or NoRequestTransport(), books.run_context)

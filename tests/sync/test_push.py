@@ -1,6 +1,7 @@
 """Rules of pushing a route: order, retries, dead letters, receipts, the audit log."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import Dossier, DossierStep
 from tests.audit_log import broken_entry
 from tests.databases import on_sqlite_only
+from tests.sync.agreement import agreement_of
 from tests.sync.memory_systems import (
     DossierRegister,
     ManualClock,
@@ -43,6 +45,7 @@ class Office:
     def __init__(self, database: SharedDatabase) -> None:
         self.database = database
         self.clock = ManualClock()
+        self.agreement = agreement_of(database, "dossier", "dossier_step", at=self.clock.moment)
         self.dossiers = MemoryTarget(Dossier)
         self.steps = MemoryTarget(DossierStep, batch_limit=10)
         self.withhold: tuple[str, ...] = ()
@@ -81,9 +84,7 @@ class Office:
             record_types=("dossier", "dossier_step"),
             receiver="G22",
             account="sync",
-            purpose="Công khai tiến độ",
-            legal_basis="NĐ 61/2018/NĐ-CP",
-            withhold=self.withhold,
+            agreement=replace(self.agreement, withhold=self.withhold),
             targets=targets,
         )
 
@@ -308,18 +309,18 @@ def test_a_step_refused_for_a_missing_dossier_is_not_sent_after_its_own_deletion
 @on_sqlite_only
 def test_withheld_fields_are_not_sent(office: Office) -> None:
     """Fields that the route withholds are empty in the message."""
-    office.withhold = ("dossier.applicant_phone",)
-    office.holds([dossier_fields(A, applicant_phone="0900000001", applicant_name="Nguyễn Thị Mẫu")])
+    office.withhold = ("dossier.summary",)
+    office.holds([dossier_fields(A, summary="Xây nhà", applicant_name="Nguyễn Thị Mẫu")])
 
     office.push()
 
     (sent,) = office.dossiers.effects.values()
     assert isinstance(sent, Dossier)
-    assert (sent.applicant_phone, sent.applicant_name) == (None, "Nguyễn Thị Mẫu")
+    assert (sent.summary, sent.applicant_name) == (None, "Nguyễn Thị Mẫu")
 
 
 def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: Office) -> None:
-    """An entry has the receiver, the purpose, the legal basis and the record keys, and no values."""
+    """An entry has the receiver, the purpose, the agreement with its acts, and the record keys, and no values."""
     office.holds([dossier_fields(A, applicant_name="Nguyễn Thị Mẫu")])
 
     office.push()
@@ -327,7 +328,10 @@ def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: O
     with office.database.reading() as connection:
         bodies = list(connection.execute(text("SELECT body FROM audit_entry ORDER BY entry")).scalars())
     for body, outcome in zip(bodies, ("leaving", "delivered"), strict=True):
-        assert all(part in body for part in ("Công khai tiến độ", "NĐ 61/2018/NĐ-CP", A, "G22", outcome))
+        assert all(
+            part in body
+            for part in ("progress_publication", "dossier-dossier-step@1", "qd-766-2022", A, "G22", outcome)
+        )
         assert "Mẫu" not in body
 
 

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from cchc_connect import Config, RunReport, Synchronizer, records
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 from cchc_schemas import Dossier, DossierStatus
 from tests.thirdparty.installation import ENVIRONMENTS, install_or_skip, program_or_skip
 
@@ -63,8 +64,7 @@ if_match = {{ path = "/nhan/{{code}}" }}
 [routes.status]
 from = ["dossier"]
 to = "receiver"
-purpose = "Thử nghiệm với máy chủ của bên thứ ba"
-legal_basis = "Không áp dụng"
+agreement = "test-2026"
 """
 
 
@@ -154,6 +154,7 @@ def run(server: JsonServer, folder: Path, paging: str, more: str = "") -> tuple[
     text = MANIFEST.format(address=server.address, paging=paging, more=more)
     config = Config.load(f'[database]\nurl = "sqlite:///{folder / "shared.db"}"\n{text}')
     with config.open_database() as database:
+        put_routes_in_force(config, database)
         report = Synchronizer(config, database).synchronise()
         return report, {dossier.code: dossier for dossier in records(database, Dossier)}
 

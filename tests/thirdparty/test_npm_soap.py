@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cchc_connect import Config, RunReport, SharedDatabase, Synchronizer, records
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 from cchc_schemas import Dossier, DossierStatus
 from tests.adapters.soap.sample import WSDL, sample_tables
 from tests.thirdparty.installation import ENVIRONMENTS, install_or_skip, program_or_skip
@@ -194,12 +195,13 @@ def test_a_status_is_delivered_and_what_the_service_has_is_a_duplicate(
     reading = {key: value for key, value in options.items() if key != "targets"}
     sending = {key: value for key, value in options.items() if key != "sources"}
     tables["connections"]["one-stop"]["options"] = reading
-    connection = {**tables["connections"]["one-stop"], "base_url": receiver.base_url, "options": sending}
-    tables["connections"]["receiver"] = connection
-    reasons = {"purpose": "Thử nghiệm với máy chủ của bên thứ ba", "legal_basis": "Không áp dụng"}
-    tables["routes"] = {"status": {"from": ["dossier"], "to": "receiver", **reasons}}
+    table = {"base_url": receiver.base_url, "agency": "000.00.00.G22", "options": sending}
+    tables["connections"]["receiver"] = {**tables["connections"]["one-stop"], **table}
+    tables["routes"] = {"status": {"from": ["dossier"], "to": "receiver", "agreement": "test-2026"}}
+    config = Config.from_tables(tables, desk.folder / "cchc.toml")
+    put_routes_in_force(config, database)
 
-    report = Synchronizer(Config.from_tables(tables, desk.folder / "cchc.toml"), database).synchronise()
+    report = Synchronizer(config, database).synchronise()
 
     counts = report.lines[-1].counts
     assert (counts.delivered, counts.refused) == (2, 1)  # a duplicate is delivered too

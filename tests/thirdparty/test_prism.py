@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cchc_connect import Config, RunReport, SharedDatabase, Synchronizer, records
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 from cchc_schemas import Dossier, DossierStatus
 from tests.thirdparty.installation import ENVIRONMENTS, install_or_skip, program_or_skip
 
@@ -62,8 +63,7 @@ nguon = { constant = "cchc" }
 [routes.status]
 from = ["dossier"]
 to = "receiver"
-purpose = "Thử nghiệm với máy chủ của bên thứ ba"
-legal_basis = "Không áp dụng"
+agreement = "test-2026"
 """
 
 
@@ -122,7 +122,9 @@ def tables(address: str, tmp_path: Path) -> dict[str, Any]:
 
 
 def synchronised(tables: dict[str, Any], database: SharedDatabase) -> RunReport:
-    return Synchronizer(Config.from_tables(tables, Path("cchc.toml")), database).synchronise()
+    config = Config.from_tables(tables, Path("cchc.toml"))
+    put_routes_in_force(config, database)
+    return Synchronizer(config, database).synchronise()
 
 
 def reason(report: RunReport, line: int = 0) -> str:

@@ -114,7 +114,7 @@ def put_routes_in_force(config: Config, database: SharedDatabase, *, at: datetim
     """
     present = {stored.agreement.id for stored in agreements(database)}
     for agreement in dict.fromkeys(route.agreement for route in config.routes.values()):
-        if agreement is None or agreement in present:
+        if agreement in present:
             continue
         routes = {name: route for name, route in config.routes.items() if route.agreement == agreement}
         invented = InventedAgreement(

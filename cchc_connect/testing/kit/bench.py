@@ -22,6 +22,7 @@ from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.synchronizer import Synchronizer
+from cchc_connect.testing.kit.agreement import InventedAgreement, put_in_force
 from cchc_connect.testing.kit.relay import Relay
 from cchc_connect.testing.kit.watched import PageWatch, WatchedConfig
 from cchc_connect.transport import Policy, RequestsTransport, Transport, TransportEnvironment
@@ -35,6 +36,12 @@ PROGRAM_CONNECTION = "program"
 
 ROUTE = "to-system"
 """Name of the route to these targets."""
+
+AGREEMENT = "conformance"
+"""Id of the agreement by which the route sends; it grants all that may be sent."""
+
+SENDING_AGENCY = "000.00.99.H09"
+"""Code of the agency whose records are sent."""
 
 LONG_PAUSE = timedelta(hours=25)
 """Longer than any pause that a failure causes or that a system may ask for."""
@@ -132,11 +139,19 @@ class Bench:
 
     @contextmanager
     def database(self) -> Generator[SharedDatabase, None, None]:
-        """Open a new shared database."""
+        """Open a new shared database, in which the agreement of the route is in force."""
         self.databases += 1
         path = self.folder / f"shared-{self.databases}.db"
         with SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True) as database:
+            if ROUTE in self.config.routes:
+                self._agree(database)
             yield database
+
+    def _agree(self, database: SharedDatabase) -> None:
+        route = self.config.routes[ROUTE]
+        consumer = self.config.connections[route.to].agency
+        invented = InventedAgreement(id=AGREEMENT, provider=SENDING_AGENCY, consumer=consumer, records=route.records)
+        put_in_force(database, invented)
 
     def run(
         self,

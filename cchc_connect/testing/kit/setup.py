@@ -8,7 +8,15 @@ from typing import Any, cast
 
 from cchc_connect.config.adapter_sample import SAMPLE_AGENCY
 from cchc_connect.config.connections import PROGRAM
-from cchc_connect.testing.kit.bench import CONNECTION, PROGRAM_CONNECTION, ROUTE, Bench, temporary_folder
+from cchc_connect.testing.kit.bench import (
+    AGREEMENT,
+    CONNECTION,
+    PROGRAM_CONNECTION,
+    ROUTE,
+    SENDING_AGENCY,
+    Bench,
+    temporary_folder,
+)
 from cchc_connect.testing.kit.relay import Relay
 from cchc_connect.testing.kit.systems import HttpSystem, Options, running, table_for
 from cchc_connect.testing.kit.watched import WatchedConfig
@@ -70,9 +78,8 @@ def _with_route(tables: Mapping[str, Any], file: Path) -> WatchedConfig:
     targets = [target.record_type.record_type for target in config.adapter(CONNECTION).targets]
     if not targets:
         return config
-    program = {"adapter": PROGRAM, "agency": SAMPLE_AGENCY}
-    reasons = {"purpose": "Kiểm tra sự phù hợp", "legal_basis": "Không gửi dữ liệu thật"}
-    route = {"from": targets, "to": CONNECTION, **reasons}
+    program = {"adapter": PROGRAM, "agency": SENDING_AGENCY}
+    route = {"from": targets, "to": CONNECTION, "agreement": AGREEMENT}
     connections = {**tables["connections"], PROGRAM_CONNECTION: program}
     return WatchedConfig.from_tables({**tables, "connections": connections, "routes": {ROUTE: route}}, file)
 
