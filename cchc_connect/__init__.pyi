@@ -148,6 +148,7 @@ from .sharing.administration import (
     check_agreements as check_agreements,
     end_agreement as end_agreement,
     explain_access as explain_access,
+    odrl_agreement as odrl_agreement,
     resume_agreement as resume_agreement,
     suspend_agreement as suspend_agreement,
     withdraw_agreement as withdraw_agreement,

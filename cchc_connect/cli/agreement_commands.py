@@ -70,6 +70,20 @@ def agreements_show(context: typer.Context, agreement: AgreementId, *, db: Datab
     return show(command_context(context), db, agreement)
 
 
+@agreement_app.command("export", help="help.agreements_export")
+def agreements_export(
+    context: typer.Context,
+    agreement: AgreementId,
+    *,
+    odrl: Annotated[bool, typer.Option("--odrl", help="help.agreements_odrl")] = False,
+    db: DatabaseOption = None,
+) -> int:
+    """Write an agreement for programs of others."""
+    from cchc_connect.cli.agreement_export import export
+
+    return export(command_context(context), db, agreement, is_odrl=odrl)
+
+
 @agreement_app.command("explain", help="help.agreements_explain")
 def agreements_explain(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,

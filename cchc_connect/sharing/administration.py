@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.errors import ConfigurationError, NotFound, UsageMistake
 from cchc_connect.messages import Messages
 from cchc_connect.sharing import life_cycle
 from cchc_connect.sharing.agreement_checks import agreement_findings, masked_and_matched
@@ -25,6 +25,7 @@ from cchc_connect.sharing.explanation import Explanation, explain
 from cchc_connect.sharing.facts import StoredAgreement, decisive_versions, has_act_in_force, is_in_force
 from cchc_connect.sharing.findings import AgreementFinding, warning
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
+from cchc_connect.sharing.odrl import Document, odrl_document
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stopping import SenderWait, stop_agreement
 from cchc_connect.sharing.stored_agreements import facts_of, stored_agreements, terms_on
@@ -117,6 +118,29 @@ def agreement_versions(
     day = vietnamese_day(at or SystemClock().now())
     with database.reading() as connection:
         return [stored.as_of(day) for stored in life_cycle.versions_of(connection, agreement_id)]
+
+
+def odrl_agreement(database: SharedDatabase, agreement: str, *, at: datetime | None = None) -> Document:
+    """Return a signed agreement as ODRL 2.2 in JSON-LD, for programs of others; nothing reads it back.
+
+    Args:
+        database: the shared database.
+        agreement: its id, which means the version that decides, or `ID@VERSION`.
+        at: instant for whose Vietnamese day the state is told, aware; None: now.
+
+    Raises:
+        NotFound: there is no such agreement or version.
+        UsageMistake: not both agencies have approved it, so that it permits nothing.
+    """
+    agreement_id, _, version = agreement.partition("@")
+    versions = agreement_versions(database, agreement_id, at=at)
+    chosen = [each for each in versions if each.agreement.reference == agreement] if version else versions
+    if not chosen:
+        raise NotFound("sharing.no_such_version", agreement=agreement, id=agreement_id)
+    stored = decisive_versions(chosen)[0]
+    if not stored.was_signed:
+        raise UsageMistake("sharing.not_signed", agreement=stored.agreement.reference)
+    return odrl_document(stored)
 
 
 def approve_agreement(  # who approves what, where and when

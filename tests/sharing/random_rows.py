@@ -23,6 +23,9 @@ from tests.sharing.row_oracle import StoredRow, walk_values
 from tests.sharing.test_decision_oracle import ACTS, AGENCIES, PROCEDURES, RandomCase
 from tests.sync.memory_systems import ManualClock
 
+SENDABLE_SHARE = 0.2
+"""Share of the grants that a route can send."""
+
 FORMER_HOLDER = "Phạm Văn Cũ"
 
 STOPPED = {
@@ -129,7 +132,16 @@ class RandomRows(RandomCase):
     def _grant(self) -> dict[str, Any]:
         table = super()._grant()
         atoms = ATOMS[table["record"]]
+        if self.random.random() < SENDABLE_SHARE:
+            table = {**table, "scope": "all", "fields": self._sendable_fields(table["record"])}
         return {**table, "rows": self.random.sample(atoms, self.random.choice((0, 0, 1, 1, 2)))}
+
+    def _sendable_fields(self, record: str) -> dict[str, str]:
+        """Return granted fields that a message can have: what the record needs is plain."""
+        fields = RECORD_TYPES[record].model_fields
+        optional = [name for name, field in fields.items() if not field.is_required()]
+        chosen = self.random.sample(optional, self.random.randint(1, 6))
+        return dict.fromkeys([name for name, field in fields.items() if field.is_required()] + chosen, "plain")
 
     def _rows(self) -> Iterator[StoredRow]:
         dossier = self.facts.dossier
