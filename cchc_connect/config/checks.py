@@ -20,6 +20,7 @@ from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.page_tokens import holds_secret
 from cchc_connect.registry import is_local
 from cchc_schemas import RECORD_TYPES, Agency, Record
+from cchc_schemas.record_paths import key_fields
 from cchc_schemas.text import listed
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def _ownership_faults(config: "Config") -> Iterator[Message]:
 def _may_be_withheld(field: str) -> bool:
     record_type, _, name = field.partition(".")
     record: type[Record] | None = RECORD_TYPES.get(record_type)
-    return record is not None and name in record.model_fields and not record.model_fields[name].is_required()
+    if record is None or name not in record.model_fields or record.model_fields[name].is_required():
+        return False
+    return name not in key_fields(record)  # without a part of its key the receiver would take it for another record
 
 
 def _fault(path: tuple[str | int, ...], problem: Message) -> Message:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from threading import Semaphore
 
 from cchc_connect.adapter import Adapter, ListingOrder, Source
@@ -16,6 +17,7 @@ from cchc_connect.database.state.circuit_breakers import (
 )
 from cchc_connect.database.state.cursors import hold
 from cchc_connect.database.stream import NO_PARTITION, Stream
+from cchc_connect.database.writing.agency_changes import follow_agency, has_other_agency
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopped
 from cchc_connect.messages import Message
 from cchc_connect.sync.concurrency import Job
@@ -97,6 +99,7 @@ class PullJobs:
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
                 self._skip_open_circuit(lines, circuit_breaker)
                 return
+            self._follow_agency(name, adapter)
             with self._open_transport(name, adapter) as transport:
                 self._pull_all(name, adapter, lines, transport)
             if not self._run_context.dry_run:
@@ -104,6 +107,13 @@ class PullJobs:
                 record_pull(self._run_context, agency, lines, self._last_sequence)
 
         return job
+
+    def _follow_agency(self, name: str, adapter: Adapter) -> None:
+        """Let what the database has of a connection be of the agency that its configuration names now."""
+        types = [source.record_type.record_type for source in adapter.sources]
+        agency = self._config.connections[name].agency
+        if self._run_context.read(partial(has_other_agency, name=name, agency=agency, record_types=types)):
+            self._run_context.commit(partial(follow_agency, name=name, agency=agency, record_types=types))
 
     def _skip_open_circuit(self, lines: list[ReportLine], circuit_breaker: CircuitBreaker) -> None:
         for line in lines:

@@ -8,7 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from cchc_connect import SharedDatabase, agreements
 from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Table, Workspace
+from tests.sharing.in_force import in_force
 
 OUTSIDER = Path(__file__).parent / "outsider"
 """Folder of the adapter that pulls dossiers and pushes statuses."""
@@ -62,6 +64,8 @@ class Ours:
         """Write the configuration and return the command."""
         config = workspace.folder / "cchc.toml"
         config.write_text(self._config(job, workspace), encoding="utf-8")
+        if job is Job.PUSH:
+            _agree(workspace.database)
         if job is Job.RESYNC:
             _forget_cursors(workspace.database)
         only = {Job.FILL: ["--only", "one-stop"], Job.PUSH: ["--only", "statuses"]}.get(job, [])
@@ -86,6 +90,13 @@ class Ours:
                 for collection in self.collections
             ]
         return "".join(tables)
+
+
+def _agree(database: str) -> None:
+    """Put the agreement of the route in force, unless it is."""
+    with SharedDatabase(database) as opened:
+        if not agreements(opened):
+            in_force(opened, "000.00.05.H09", "000.00.00.H09", "dossier", id="statuses-2026")
 
 
 def _forget_cursors(database: str) -> None:

@@ -116,6 +116,7 @@ def test_the_error_for_an_unknown_adapter_lists_the_installed_ones(file: Path) -
         ("from = ['dosier']", "[routes.portal] from"),
         ("to = 'nowhere'", "[routes.portal] to"),
         ("withhold = ['dossier.code']", "[routes.portal] withhold"),
+        ("withhold = ['dossier_step.action_code']", "[routes.portal] withhold"),
         ("agreement = ''", "[routes.portal] agreement"),
         ("agreement = 'A 1'", "[routes.portal] agreement"),
     ],

@@ -9,6 +9,7 @@ from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, pas
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.testing import Agencies, World
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
+from cchc_connect.testing.kit.agreement import put_routes_in_force
 from tests.crashes.fork_server import ForkServer
 from tests.crashes.losses import Holding, Losses, contradictions, holding, losses
 from tests.promises.setting import ProvinceSetting
@@ -37,12 +38,15 @@ class SmallProvince(ProvinceSetting):
         return ForkServer({**self.tables, "database": warm_up}, SELECTED, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
 
     def new_trial(self) -> str:
-        """Empty the portal; return the URL of an SQLite database that does not exist yet."""
+        """Empty the portal; return the URL of a new SQLite database that has the agreement of the route."""
         for leftover in self._folder.glob(f"{self.latest.name}*"):
             leftover.unlink()
         self.agencies.national_portal.inbox = PortalInbox()
         self._trials += 1
-        return f"sqlite:///{self.latest}"
+        url = f"sqlite:///{self.latest}"
+        with SharedDatabase(url, create_or_upgrade=True) as database:
+            put_routes_in_force(self._loaded, database)
+        return url
 
     @property
     def latest(self) -> Path:
@@ -67,6 +71,7 @@ class SmallProvince(ProvinceSetting):
             return losses(due or self.undisturbed, holding(database, self.agencies))
 
     def _complete(self, database: SharedDatabase) -> None:
+        put_routes_in_force(self._loaded, database)
         report = Synchronizer(self._loaded, database, RunEnvironment()).synchronise(SELECTED)
         assert report.outcome is RunStatus.DONE
 

@@ -72,6 +72,6 @@ def test_a_wrong_value_a_wrong_cursor_and_a_row_outside_the_feed_are_corrupt(spo
 
 
 def test_a_broken_audit_log_is_corrupt(spoilt: Callable[..., Losses]) -> None:
-    costs = spoilt("UPDATE audit_entry SET body = '{}' WHERE entry = 1")
+    costs = spoilt("UPDATE audit_entry SET body = '{}' WHERE chain = 'runs' AND entry = 1")
 
     assert costs == Losses(corrupt=("journal: entry runs/1 does not fit",))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from cchc_connect import Config
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.database.tables import agreement_use, delivery
+from cchc_connect.database.writing.agency_changes import follow_agency
 from cchc_connect.diagnostics.routes import route_findings
 from cchc_connect.messages import Language, render_message
 from cchc_connect.monitoring.status import status as status_of
@@ -352,6 +353,18 @@ def test_records_of_another_agency_are_set_aside(agreed: ReceivingSetting) -> No
 
     assert (line.counts.not_granted, agreed.portal.arrivals) == (len(CODES), [])
     assert entries(agreed, kind="push") == []
+
+
+def test_records_whose_agency_is_put_right_are_judged_anew(agreed: ReceivingSetting) -> None:
+    with agreed.database() as database:
+        in_force(database, OTHER, CONSUMER, "dossier", at=agreed.clock.moment)
+    agreed.sync()
+    with agreed.database() as database, database.writing() as connection:
+        follow_agency(connection, "desk", OTHER, ["dossier"])
+
+    (line,) = agreed.sync().lines
+
+    assert (line.counts.delivered, states(agreed)) == (len(CODES), {"delivered": len(CODES)})
 
 
 def test_another_version_judges_anew_the_latest_version_of_what_was_set_aside(agreed: ReceivingSetting) -> None:

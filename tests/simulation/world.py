@@ -21,8 +21,14 @@ from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.state.source_properties import DriftState, accept_drifts
 from cchc_connect.database.tables import drift
+from cchc_connect.sharing.agreements import AgreementState
+from cchc_connect.sharing.facts import Official
+from cchc_connect.sharing.life_cycle import ChangedBy, resume
+from cchc_connect.sharing.stored_agreements import stored_agreements
+from cchc_connect.sharing.terms import SharingTerms
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.connection_changes import rename_connection
+from cchc_connect.testing.kit.agreement import PROVIDER_OFFICER
 from tests.sharing.in_force import in_force
 from tests.simulation.adversities import Adversity, drawn_adversity
 from tests.simulation.contents import contents
@@ -134,6 +140,7 @@ class Simulation:
         before: object = None
         for _ in range(MAX_CALM_RUNS):
             self.calm_run()
+            self._resume()
             after = (self._contents(), [desk.messages for desk in self.desks.values()])
             if after == before:
                 return
@@ -208,6 +215,18 @@ class Simulation:
                 self._synchronise(database)
         finally:
             self.jumped -= ahead
+
+    def _resume(self) -> None:
+        """Resume the agreement where a run suspended it because the database is a former one, as its officer does."""
+        officer = Official(agency=PROVIDER, is_data_officer=True)
+        terms, by = (
+            SharingTerms(officials={PROVIDER_OFFICER: officer}),
+            ChangedBy(official=PROVIDER_OFFICER, at=self.time),
+        )
+        with self.database() as database, database.writing() as connection:
+            for stored in stored_agreements(connection):
+                if stored.state is AgreementState.SUSPENDED:
+                    resume(connection, stored.agreement.id, terms, by)
 
     def change_tables(self, tables: Mapping[str, Any]) -> None:
         """Change the tables of the configuration."""

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
@@ -120,6 +120,11 @@ REQUEUED: Mapping[str, object] = MappingProxyType(
     {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
 )
 """Column values of a dead letter that was requeued: as if it had never been sent."""
+
+WAITS_AGAIN: Mapping[str, object] = MappingProxyType(
+    {"state": DeliveryState.WAITING, "next_attempt_at": None, "finished_at": None}
+)
+"""Column values of a message that was set aside and is to be judged anew."""
 
 _DUE_COLUMNS = (
     *(delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key, delivery.c.attempts),
@@ -279,9 +284,14 @@ def follow_agreement(connection: Connection, route_name: str, agreement: str) ->
         newer.c.sequence > delivery.c.sequence,
     )
     not_granted = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.NOT_GRANTED)
-    waiting = {"state": DeliveryState.WAITING, "next_attempt_at": None, "finished_at": None}
-    connection.execute(update(delivery).where(not_granted & ~is_outdated).values(**waiting))
+    connection.execute(update(delivery).where(not_granted & ~is_outdated).values(**WAITS_AGAIN))
     upsert_route(connection, route_name, {"agreement": agreement})
+
+
+def judge_anew(connection: Connection, sequences: Select[Any]) -> None:
+    """Let what was set aside of these changes wait again: whose records they are has changed."""
+    is_set_aside = (delivery.c.state == DeliveryState.NOT_GRANTED) & delivery.c.sequence.in_(sequences)
+    connection.execute(update(delivery).where(is_set_aside).values(**WAITS_AGAIN))
 
 
 def set_not_granted(connection: Connection, route_name: str, outside: Sequence[Delivery], now: datetime) -> None:
