@@ -24,9 +24,9 @@ from cchc_connect.privacy.adapter_failure import adapter_failure, engine_failure
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.redaction import logged_traceback
 from cchc_connect.sync.report import RunStatus
+from cchc_connect.transport.calls.error_mapping import NEVER_SENT
 from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 from cchc_connect.wire.page_limits import PageTooLarge
-from cchc_connect.transport.calls.error_mapping import NEVER_SENT
 
 log = logging.getLogger("cchc_connect.sync")
 
