@@ -35,6 +35,7 @@ class SmallProvince(ProvinceSetting):
     def fork_server(self) -> ForkServer:
         """Return a nursery whose processes run over the hamlet."""
         warm_up = {"url": f"sqlite:///{self._folder / 'warm.db'}"}
+        self.agree(warm_up["url"])
         return ForkServer({**self.tables, "database": warm_up}, SELECTED, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
 
     def new_trial(self) -> str:
@@ -44,9 +45,13 @@ class SmallProvince(ProvinceSetting):
         self.agencies.national_portal.inbox = PortalInbox()
         self._trials += 1
         url = f"sqlite:///{self.latest}"
+        self.agree(url)
+        return url
+
+    def agree(self, url: str) -> None:
+        """Have the agreement of the route in force in a database, which is created if it does not exist."""
         with SharedDatabase(url, create_or_upgrade=True) as database:
             put_routes_in_force(self._loaded, database)
-        return url
 
     @property
     def latest(self) -> Path:

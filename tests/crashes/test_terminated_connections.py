@@ -20,7 +20,7 @@ LATE = 1.1
 """Moments are drawn up to this multiple of a run's usual duration, because some runs take longer."""
 
 NEW_TABLES_EVERY = 10
-"""Every tenth run creates its tables, too."""
+"""Every tenth run has new tables."""
 
 
 class Server:
@@ -87,6 +87,7 @@ def terminate_and_finish(hamlet: SmallProvince, server: Server, moments: random.
     with hamlet.fork_server() as nursery:
         hamlet.new_trial()
         server.empty()
+        hamlet.agree(server.url)
         started = time.monotonic()
         assert nursery.run(server.url) == ExitCode.DONE
         seconds = time.monotonic() - started
@@ -95,6 +96,7 @@ def terminate_and_finish(hamlet: SmallProvince, server: Server, moments: random.
                 break
             hamlet.new_trial()
             (server.make_anew if trial % NEW_TABLES_EVERY == 0 else server.empty)()
+            hamlet.agree(server.url)
             moment = moments.uniform(0, LATE * seconds)
             at_the_moment = Timer(moment, lambda: terminated.append(server.terminate()))
 
