@@ -107,8 +107,8 @@ ROOMS = {
     ),
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
-        "transport.network transport.calls database.direct database.audit database.reading database.outbox transport.auth "
-        "database.state transport config sharing database.writing corrections"
+        "transport.network transport.calls database.direct database.audit database.reading database.outbox "
+        "transport.auth database.state transport config sharing database.writing corrections"
     ),
     "monitoring": "clock messages errors database.direct database database.audit database.state sync",
     "diagnostics": (
