@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from cchc_connect.config.file import Config
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure
+from cchc_connect.database.outbox.deliveries import DeliveryKind
 from cchc_connect.errors import SourceHeld
 from cchc_connect.messages import Message, Messages
 from cchc_connect.sharing.agencies import AgencyTree
@@ -20,7 +21,7 @@ from cchc_connect.sharing.agreements import Action, Agreement
 from cchc_connect.sharing.decision import AccessDecision, AccessRefusal, RefusalReason, decide
 from cchc_connect.sharing.facts import Facts, decisive_versions
 from cchc_connect.sharing.requests import AccessRequest
-from cchc_connect.sharing.sent_records import SentRecords
+from cchc_connect.sharing.sent_records import SentRecords, key_alone
 from cchc_connect.sharing.stored_agreements import facts_of, stored_agreements, terms_on
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_connect.sharing.treatments import agreement_key
@@ -49,8 +50,16 @@ class TypeGrant:
     decision: AccessDecision
     records: SentRecords
     """Makes of a record what leaves: the granted fields that the route does not withhold."""
+    withdrawals: SentRecords
+    """Makes of a record what its withdrawal names, whether the grant reaches its last version or not: the key."""
     members: Mapping[str, Any]
     """What an entry of the audit log says of it: the agreement, its acts in force on the day, the fields."""
+
+    def members_of(self, kind: DeliveryKind) -> Mapping[str, Any]:
+        """Return what an entry of messages of a kind says of it."""
+        if kind is DeliveryKind.RECORD:
+            return self.members
+        return {**self.members, "fields": {path: each.value for path, each in self.withdrawals.fields.items()}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +172,7 @@ class RouteAgreement:
         return TypeGrant(
             decision=decision,
             records=SentRecords(facts.records[record_type], fields, pseudonym_key=key),
+            withdrawals=SentRecords(facts.records[record_type], key_alone(facts.records[record_type])),
             members={
                 "provider": decision.agreement.provider,
                 "purpose": decision.agreement.purpose,

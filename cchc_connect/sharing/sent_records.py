@@ -16,7 +16,7 @@ from cchc_connect.sharing.agreements import Treatment
 from cchc_connect.sharing.treatments import granted_tree, masked_text, pseudonym
 from cchc_schemas import PartialDate, Record
 from cchc_schemas.personal import models_in
-from cchc_schemas.record_paths import Leaf, leaves
+from cchc_schemas.record_paths import Leaf, key_fields, leaves
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -42,7 +42,8 @@ class SentRecords:
     ) -> None:
         """Prepare for records of a type, by paths of leaves and their treatments."""
         self._record_class = record_class
-        self._fields = fields
+        self.fields = fields
+        """Path of each leaf that leaves -> its treatment."""
         self._tree = granted_tree(record_class, fields)
         self._leaves = leaves(record_class)
         self._pseudonym_key = pseudonym_key
@@ -54,7 +55,7 @@ class SentRecords:
 
     def unsendable(self) -> Iterator[UnsendableField]:
         """Yield the fields because of which no record can be sent: with these treatments, or without those missing."""
-        for path, treatment in self._fields.items():
+        for path, treatment in self.fields.items():
             if treatment is Treatment.EXISTS:
                 yield UnsendableField(field=path, rule="exists")
             elif path in self._leaves and not _is_holdable(self._record_class, self._leaves[path], treatment):
@@ -143,6 +144,13 @@ class _Form:
 def without(record_class: type[Record], withheld: frozenset[str]) -> Mapping[str, Treatment]:
     """Return all leaves of a record but those of the named fields, each as it is."""
     return {path: Treatment.PLAIN for path in leaves(record_class) if path.partition(".")[0] not in withheld}
+
+
+def key_alone(record_class: type[Record]) -> Mapping[str, Treatment]:
+    """Return what a withdrawal names: the leaves of the fields that make the key, and of those no record is without."""
+    required = {name for name, field in record_class.model_fields.items() if field.is_required()}
+    named = required | set(key_fields(record_class))
+    return without(record_class, frozenset(record_class.model_fields) - named)
 
 
 def _is_holdable(record_class: type[Record], leaf: Leaf, treatment: Treatment) -> bool:

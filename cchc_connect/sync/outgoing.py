@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from cchc_connect.adapter import Outgoing, Target, max_lengths_of, takes_withdrawals
-from cchc_connect.database.outbox.deliveries import Delivery
+from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
 from cchc_connect.database.outbox.queueing import RouteScope
-from cchc_connect.sharing.route_grants import RouteAgreement, RouteGrants
-from cchc_connect.sharing.sent_records import SentRecords
+from cchc_connect.sharing.route_grants import RouteAgreement, RouteGrants, TypeGrant
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
 BUILD_BATCH_SIZE = 50
@@ -63,14 +62,14 @@ class OutgoingBuilder:
     def __init__(self, route: Route, *, ahead: bool) -> None:
         """Create the builder; without `ahead` there is no thread, and each record is built when it is requested."""
         self._max_lengths = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
-        self._records = dict[str, SentRecords]()
+        self._grants: Mapping[str, TypeGrant] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="build") if ahead else None
         self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
     def prepare(self, ready: Sequence[Delivery], grants: RouteGrants) -> None:
         """Start to build the records of these deliveries as `grants` say, and drop those of the deliveries before."""
         self._batches.clear()
-        self._records = {record_type: grant.records for record_type, grant in grants.by_type.items()}
+        self._grants = grants.by_type
         if self._pool is None:
             return
         for start in range(0, len(ready), BUILD_BATCH_SIZE):
@@ -106,7 +105,9 @@ class OutgoingBuilder:
 
     def _build_outgoing(self, delivery: Delivery) -> Outgoing:
         record_type = delivery.record_type
-        record = self._records[record_type].sent(from_document(RECORD_TYPES[record_type], delivery.document))
+        grant, is_record = self._grants[record_type], delivery.kind is DeliveryKind.RECORD
+        whole = from_document(RECORD_TYPES[record_type], delivery.document)
+        record = (grant.records if is_record else grant.withdrawals).sent(whole)
         shortened = dict(_shortened(record, self._max_lengths[record_type]))
         delivery.shortened_fields = tuple(shortened)
         return Outgoing(

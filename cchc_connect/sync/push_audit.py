@@ -144,7 +144,7 @@ class PushAudit:
             outcome=outcome.code,
             decision=outcome.decision,
             details={MAY_HAVE_ARRIVED: True} if outcome.may_have_arrived else {},
-            **outcome.grants.by_type[record_type].members,
+            **outcome.grants.by_type[record_type].members_of(group[0].kind),
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cchc_connect import Config
 from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import agreement_use, delivery
 from cchc_connect.database.writing.agency_changes import follow_agency
 from cchc_connect.diagnostics.routes import route_findings
@@ -19,15 +20,23 @@ from cchc_connect.monitoring.status import status as status_of
 from cchc_connect.sharing.facts import Official
 from cchc_connect.sharing.life_cycle import ChangedBy, end, resume, suspend
 from cchc_connect.sharing.terms import SharingTerms
+from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.report import RunStatus
-from cchc_schemas import DossierStep
+from cchc_schemas import Dossier, DossierStep
 from cchc_schemas.legal_acts import legal_acts
 from tests.audit_log import broken_entry, documents
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sharing.in_force import in_force
-from tests.sync.memory_systems import dossier_codes, step_fields
+from tests.sync.memory_systems import (
+    DossierRegister,
+    NoRequestTransport,
+    UnfencedRunContext,
+    dossier_codes,
+    step_fields,
+)
 
-CODES = tuple(dossier_codes(6))
+*CODES, FURTHER = dossier_codes(7)
+
 PROVIDER, CONSUMER = "H09.1", "G22"
 TERMS = SharingTerms(officials={"officer": Official(agency=CONSUMER, is_data_officer=True)})
 
@@ -402,6 +411,55 @@ def test_a_withdrawal_needs_the_agreement_and_no_row(agreed: ReceivingSetting) -
     agreed.sync()
 
     assert [(effect.kind, effect.key) for effect in agreed.portal.effects][-1] == ("withdrawal", CODES[0])
+
+
+def test_a_withdrawal_names_the_key_and_nothing_of_what_the_record_was(agreed: ReceivingSetting) -> None:
+    """Its last version is outside the grant, which reached the one that was sent."""
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 4}]})
+    agreed.sync()
+    agreed.holds(*dossiers(CODES[0], status=9, applicant_name="Nguyễn Thị Mẫu"))
+    agreed.deletes(CODES[0])
+
+    agreed.sync()
+
+    last = agreed.portal.arrivals[-1]
+    assert (last.kind, last.key) == ("withdrawal", CODES[0])
+    assert last.document["applicant_name"] is None
+    (entry,) = entries(agreed, kind="push", message_kind="withdrawal", outcome="leaving")
+    assert "applicant_name" not in entry["fields"]
+
+
+def test_a_waiting_version_of_another_agency_does_not_leave_as_the_providers(agreed: ReceivingSetting) -> None:
+    """The provider's connection became the owner before it left."""
+    agree(agreed)
+    agreed.sync()
+    pull(agreed, "other", OTHER, dossiers(FURTHER, applicant_name="Nguyễn Văn Khác"))
+    pull(agreed, "desk", PROVIDER, dossiers(FURTHER, status=5), owners={"dossier": "desk"})
+
+    agreed.sync()
+
+    assert [each.document["status"] for each in agreed.portal.arrivals if each.key == FURTHER] == [5]
+    assert states(agreed)["not_granted"] == 1
+
+
+def test_an_older_version_does_not_leave_when_the_record_of_today_is_outside(agreed: ReceivingSetting) -> None:
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 4}]})
+    agreed.sync()
+    for status in (4, 9):
+        agreed.holds(*dossiers(FURTHER, status=status))
+
+    agreed.sync()
+
+    assert FURTHER not in {each.key for each in agreed.portal.arrivals}
+    assert states(agreed) == {"delivered": len(CODES), "not_granted": 2}
+
+
+def pull(setting: ReceivingSetting, name: str, agency: str, items: list[dict[str, Any]], **options: Any) -> None:
+    """Pull dossiers of a connection of an agency."""
+    with setting.database() as database:
+        context = UnfencedRunContext(run_id=name, database=database, clock=setting.clock, token=None, **options)
+        stream = Stream(connection=name, record_type="dossier", agency=agency)
+        Pull(DossierRegister(items, Dossier), stream, NoRequestTransport(), context).run()
 
 
 def test_the_quota_of_a_day_lets_the_rest_wait_for_the_next_day(agreed: ReceivingSetting) -> None:

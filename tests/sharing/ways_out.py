@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from openpyxl import load_workbook
+from sqlalchemy import Connection, select
 
 from cchc_connect.cli.case import case_document
 from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.reading.case import find_case
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import AccessDenied
 from cchc_connect.exports.recipient_files import export_for_recipient
@@ -169,7 +171,7 @@ class WaysOut:
         with self.database.reading() as connection:
             decided = route.decide(connection, self.case.request.at)
             if isinstance(decided, RouteGrants):
-                outside = {each.record_key for each in outside_grants(connection, decided, list(due(rows)))}
+                outside = {each.record_key for each in outside_grants(connection, decided, list(due(connection, rows)))}
         if isinstance(decided, RouteRefusal):
             is_unsendable = decided.reasons[record_type] == (UNSENDABLE,)
             self._agree("unsendable", () if is_unsendable else decided.reasons[record_type], oracle.reasons())
@@ -340,10 +342,13 @@ def configuration(
     )
 
 
-def due(rows: Iterable[StoredRow]) -> Iterator[Delivery]:
-    for sequence, row in enumerate(rows, start=1):
+def due(connection: Connection, rows: Iterable[StoredRow]) -> Iterator[Delivery]:
+    """Yield a message with the present version of each row."""
+    for row in rows:
+        table = record_table(row.record_type)
+        of_row = select(table.c.sequence).where(table.c.record_key == row.key)
         yield Delivery(
-            sequence=sequence,
+            sequence=connection.execute(of_row).scalar_one(),
             record_type=row.record_type,
             record_key=row.key,
             order_key=row.key,

@@ -96,6 +96,8 @@ class Delivery:
     kind: DeliveryKind = DeliveryKind.RECORD
     version: int = 0
     """Version of the record."""
+    connection: str = ""
+    """Connection from which this version came."""
     content_hash: str = ""
     """Hash of the record as stored, in hexadecimal digits."""
     idempotency_key: str | None = None
@@ -130,7 +132,7 @@ WAITS_AGAIN: Mapping[str, object] = MappingProxyType(
 
 _DUE_COLUMNS = (
     *(delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key, delivery.c.attempts),
-    *(delivery.c.kind, delivery.c.idempotency_key, change.c.version, change.c.document),
+    *(delivery.c.kind, delivery.c.idempotency_key, change.c.version, change.c.document, change.c.connection),
 )
 
 _RECEIPT_COLUMNS = (
@@ -179,6 +181,7 @@ def _delivery(row: Row[*tuple[Any, ...]], delivered: set[tuple[str, str]]) -> De
         previously_delivered=previously_delivered,
         kind=DeliveryKind(row.kind),
         version=row.version,
+        connection=row.connection,
         content_hash=hashlib.blake2b(row.document.encode(), digest_size=16).hexdigest(),
         idempotency_key=row.idempotency_key,
         is_first_attempt=row.idempotency_key is None,
