@@ -106,8 +106,8 @@ class OutgoingBuilder:
     def _build_outgoing(self, delivery: Delivery) -> Outgoing:
         record_type = delivery.record_type
         grant, is_record = self._grants[record_type], delivery.kind is DeliveryKind.RECORD
-        whole = from_document(RECORD_TYPES[record_type], delivery.document)
-        record = (grant.records if is_record else grant.withdrawals).sent(whole)
+        stored = from_document(RECORD_TYPES[record_type], delivery.document)
+        record = (grant.records if is_record else grant.withdrawals).sent(stored)
         shortened = dict(_shortened(record, self._max_lengths[record_type]))
         delivery.shortened_fields = tuple(shortened)
         return Outgoing(

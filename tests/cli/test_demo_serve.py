@@ -41,9 +41,11 @@ def served(*options: str, stopped_by: signal.Signals = signal.SIGTERM) -> Genera
         while not (output_lines and "Ctrl-C" in output_lines[-1]):
             output_lines.append(running.stdout.readline())
             assert output_lines[-1], output_lines
-        yield output_lines
-        running.send_signal(stopped_by)
-        rest, _ = running.communicate(timeout=30)
+        try:
+            yield output_lines
+        finally:  # or a failure would wait for the end of what nobody stops
+            running.send_signal(stopped_by)
+            rest, _ = running.communicate(timeout=30)
     output_lines.append(rest)
     assert running.returncode == 0, output_lines
 
@@ -85,6 +87,7 @@ def test_the_user_is_a_data_officer_of_the_province_whose_agreements_are_in_forc
 
 
 def test_an_edited_folder_of_agreements_is_left_as_it_is_and_its_faults_stop_nothing(call: Call) -> None:
+    """The check says that the route lacks its agreement."""
     Path("agreements").mkdir()
     Path("agreements/progress_for_portal.toml").write_text("[agreement.x]\n", encoding="utf-8")
 
