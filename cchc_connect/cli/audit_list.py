@@ -23,8 +23,8 @@ from cchc_schemas.legal_acts import Purpose
 COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "record_type", "count")
 """Columns of the list."""
 
-KINDS = tuple(kind.value for kind in AuditKind if kind is not AuditKind.CORRECTION)
-"""Kinds of entries that are written."""
+KINDS = tuple(kind.value for kind in AuditKind)
+"""Kinds of entries."""
 
 TERMS: Mapping[str, str] = {
     "kind": "audit_kind",

@@ -120,12 +120,21 @@ def test_an_entry_that_is_not_there_is_not_shown(
     assert entry in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", ["reading", "correction"])
-def test_a_kind_that_nothing_writes_is_refused_with_those_that_are(
+def test_correction_requests_are_found_by_their_kind(log: ReceivingSetting, command: Command) -> None:
+    with log.database() as database:
+        record_command(database, AuditEntry(at=AT, kind=AuditKind.CORRECTION, consumer="H09.5"))
+
+    code, document = command("list", "--kind", "correction")
+
+    assert (code, [entry["kind"] for entry in document["entries"]]) == (0, ["correction"])
+
+
+@pytest.mark.parametrize("kind", ["reading", "corection"])
+def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are(
     log: ReceivingSetting, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["audit", "list", "--kind", kind, "--db", log.address]) == 64
-    assert "agreement, purge, key_change" in capsys.readouterr().err
+    assert "agreement, correction, purge, key_change" in capsys.readouterr().err
 
 
 def test_people_read_it_in_their_language(log: ReceivingSetting, capsys: pytest.CaptureFixture[str]) -> None:

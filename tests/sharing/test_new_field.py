@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import GenericAlias
 from typing import Any
 
 import pytest
@@ -32,8 +33,8 @@ NAMES = st.from_regex(r"[a-z][a-z0-9]{2,12}(_[a-z0-9]{1,8})?", fullmatch=True).f
 def grown(name: str, kind: type) -> type[LandParcel]:
     """Return parcels with one more field, in themselves and in their uses."""
     field: dict[str, Any] = {name: (kind | None, None)}
-    use: Any = create_model("GrownUse", __base__=LandUse, **field)
-    uses: Any = (tuple[use, ...], ())
+    use = create_model("GrownUse", __base__=LandUse, **field)
+    uses: Any = (GenericAlias(tuple, (use, ...)), ())
     return create_model("GrownParcel", __base__=LandParcel, uses=uses, **field)
 
 
