@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cchc_schemas import RECORD_TYPES, Record, from_document
+from cchc_schemas import RECORD_TYPES, LandParcel, Record, from_document
 from cchc_schemas.record_paths import leaves
 from tests.sharing.invented_agreements import PARCEL, PROCEDURE
 
@@ -94,7 +94,7 @@ def part(name: str) -> dict[str, str]:
     return {field.removeprefix(f"{name}."): sign for field, sign in WITHHELD.items() if field.startswith(f"{name}.")}
 
 
-def marked_parcel() -> Record:
+def marked_parcel() -> LandParcel:
     """Return the parcel with signs."""
     parcel: dict[str, Any] = {**PARCEL, "previous_keys": [], "parcel_number": "917", **fields("land_parcel")}
     point = {"type": "Point", "coordinates": [float(part("land_parcel.geometry")["coordinates"]), 11.0]}
@@ -106,7 +106,7 @@ def marked_parcel() -> Record:
         "restrictions": [{"kind": "freeze", **part("land_parcel.restrictions")}],
         "geometry": {**point, "crs": "OGC:CRS84"},
     }
-    return from_document(RECORD_TYPES["land_parcel"], document)
+    return from_document(LandParcel, document)
 
 
 def marked_records() -> Sequence[Record]:
@@ -153,5 +153,7 @@ def marked_records() -> Sequence[Record]:
             "status": 2,
         },
     }
-    others = [from_document(RECORD_TYPES[name], {**document, **fields(name)}) for name, document in documents.items()]
-    return [marked_parcel(), *others]
+    further_records = [
+        from_document(RECORD_TYPES[name], {**document, **fields(name)}) for name, document in documents.items()
+    ]
+    return [marked_parcel(), *further_records]

@@ -90,7 +90,7 @@ class Outputs:
 def _hits(places: Mapping[str, str], signs: Mapping[str, str]) -> Iterator[str]:
     for name, sign in signs.items():
         forms = list(_forms(sign))
-        yield from (f"{place}: {name}" for place, written in places.items() if any(form in written for form in forms))
+        yield from (f"{spot}: {name}" for spot, written in places.items() if any(form in written for form in forms))
 
 
 def _forms(sign: str) -> Iterator[str]:
@@ -98,10 +98,10 @@ def _forms(sign: str) -> Iterator[str]:
     decomposed, day = unicodedata.normalize("NFD", sign), "/".join(reversed(sign.split("-")))
     for variant in (sign, sign.replace(" ", ""), decomposed, day):
         yield from written_forms(variant)
-    whole, point, decimals = sign.partition(".")
-    if point and (whole + decimals).isdigit():
-        grouped = f"{int(whole):,}"
-        yield from (f"{whole},{decimals}", f"{grouped}.{decimals}", f"{grouped.replace(',', '.')},{decimals}")
+    units, point, decimals = sign.partition(".")
+    if point and (units + decimals).isdigit():
+        grouped = f"{int(units):,}"
+        yield from (f"{units},{decimals}", f"{grouped}.{decimals}", f"{grouped.replace(',', '.')},{decimals}")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def log(folder: Path) -> Generator[Path]:
 @pytest.fixture(scope="module")
 def outputs(folder: Path, log: Path) -> Outputs:
     """Give everything that leaves: messages, exports, answers, refusals, errors, and what the program wrote of it."""
-    found = Outputs()
+    outputs = Outputs()
     entry = {ENTRY_POINT: f"tests.receiving.adapter:{ReceivingAdapter.__name__}"}
     with (
         prepared_address("sqlite", folder) as address,
@@ -148,16 +148,16 @@ def outputs(folder: Path, log: Path) -> Outputs:
         archive.refused = {PARCEL_KEY, CASE}
         portal.fail_next(1, status=422)
         for _ in range(2):
-            found.texts["reports"] = found.texts.get("reports", "") + repr(setting.sync())
-        _disclose(setting, folder, found)
-        _commands(setting, found)
-        found.texts |= {"bodies": "\n".join(portal.received), "refused bodies": "\n".join(archive.received)}
+            outputs.texts["reports"] = outputs.texts.get("reports", "") + repr(setting.sync())
+        _disclose(setting, folder, outputs)
+        _commands(setting, outputs)
+        outputs.texts |= {"bodies": "\n".join(portal.received), "refused bodies": "\n".join(archive.received)}
         with setting.database() as database, database.reading() as connection:
             for table in TABLES:
-                rows = connection.execute(text(f"SELECT * FROM {table}")).all()  # noqa: S608  # names of this module
-                found.texts[f"table {table}"] = "\n".join(map(str, rows))
-    found.texts["log"] = log.read_text(encoding="utf-8")
-    return found
+                rows = connection.execute(text(f"SELECT * FROM {table}")).all()  # noqa: S608  # one of TABLES
+                outputs.texts[f"table {table}"] = "\n".join(map(str, rows))
+    outputs.texts["log"] = log.read_text(encoding="utf-8")
+    return outputs
 
 
 def _prepare(setting: ReceivingSetting) -> None:
@@ -168,20 +168,20 @@ def _prepare(setting: ReceivingSetting) -> None:
         fields = {**KEY, "certificates.serial": "plain", "holders.kind": "plain", "uses.code": "plain"}
         make_agreement(database, grant=[grant(fields=fields)])
         write(database, "land", marked_records())
-        write(database, "building", [dossier(), permit("01/GPXD", marked_parcel())])  # type: ignore[arg-type]
+        write(database, "building", [dossier(), permit("01/GPXD", marked_parcel())])
 
 
-def _disclose(setting: ReceivingSetting, folder: Path, found: Outputs) -> None:
+def _disclose(setting: ReceivingSetting, folder: Path, outputs: Outputs) -> None:
     with setting.database() as database:
         point = DisclosurePoint(database, TERMS, clock=setting.clock)
-        found.texts["answer"] = repr(dict(point.disclose(request()).documents))
+        outputs.texts["answer"] = repr(dict(point.disclose(request()).documents))
         number = WITHHELD["land_parcel.holders.id_number"]
         for sent, is_there in ((number, True), ("074013009999", False)):
             of_number = request(action=Action.MATCH, fields=("holders.id_number",))
             assert point.matches(of_number, sent) is is_there
-        found.texts["refusals"] = "\n".join(_refusals(point))
+        outputs.texts["refusals"] = "\n".join(_refusals(point))
         for record_type in RECORDS:
-            wanted = AccessRequest(
+            export_request = AccessRequest(
                 consumer=CONSUMER,
                 action=Action.EXPORT,
                 record_type=record_type,
@@ -189,11 +189,11 @@ def _disclose(setting: ReceivingSetting, folder: Path, found: Outputs) -> None:
             )
             for file_format in FORMATS:
                 path = folder / f"{record_type}.{file_format}"
-                report = export_for_recipient(point, wanted, path, language="vi")
+                report = export_for_recipient(point, export_request, path, language="vi")
                 name = f"export {path.name}"
-                found.texts[name] = _written(path)
+                outputs.texts[name] = _written(path)
                 sheet = path.with_name(f"{path.name}.disclosure.json").read_text(encoding="utf-8")
-                found.texts[f"sheet of {name}"] = f"{report} {sheet}"
+                outputs.texts[f"sheet of {name}"] = f"{report} {sheet}"
 
 
 def _refusals(point: DisclosurePoint) -> Iterator[str]:
@@ -219,10 +219,10 @@ def _written(path: Path) -> str:
         return html.unescape("\n".join(archive.read(name).decode() for name in archive.namelist()))
 
 
-def _commands(setting: ReceivingSetting, found: Outputs) -> None:
+def _commands(setting: ReceivingSetting, outputs: Outputs) -> None:
     """Run the commands that show what was stored and sent, as JSON and with all that can be logged."""
     config = str(setting.write_configuration())
-    asked = (
+    explain_options = (
         "agreements",
         "explain",
         "land_parcel",
@@ -233,16 +233,16 @@ def _commands(setting: ReceivingSetting, found: Outputs) -> None:
         "--action",
         "push",
     )
-    explained = (*asked, "--action", "push", "--field", "holders.name", "--at", NOW.isoformat())
+    explained = (*explain_options, "--action", "push", "--field", "holders.name", "--at", NOW.isoformat())
     texts = [explained, ("audit", "list", "--limit", "500"), ("dead-letters", "list"), ("status",), ("runs",)]
     with setting.database() as database, database.reading() as connection:
         entries = connection.execute(text("SELECT chain, entry FROM audit_entry")).all()
     texts += [("audit", "show", f"{chain}/{entry}") for chain, entry in entries]
     views = [("case", CASE), ("history", "land_parcel", PARCEL_KEY), ("history", "dossier", CASE), ("changes",)]
-    for commands, place in ((texts, found.texts), (views, found.views)):
+    for commands, written in ((texts, outputs.texts), (views, outputs.views)):
         for command in commands:
             for flags in (("--json",), ("--debug", "--lang", "vi")):
-                place[" ".join((*command, *flags))] = _output("--config", config, *command, *flags)
+                written[" ".join((*command, *flags))] = _output("--config", config, *command, *flags)
 
 
 def _output(*arguments: str) -> str:
@@ -271,14 +271,14 @@ def test_a_granted_value_is_in_everything_that_leaves(outputs: Outputs, record_t
     places = {"bodies", *(f"export {record_type}.{name}" for name in FORMATS)}
     places |= {"answer", "refused bodies"} if record_type == "land_parcel" else set()
 
-    missing = [place for place in places if not list(_hits({place: outputs.texts[place]}, {record_type: sign}))]
+    missing = [spot for spot in places if not list(_hits({spot: outputs.texts[spot]}, {record_type: sign}))]
 
     assert missing == []
 
 
 def test_the_record_is_named_where_its_values_are_not(outputs: Outputs) -> None:
     """What tells of the marked records and of the refusals was written, and searched."""
-    named = [place for place, written in outputs.texts.items() if PARCEL_KEY in written]
+    named = [spot for spot, written in outputs.texts.items() if PARCEL_KEY in written]
 
     assert {"table audit_entry", "table delivery", "dead-letters list --json"} <= set(named)
     assert "cchc_connect" in outputs.texts["log"]
