@@ -14,6 +14,7 @@ from cchc_connect.messages import Language
 
 DATABASE_COMMANDS = (
     "agreements check",
+    "agreements export",
     "agreements list",
     "agreements show",
     "audit list",
