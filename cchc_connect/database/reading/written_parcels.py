@@ -24,10 +24,10 @@ from cchc_schemas.codes import KEY_PARTS, MAP_SHEET_NUMBER, NATIONAL_PARCEL_ID, 
 from cchc_schemas.parcel_refs import parcel_key
 
 _SCHEMES = (AdminScheme.GSO_2025_07, AdminScheme.GSO_2025_01)
-_NUMBER = r"(?:\s+so)?\s*[:.]?\s*(?P<{}>[0-9a-z][0-9a-z./-]*)"
-_SHEET_WORDS = re.compile(r"\bto(?:\s+ban\s+do)?(?:\s+dia\s+chinh)?" + _NUMBER.format("number"))
-_PARCEL_WORDS = re.compile(r"\bthua(?:\s+dat)?" + _NUMBER.format("number"))
-_COMMUNE_CODE = re.compile(r"(?:ma\s+)?(?:xa|phuong|thi\s+tran|dac\s+khu)?\s*(?P<digits>[0-9]{5})")
+_NUMBER = r"(?: so)? ?[:.]? ?(?P<{}>[0-9a-z][0-9a-z./-]*)"
+_SHEET_WORDS = re.compile(r"\bto(?: ban do)?(?: dia chinh)?" + _NUMBER.format("number"))
+_PARCEL_WORDS = re.compile(r"\bthua(?: dat)?" + _NUMBER.format("number"))
+_COMMUNE_CODE = re.compile(r"(?:ma )?(?:xa|phuong|thi tran|dac khu)? ?(?P<digits>[0-9]{5})")
 _SEPARATORS = re.compile("[,;()]+")
 _SHORT_KINDS = (("p.", "phuong "), ("x.", "xa "), ("tt.", "thi tran "))
 
@@ -72,7 +72,7 @@ def written_parcel(text: str) -> WrittenParcel:
     stripped = text.strip()
     if NATIONAL_PARCEL_ID.fits(stripped.lower()):
         return WrittenParcel(national_id=stripped.lower())
-    is_key = re.match(r"(?:gso-[^:]*|[0-9]+)\s*:", stripped, re.IGNORECASE) is not None
+    is_key = re.match(r"(?:gso-[^:]*|[0-9]+\s*):", stripped, re.IGNORECASE) is not None
     return _of_key(stripped) if is_key else _of_words(stripped)
 
 
@@ -87,7 +87,7 @@ def _of_key(text: str) -> WrittenParcel:
 
 
 def _of_words(text: str) -> WrittenParcel:
-    composed = unicodedata.normalize("NFC", text)
+    composed = " ".join(unicodedata.normalize("NFC", text).split())  # the patterns know single spaces
     plain = unmarked(composed)
     sheet, parcel = _SHEET_WORDS.search(plain), _PARCEL_WORDS.search(plain)
     if sheet is None or parcel is None:
