@@ -209,7 +209,7 @@ class Push:
 
         def store(connection: Connection) -> None:
             deliveries.forget_keys(connection, self._route.name, new)
-            self._permission.give_back(connection, unsent)
+            self._permission.give_back(connection, unsent, grants)
             self._audit.add_not_sent(connection, unsent, grants, now)
             self._audit.add_not_accepted(connection, not_accepted, grants, now)
 
@@ -389,9 +389,15 @@ class Push:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
             deliveries.store_receipts(connection, self._route.name, pairs, now)
             self._audit.add_receipts(connection, unstored, grants, now)
+            self._permission.give_back(connection, [due for due, receipt in pairs if _is_unsent(due, receipt)], grants)
             for record_type, counts in counts_by_type.items():
                 write_counters(
                     connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
                 )
 
         self._writer.submit(lambda: self._run_context.commit(store))
+
+
+def _is_unsent(due: Delivery, receipt: Receipt) -> bool:
+    """Return whether the receiver has nothing of a message, which another attempt sends."""
+    return receipt.status is DeliveryStatus.RETRY and not due.may_have_arrived

@@ -87,13 +87,13 @@ class PushPermission:
         deliveries.set_not_granted(connection, self._route.name, outside, now)
         left_out = {each.sequence for each in outside}
         leaving = _within(self.grants.records_left, [each for each in ready if each.sequence not in left_out])
-        self._count(connection, _records_in(leaving))
+        self._count(connection, _records_in(leaving), self.grants)
         deliveries.begin_sending(connection, self._route.name, self._run_context.token)
         return Choice(leaving, outside)
 
-    def give_back(self, connection: Connection, unsent: Sequence[Delivery]) -> None:
-        """Count what did not leave as not used."""
-        self._count(connection, -_records_in(unsent))
+    def give_back(self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants) -> None:
+        """Count what did not leave by `grants` as not used."""
+        self._count(connection, -_records_in(unsent), grants)
 
     def still_holds(self) -> bool:
         """Return whether what the batch was decided from is still so. Ask directly before something leaves.
@@ -117,8 +117,8 @@ class PushPermission:
                 entry = refused_entry(self._refusal, record_type, self._asked())
                 append(connection, entry, chain=RUNS_CHAIN)
 
-    def _count(self, connection: Connection, records: int) -> None:
-        grants = self.grants
+    @staticmethod
+    def _count(connection: Connection, records: int, grants: RouteGrants) -> None:
         if records:
             use = AgreementUse(agreement=grants.agreement.id, day=grants.day, dossier="", records=records)
             count_use(connection, use)

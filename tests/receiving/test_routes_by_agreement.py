@@ -478,6 +478,14 @@ def test_the_quota_of_a_day_lets_the_rest_wait_for_the_next_day(agreed: Receivin
     assert [arrival.key for arrival in agreed.portal.arrivals] == list(CODES)
 
 
+def test_an_outage_uses_nothing_of_a_quota(agreed: ReceivingSetting) -> None:
+    agree(agreed, further={"quota": {"records_per_day": len(CODES)}})
+    agreed.sync_while_down()
+
+    assert outcome(agreed) == (RunStatus.DONE, None)
+    assert len(agreed.portal.arrivals) == len(CODES)
+
+
 def test_of_a_quota_only_what_was_about_to_be_sent_is_used(agreed: ReceivingSetting) -> None:
     agree(agreed, further={"quota": {"records_per_day": 6}})
 
