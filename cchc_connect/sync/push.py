@@ -31,7 +31,7 @@ from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, may_have_arrived, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.push_audit import PushAudit
-from cchc_connect.sync.push_permission import Choice, PushPermission
+from cchc_connect.sync.push_permission import Choice, PushPermission, unread
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
@@ -389,15 +389,10 @@ class Push:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
             deliveries.store_receipts(connection, self._route.name, pairs, now)
             self._audit.add_receipts(connection, unstored, grants, now)
-            self._permission.give_back(connection, [due for due, receipt in pairs if _is_unsent(due, receipt)], grants)
+            self._permission.give_back(connection, unread(pairs), grants)
             for record_type, counts in counts_by_type.items():
                 write_counters(
                     connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
                 )
 
         self._writer.submit(lambda: self._run_context.commit(store))
-
-
-def _is_unsent(due: Delivery, receipt: Receipt) -> bool:
-    """Return whether the receiver has nothing of a message, which another attempt sends."""
-    return receipt.status is DeliveryStatus.RETRY and not due.may_have_arrived

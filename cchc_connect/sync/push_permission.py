@@ -7,18 +7,19 @@ and the rest is decided anew. A route without an agreement in force is on hold: 
 While a route sends, its row has the fencing token of the run; who suspends the agreement waits until it is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from cchc_connect.adapter import DeliveryStatus
 from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.queries import agreement_versions
 from cchc_connect.database.outbox import deliveries
-from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind
+from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind, DeliveryReceipt
 from cchc_connect.errors import CchcError, OutsideHours, Stopped
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.route_grants import RouteGrants, RouteRefusal, refused_entry
@@ -138,6 +139,11 @@ class PushPermission:
             consumer=self._route.receiver,
             account=self._route.account or None,
         )
+
+
+def unread(receipts: Iterable[DeliveryReceipt]) -> list[Delivery]:
+    """Return the messages of which the receiver has nothing, and which another attempt sends."""
+    return [due for due, receipt in receipts if receipt.status is DeliveryStatus.RETRY and not due.may_have_arrived]
 
 
 def _records_in(due: Sequence[Delivery]) -> int:
