@@ -18,8 +18,9 @@ from cchc_connect.database.outbox.deliveries import sending_routes
 from cchc_connect.database.replay import replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.lease import live_token
+from cchc_connect.errors import UsageMistake
 from cchc_connect.sharing.facts import StoredAgreement
-from cchc_connect.sharing.life_cycle import ChangedBy, record_stop
+from cchc_connect.sharing.life_cycle import ChangedBy, record_stop, versions_of
 
 POLL_S = 0.1
 """Seconds between two looks at the routes that are sending."""
@@ -61,6 +62,9 @@ def stop_agreement(
         agreement_id: id of the agreement.
         lease: duration of a run's lease.
         wait: how it is waited.
+
+    Raises:
+        UsageMistake: somebody resumed it meanwhile; that it is stopped is not put on record.
     """
 
     def sending(connection: Connection) -> list[str]:
@@ -77,6 +81,9 @@ def stop_agreement(
     wait.notify(routes)
 
     def is_recorded(connection: Connection) -> bool:
+        present = {each.agreement.reference: each.state for each in versions_of(connection, agreement_id)}
+        if present[stopped.agreement.reference] is not stopped.state:
+            raise UsageMistake("sharing.not_stopped", agreement=stopped.agreement.reference)
         if sending(connection):
             return False
         record_stop(connection, stopped, ChangedBy(official=by.official, at=wait.clock.now()))

@@ -16,6 +16,7 @@ from cchc_connect import Config, SharedDatabase, Synchronizer
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.tables import route
+from cchc_connect.errors import UsageMistake
 from cchc_connect.sharing.administration import end_agreement, resume_agreement, suspend_agreement
 from cchc_connect.sharing.stopping import SenderWait
 from tests.audit_log import broken_entry, documents
@@ -112,6 +113,24 @@ def test_while_a_route_sends_it_is_waited_until_it_has_ended(
     assert len(agreed.portal.arrivals) == arrivals == 1
     assert [line.reason.code for line in sender.lines] == ["push.not_granted"]
     assert marks(agreed) == [None]
+
+
+def test_what_is_resumed_while_it_is_waited_for_is_not_said_to_be_suspended(agreed: ReceivingSetting) -> None:
+    mark(agreed, 1)
+
+    def sleep(_: float) -> None:
+        with agreed.database() as database:
+            resume_agreement(config_of(agreed), database, "invented", "officer")
+
+    with (
+        agreed.database() as database,
+        Lease(database, SystemClock(), timedelta(seconds=60)),
+        pytest.raises(UsageMistake) as raised,
+    ):
+        suspend_agreement(config_of(agreed), database, "invented", "officer", wait=SenderWait(sleep=sleep))
+
+    assert raised.value.code == "sharing.not_stopped"
+    assert changes(agreed) == ["suspending", "resumed"]
 
 
 def test_without_a_sending_route_it_is_on_record_at_once(agreed: ReceivingSetting) -> None:
