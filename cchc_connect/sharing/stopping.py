@@ -81,9 +81,7 @@ def stop_agreement(
     wait.notify(routes)
 
     def is_recorded(connection: Connection) -> bool:
-        present = {each.agreement.reference: each.state for each in versions_of(connection, agreement_id)}
-        if present[stopped.agreement.reference] is not stopped.state:
-            raise UsageMistake("sharing.not_stopped", agreement=stopped.agreement.reference)
+        _require_stopped(connection, stopped)
         if sending(connection):
             return False
         record_stop(connection, stopped, ChangedBy(official=by.official, at=wait.clock.now()))
@@ -92,3 +90,9 @@ def stop_agreement(
     while not replayed_write(database, is_recorded):
         wait.sleep(POLL_S)
     return stopped
+
+
+def _require_stopped(connection: Connection, stopped: StoredAgreement) -> None:
+    states = {each.agreement.reference: each.state for each in versions_of(connection, stopped.agreement.id)}
+    if states[stopped.agreement.reference] is not stopped.state:
+        raise UsageMistake("sharing.not_stopped", agreement=stopped.agreement.reference)
