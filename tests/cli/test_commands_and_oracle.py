@@ -26,7 +26,7 @@ from tests.sharing.random_rows import CaseDatabase, RandomRows
 from tests.sharing.row_oracle import StoredRow, masked_cells
 from tests.sharing.ways_out import WaysOut, by_cells, configuration
 
-REQUESTS, FIRST_REQUESTS = 100, 6
+REQUESTS, FIRST_REQUESTS = 100, 10
 
 PROVIDER_FILE, CONSUMER_FILE = "provider.toml", "consumer.toml"
 

@@ -30,6 +30,8 @@ import os, signal, sys
 from cchc_connect import SharedDatabase, export
 from cchc_schemas import LandParcel
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background begins without one
+
 def progress(written, total):
     os.kill(os.getpid(), int(sys.argv[3]))
 

@@ -101,6 +101,7 @@ DOCUMENTS: Mapping[str, str] = {
     "cchc_connect.corrections.settling": "a field before and after, which are compared and go nowhere",
     "cchc_connect.database.outbox.deliveries": "messages of routes, which name what they withhold",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
+    "cchc_connect.sharing.route_rows": "a record of today, which decides whether an older message of it may leave",
     "cchc_connect.sharing.unmasked": "persons in the operator's own records, for the subject index",
     "cchc_connect.sync.unreadable_members": "which fields have values, for the watch on sources",
 }
