@@ -25,6 +25,7 @@ from cchc_connect.sharing.administration import (
     suspend_agreement,
     withdraw_agreement,
 )
+from cchc_connect.sharing.agreement_checks import AGENCY_WARNINGS
 from cchc_connect.sharing.agreements import Agreement, Grant, Treatment
 from cchc_connect.sharing.facts import StoredAgreement, decisive_versions
 from cchc_connect.sharing.findings import AgreementFinding, FindingLevel
@@ -58,10 +59,8 @@ def check(command: CommandContext, database: str | None) -> ExitCode:
     console.document({"folder": str(config.agreements_folder), "findings": documents})
     for level in FindingLevel:
         of_level = [finding for finding in folder.findings if finding.level is level]
-        if of_level:
-            console.heading("agreement_view.faults" if level is FindingLevel.FAULT else "agreement_view.warnings")
-        for finding in of_level:
-            console.line(console.sentence(finding.message), hanging=2)
+        heading = "agreement_view.faults" if level is FindingLevel.FAULT else "agreement_view.warnings"
+        _show_findings(of_level, heading, console)
     console.line()
     console.message(
         "agreement_view.checked",
@@ -80,7 +79,16 @@ def apply(command: CommandContext, *, dry_run: bool) -> ExitCode:
         planned = apply_agreements(config, opened, operating_user(), dry_run=True)
         _show_changes(planned, console)
         changes = planned if dry_run else apply_agreements(config, opened, operating_user())
-    console.document({"dry_run": dry_run, "changes": [_change_document(change) for change in changes]})
+        findings = check_agreements(config, opened).findings
+    warnings = [each for each in findings if each.code in AGENCY_WARNINGS and each.file is not None]
+    console.document(
+        {
+            "dry_run": dry_run,
+            "changes": [_change_document(change) for change in changes],
+            "warnings": [_finding_document(finding, console) for finding in warnings],
+        }
+    )
+    _show_findings(warnings, "agreement_view.warnings", console)
     written = sum(change.kind in {ChangeKind.NEW, ChangeKind.CHANGED} for change in changes)
     console.message("agreement_view.would_apply" if dry_run else "agreement_view.applied", number=written)
     return ExitCode.DONE
@@ -191,6 +199,14 @@ def list_purposes(command: CommandContext) -> ExitCode:
     rows = [(document["code"], document[console.language.value]) for document in documents]
     console.table(OutputTable(headings=["agreement_view.code", "agreement_view.purpose"], rows=rows))
     return ExitCode.DONE
+
+
+def _show_findings(findings: Sequence[AgreementFinding], heading: str, console: Console) -> None:
+    """Write findings under their heading; nothing where there are none."""
+    if findings:
+        console.heading(heading)
+    for finding in findings:
+        console.line(console.sentence(finding.message), hanging=2)
 
 
 def _finding_document(finding: AgreementFinding, console: Console) -> Mapping[str, Any]:

@@ -7,11 +7,13 @@ from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.finding import Finding
-from cchc_connect.sharing.agreement_checks import agreement_findings
+from cchc_connect.sharing.agreement_checks import AGENCY_WARNINGS, agreement_findings
 from cchc_connect.sharing.findings import FindingLevel
-from cchc_connect.sharing.route_grants import RouteAgreement, RouteGrants, RouteRefusal, route_agreements
+from cchc_connect.sharing.known_agencies import with_known_agencies
+from cchc_connect.sharing.route_grants import RouteGrants, RouteRefusal, route_agreements
+from cchc_connect.sharing.terms import SharingTerms
 
-OF_A_ROUTE = frozenset({"agency_unknown", "agency_ending", "ends_soon", "act_lapsed", "act_lapsing"})
+OF_A_ROUTE = AGENCY_WARNINGS | {"agency_ending", "ends_soon", "act_lapsed", "act_lapsing"}
 """Warnings about an agreement by which its routes may stop."""
 
 
@@ -34,17 +36,17 @@ def route_findings(config: Config, database: SharedDatabase | None, clock: Clock
             continue
         with database.reading() as connection:
             decided = route.decide(connection, now)
+            terms = with_known_agencies(route.terms, config, connection)
         if isinstance(decided, RouteRefusal):
             yield Finding.bad(name, decided.error)
         else:
             context = {"agreement": decided.agreement.reference, "until": decided.agreement.ends}
             yield Finding.good(name, "check.route_granted", context)
-            yield from _warnings(name, route, decided)
+            yield from _warnings(name, terms, decided)
 
 
-def _warnings(name: str, route: RouteAgreement, grants: RouteGrants) -> Iterator[Finding]:
-    terms = replace(route.terms, agencies=grants.agencies)
-    for finding in agreement_findings(grants.agreement, terms, grants.day):
+def _warnings(name: str, terms: SharingTerms, grants: RouteGrants) -> Iterator[Finding]:
+    for finding in agreement_findings(grants.agreement, replace(terms, agencies=grants.agencies), grants.day):
         if finding.level is FindingLevel.WARNING and finding.code in OF_A_ROUTE:
             message = replace(finding, agreement=grants.agreement.id).message
             yield Finding(subject=name, message=message, is_warning=True)

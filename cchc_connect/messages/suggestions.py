@@ -7,6 +7,9 @@ from cchc_connect.messages.catalogue import Message
 SIMILARITY = 0.6
 """Share of letters that two names must have in common, in the same order; below it a suggestion is a guess."""
 
+MOST_ALIKE = 3
+"""Codes that are told as looking alike."""
+
 
 def closest(name: str, known_names: Iterable[str]) -> str | None:
     """Return the name of `known_names` that resembles `name` most, or None if none of them does.
@@ -33,6 +36,17 @@ def suggestion(name: str, known_names: Iterable[str]) -> Message | str:
     """Return the question " Did you mean ...?" as a value of the message about `name`; "" if nothing resembles it."""
     meant = closest(name, known_names)
     return "" if meant is None else Message("suggestion.meant", {"meant": meant})
+
+
+def alike(code: str, known_codes: Iterable[str]) -> Message | str:
+    """Return "; codes that look alike: ..." as a value of the message about `code`; "" if none does.
+
+    Codes have most signs in common, so that the nearest one is a guess: up to `MOST_ALIKE` are told.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  # as in `closest`
+
+    nearest = get_close_matches(code, sorted(set(known_codes) - {code}), n=MOST_ALIKE, cutoff=SIMILARITY)
+    return Message("suggestion.alike", {"codes": ", ".join(nearest)}) if nearest else ""
 
 
 def _spelling(name: str) -> str:

@@ -24,6 +24,7 @@ from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.explanation import Explanation, explain
 from cchc_connect.sharing.facts import StoredAgreement, decisive_versions, has_act_in_force, is_in_force
 from cchc_connect.sharing.findings import AgreementFinding, warning
+from cchc_connect.sharing.known_agencies import with_known_agencies
 from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
 from cchc_connect.sharing.odrl import Document, odrl_document
 from cchc_connect.sharing.requests import AccessRequest
@@ -50,11 +51,11 @@ def check_agreements(
     """
     day = vietnamese_day(at or SystemClock().now())
     if database is None:
-        terms = sharing_terms(config)
+        terms = with_known_agencies(sharing_terms(config), config)
         folder = read_folder(config.agreements_folder, terms, day)
         return replace(folder, findings=[*folder.findings, *_comparing(folder, (), terms)])
     with database.reading() as connection:
-        terms = terms_on(connection, sharing_terms(config), day)
+        terms = with_known_agencies(terms_on(connection, sharing_terms(config), day), config, connection)
         stored = stored_agreements(connection)
     folder = read_folder(config.agreements_folder, terms, day)
     in_folder = {entry.agreement.reference for entry in folder.agreements}

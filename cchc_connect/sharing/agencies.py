@@ -58,6 +58,11 @@ class AgencyTree:
         known_codes = frozenset(self.code(agency) for agency in agencies)
         return known_codes | frozenset(alias for code in known_codes for alias in self._aliases.get(code, ()))
 
+    @property
+    def all_codes(self) -> frozenset[str]:
+        """Return the codes of all agencies, of both systems."""
+        return self.codes(self._units)
+
     def under(self, agency: str) -> frozenset[str]:
         """Return an agency, those below it, and those that took over from these with what is below them."""
         return _reached(self.code(agency), lambda code: (*self._children.get(code, ()), *self._followers.get(code, ())))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from cchc_connect.messages import Message
-from cchc_connect.messages.suggestions import suggestion
+from cchc_connect.messages.suggestions import alike, suggestion
 from cchc_connect.sharing.agreements import MAX_YEARS, Action, Agreement, Basis, GrantScope, Treatment
 from cchc_connect.sharing.findings import AgreementFinding, fault, warning
 from cchc_connect.sharing.grant_checks import grant_findings
@@ -19,6 +19,9 @@ from cchc_schemas.text import listed
 
 WARNING_DAYS = (7, 30, 90)
 """Days before an end from which it is told, with the nearest of these."""
+
+AGENCY_WARNINGS = frozenset({"agency_unknown", "agency_named_nowhere", "provider_without_records"})
+"""Warnings that the code of an agency is perhaps mistyped."""
 
 
 def agreement_findings(agreement: Agreement, terms: SharingTerms, day: date) -> Iterator[AgreementFinding]:
@@ -83,8 +86,8 @@ def _party_findings(agreement: Agreement, terms: SharingTerms, day: date) -> Ite
     for key, agency in (("provider", agreement.provider), ("consumer", agreement.consumer)):
         if not AGENCY_CODE.fits(agency):
             yield fault("agency_form", key, value=agency, example=AGENCY_CODE.example)
-        elif len(tree) and agency not in tree:
-            yield warning("agency_unknown", key, value=agency)
+        else:
+            yield from _unknown_agency(key, agency, terms)
         last = tree.valid_to(agency)
         if last is None:
             continue
@@ -96,6 +99,19 @@ def _party_findings(agreement: Agreement, terms: SharingTerms, day: date) -> Ite
             yield warning("agency_ending", key, value=agency, until=last, days=remaining, successors=successors)
     if tree.code(agreement.provider) == tree.code(agreement.consumer):
         yield fault("same_agency", "consumer", value=agreement.consumer)
+
+
+def _unknown_agency(key: str, agency: str, terms: SharingTerms) -> Iterator[AgreementFinding]:
+    """Yield a warning on a code that no agency has, or on a provider without records: it may be mistyped."""
+    tree, named = terms.agencies, terms.known_agencies
+    if len(tree) and agency not in tree:
+        yield warning("agency_unknown", key, value=agency, alike=alike(agency, tree.all_codes))
+    elif named is None:
+        return
+    elif not tree.codes([agency]) & named.codes:
+        yield warning("agency_named_nowhere", key, value=agency, alike=alike(agency, named.codes))
+    elif key == "provider" and named.providers and not tree.codes(tree.as_provider(agency)) & named.providers:
+        yield warning("provider_without_records", key, value=agency, alike=alike(agency, named.providers))
 
 
 def _day_findings(agreement: Agreement, day: date) -> Iterator[AgreementFinding]:

@@ -27,6 +27,21 @@ Table = TypeVar("Table")
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownAgencies:
+    """Codes of agencies that the configuration and the shared database name."""
+
+    providers: frozenset[str] = frozenset()
+    """Those of connections, and of records."""
+    named: frozenset[str] = frozenset()
+    """Those of officials, of the operator, and of the records of agencies."""
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Return all of them."""
+        return self.providers | self.named
+
+
+@dataclass(frozen=True, kw_only=True)
 class SharingTerms:
     """Acts, purposes, officials and agencies that agreements may name, and the records that they share."""
 
@@ -39,6 +54,8 @@ class SharingTerms:
     agencies_from: str | None = None
     """Name of the connection whose records say what the agencies are; None: every code is taken as it is."""
     records: Mapping[str, type[Record]] = field(default_factory=lambda: RECORD_TYPES)
+    known_agencies: KnownAgencies | None = None
+    """The agencies that are named anywhere; None: it is not asked whether an agency is one of them."""
 
 
 def sharing_terms(config: Config) -> SharingTerms:

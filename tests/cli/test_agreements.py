@@ -30,7 +30,7 @@ from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import vietnamese_day
 from tests.checkout import ROOT
 from tests.cli.conftest import CONFIG, Call
-from tests.sharing.invented_agreements import BUILDING, LAND
+from tests.sharing.invented_agreements import BUILDING, LAND, PROVINCE
 
 EXAMPLES = ROOT / "examples" / "agreements"
 PARCELS = "sxd-nnmt-2026-01"
@@ -50,6 +50,12 @@ data_officer = true
 [officials.minh]
 agency = "{BUILDING}"
 data_officer = true
+
+[officials.province]
+agency = "{PROVINCE}"
+
+[officials.portal]
+agency = "000.00.00.G22"
 """
 
 
@@ -99,6 +105,39 @@ def test_check_names_every_fault_with_file_and_place_and_ends_with_78(call: Call
         ("warning", "scope_all"),
         ("warning", "match_of_masked"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "agency", "mistyped"), [("provider", LAND, "000.00.70.H09"), ("consumer", BUILDING, "000.00.05.H90")]
+)
+def test_an_agency_that_nothing_names_is_told_with_those_that_look_alike(
+    call: Call, key: str, agency: str, mistyped: str
+) -> None:
+    """By `check` and by `apply`, with and without a database; it is a warning, and the agreement is stored."""
+    edit(lambda text: text.replace(f'{key} = "{agency}"', f'{key} = "{mistyped}"'))
+    sentence = f"[agreement.{PARCELS}] {key}: no agency has the code {mistyped}: "
+
+    checked = call("agreements", "check")
+    applied = call("agreements", "apply")
+    Path("shared.db").unlink()
+    without_database = call("agreements", "check")
+    vietnamese = call("agreements", "check", "--lang", "vi")
+
+    for ended in (checked, applied, without_database):
+        assert ended.code == 0
+        assert sentence in ended.out
+        assert f"codes that look alike: {agency}, " in ended.out
+    assert "3 drafts stored." in applied.out
+    assert f"không cơ quan nào có mã {mistyped}" in vietnamese.out
+    assert f"các mã gần giống: {agency}, " in vietnamese.out
+
+
+def test_apply_has_the_warnings_on_agencies_in_its_document(call: Call) -> None:
+    edit(lambda text: text.replace(f'provider = "{LAND}"', 'provider = "000.00.70.H09"'))
+
+    warnings = call("agreements", "apply", "--json").document["warnings"]
+
+    assert [(each["code"], each["at"]) for each in warnings] == [("agency_named_nowhere", "provider")]
 
 
 def test_check_needs_no_database(call: Call) -> None:

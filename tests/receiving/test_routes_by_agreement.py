@@ -238,9 +238,9 @@ def test_what_a_route_cannot_name_holds_it_and_says_what_to_agree_on(
     assert sentence in reason
 
 
-def route_check(setting: ReceivingSetting) -> list[tuple[str, str]]:
+def route_check(setting: ReceivingSetting, **tables: Any) -> list[tuple[str, str]]:
     """Return level and sentence of each finding of a check on the route."""
-    config = Config.from_tables(setting.tables, Path("cchc.toml"))
+    config = Config.from_tables({**setting.tables, **tables}, Path("cchc.toml"))
     with setting.database() as database:
         return [
             (finding.level, render_message(finding.message.code, Language.ENGLISH, finding.message.context))
@@ -259,6 +259,28 @@ def test_a_check_says_ahead_whether_a_route_will_send(agreed: ReceivingSetting) 
     change(agreed, suspend)
     ((level, sentence),) = route_check(agreed)
     assert (level, "state: suspended" in sentence) == ("bad", True)
+
+
+def test_a_check_warns_of_a_provider_of_which_there_are_no_records(agreed: ReceivingSetting) -> None:
+    with agreed.database() as database:
+        in_force(database, "H09.2", CONSUMER, "dossier", at=agreed.clock.moment)
+
+    _, (level, sentence) = route_check(agreed, officials={"lan": {"agency": "H09.2"}})
+
+    assert level == "warning"
+    assert "there is no record of the agency H09.2, and no connection is its own; codes that look alike: H09.1" in (
+        sentence
+    )
+
+
+def test_a_check_warns_of_an_agency_that_nothing_names(agreed: ReceivingSetting) -> None:
+    with agreed.database() as database:
+        in_force(database, "H90.1", CONSUMER, "dossier", at=agreed.clock.moment)
+
+    _, (level, sentence) = route_check(agreed)
+
+    assert level == "warning"
+    assert "no agency has the code H90.1" in sentence
 
 
 def test_a_check_before_the_first_run_says_that_no_agreement_is_stored(agreed: ReceivingSetting) -> None:
