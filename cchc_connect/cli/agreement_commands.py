@@ -159,11 +159,16 @@ def agreements_resume(context: typer.Context, agreement: AgreementId) -> int:
 
 
 @agreement_app.command("end", help="help.agreements_end")
-def agreements_end(context: typer.Context, agreement: AgreementId) -> int:
+def agreements_end(
+    context: typer.Context,
+    agreement: AgreementId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="help.agreements_end_yes")] = False,
+) -> int:
     """End an agreement."""
-    from cchc_connect.cli.agreements import change
+    from cchc_connect.cli.agreement_end import end
 
-    return change(command_context(context), agreement, "end")
+    return end(command_context(context), agreement, is_confirmed=yes)
 
 
 @agreement_app.command("acts", help="help.agreements_acts")

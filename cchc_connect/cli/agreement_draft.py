@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.written_files import require_writable_name, writing_file
 from cchc_connect.sharing.route_drafts import DraftTerms, RouteDraft, draft_agreements
 
@@ -14,15 +14,19 @@ def draft(command: CommandContext, routes: Sequence[str], chosen: DraftTerms) ->
     """Write the drafts into the folder of agreements; no file is replaced.
 
     Raises:
-        CannotCreate: a file cannot be written, or is there already.
+        CannotCreate: a file cannot be written, or one is there already; then none is written.
     """
     console = command.console
     drafts = draft_agreements(command.config, routes, replace(chosen, language=console.language))
+    for each in drafts:
+        if each.file.is_file():
+            raise CannotCreate("sharing.draft_exists", agreement=each.agreement, file=each.file)
     for each in drafts:
         _write(each)
     console.document({"drafts": [_document(each) for each in drafts]})
     if not drafts:
         console.message("agreement_draft.none")
+        console.message("agreement_draft.routes_only")
         return ExitCode.DONE
     for each in drafts:
         _show(each, console)

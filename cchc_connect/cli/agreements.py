@@ -224,7 +224,7 @@ def _show_changes(changes: Sequence[AgreementChange], console: Console) -> None:
     for each in changes:
         words = console.term("agreement_change", each.kind.value)
         console.line(f"{each.agreement.reference}: {words}")
-        if each.kind is not ChangeKind.UNCHANGED:
+        if each.kind not in {ChangeKind.UNCHANGED, ChangeKind.ENDED}:
             for key, before, after in each.differences:
                 console.line(f"  {key}: {before} -> {after}" if each.before else f"  {key}: {after}", hanging=4)
 

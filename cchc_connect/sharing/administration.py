@@ -19,7 +19,7 @@ from cchc_connect.errors import ConfigurationError, NotFound, UsageMistake
 from cchc_connect.messages import Messages
 from cchc_connect.sharing import life_cycle
 from cchc_connect.sharing.agreement_checks import agreement_findings, masked_and_matched
-from cchc_connect.sharing.agreement_files import AgreementFolder, read_folder
+from cchc_connect.sharing.agreement_files import AgreementFile, AgreementFolder, read_folder
 from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.explanation import Explanation, explain
 from cchc_connect.sharing.facts import StoredAgreement, decisive_versions, has_act_in_force, is_in_force
@@ -59,7 +59,7 @@ def check_agreements(
         stored = stored_agreements(connection)
     folder = read_folder(config.agreements_folder, terms, day)
     in_folder = {entry.agreement.reference for entry in folder.agreements}
-    findings, alone = list[AgreementFinding](folder.findings), list[Agreement]()
+    findings, alone = [*folder.findings, *_ended(folder, stored)], list[Agreement]()
     for each in decisive_versions(stored):
         agreement = each.agreement
         findings.extend(_closing(each, folder, terms, day))
@@ -254,6 +254,23 @@ def _comparing(folder: AgreementFolder, stored: Sequence[Agreement], terms: Shar
     for agreement in together:
         for finding in masked_and_matched(agreement, together, terms):
             yield replace(finding, file=files.get(agreement.reference), agreement=agreement.id)
+
+
+def _ended(folder: AgreementFolder, stored: Sequence[StoredAgreement]) -> Iterator[AgreementFinding]:
+    """Yield a warning for each agreement of the folder that is ended, or whose draft is withdrawn, as it is stored."""
+    ended = {each.agreement.reference for each in stored if each.state is AgreementState.ENDED}
+    newest = {entry.agreement.id: entry.agreement.version for entry in sorted(folder.agreements, key=_version)}
+    for entry in folder.agreements:
+        if entry.agreement.reference in ended and entry.agreement.version == newest[entry.agreement.id]:
+            yield replace(
+                warning("ended_for_good", "version", version=entry.agreement.version),
+                file=entry.file,
+                agreement=entry.agreement.id,
+            )
+
+
+def _version(entry: AgreementFile) -> int:
+    return entry.agreement.version
 
 
 def _closing(

@@ -38,6 +38,8 @@ class ChangeKind(StrEnum):
     CHANGED = "changed"
     """A draft is replaced, and its approvals are void."""
     UNCHANGED = "unchanged"
+    ENDED = "ended"
+    """It is as it was when it was ended, or its draft withdrawn: it stays so, and a new version or id is needed."""
     NEEDS_VERSION = "needs_version"
     """It differs from a version that was approved by both; a higher version number is needed."""
     BEHIND = "behind"
@@ -96,7 +98,7 @@ def apply_changes(
     if refused:
         raise UsageMistake("sharing.needs_version", agreements=[change.agreement.reference for change in refused])
     for change in changes:
-        if change.kind is ChangeKind.UNCHANGED:
+        if change.kind in {ChangeKind.UNCHANGED, ChangeKind.ENDED}:
             continue
         stored = StoredAgreement(
             agreement=expanded(change.agreement, terms.records),
@@ -223,7 +225,8 @@ def _planned(versions: dict[str, StoredAgreement], agreement: Agreement) -> Agre
     if stored is not None:
         before = stored.written or stored.agreement
         kind = ChangeKind.CHANGED if stored.state is AgreementState.DRAFT else ChangeKind.NEEDS_VERSION
-        kind = ChangeKind.UNCHANGED if before == agreement else kind
+        if before == agreement:
+            kind = ChangeKind.ENDED if stored.state is AgreementState.ENDED else ChangeKind.UNCHANGED
         return AgreementChange(kind=kind, agreement=agreement, before=before)
     earlier = [each for each in versions.values() if each.agreement.id == agreement.id]
     if any(each.agreement.version > agreement.version for each in earlier):

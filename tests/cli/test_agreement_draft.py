@@ -161,7 +161,7 @@ def test_no_file_is_replaced(call: Call) -> None:
     call("agreements", "draft", "--purpose", "inspection", "--act", "qd-766-2022")
     before = text()
 
-    assert call("agreements", "draft").out == "Every route has its agreement in the folder of agreements.\n"
+    assert call("agreements", "draft").out.startswith("Every route has its agreement in the folder of agreements.\n")
     again = call("agreements", "draft", "to-portal")
 
     assert again.code == 64
@@ -206,3 +206,29 @@ def test_other_faults_of_the_configuration_are_told(call: Call) -> None:
 
     assert refused.code == 78
     assert "[routes.to-portal] withhold" in refused.err
+
+
+def test_a_draft_that_is_there_already_stays_and_the_command_says_what_to_do(call: Call) -> None:
+    """It names no option that the command lacks."""
+    configure("dossier")
+    assert call("agreements", "draft").code == 0
+    before = (FOLDER / f"{DRAFTED}.toml").read_text(encoding="utf-8")
+
+    again, vietnamese = call("agreements", "draft"), call("agreements", "draft", "--lang", "vi")
+
+    assert (again.code, vietnamese.code) == (73, 73)
+    assert f"{DRAFTED} is drafted already" in again.err
+    assert "move that file away first" in again.err
+    assert "--force" not in again.err + vietnamese.err
+    assert "đề nghị chuyển tệp đó sang nơi khác" in vietnamese.err
+    assert vietnamese.err.endswith("cchc-connect agreements check --lang vi\n")
+    assert (FOLDER / f"{DRAFTED}.toml").read_text(encoding="utf-8") == before
+
+
+def test_without_anything_to_draft_the_command_says_that_it_drafts_for_routes_only(call: Call) -> None:
+    CONFIG.write_text("", encoding="utf-8")
+
+    drafted = call("agreements", "draft")
+
+    assert drafted.code == 0
+    assert "Only agreements of routes are drafted" in drafted.out

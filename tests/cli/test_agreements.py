@@ -246,7 +246,7 @@ def test_two_data_officers_approve_and_one_of_them_suspends(call: Call) -> None:
 
     assert call("agreements", "suspend", PARCELS).code == 0
     assert call("agreements", "resume", PARCELS).code == 0
-    assert call("agreements", "end", PARCELS, "--json").document["state"] == "ended"
+    assert call("agreements", "end", PARCELS, "--yes", "--json").document["state"] == "ended"
     listed = call("audit", "list", "--kind", "agreement", "--limit", "3").out
     assert re.findall(rf"{PARCELS}@1: (\w+)", listed) == ["ended", "resumed", "suspended"]
     assert call("agreements", "resume", PARCELS).code == 64
