@@ -37,9 +37,10 @@ def route_findings(config: Config, database: SharedDatabase | None, clock: Clock
         with database.reading() as connection:
             decided = route.decide(connection, now)
             terms = with_known_agencies(route.terms, config, connection)
-        if isinstance(decided, RouteRefusal):
-            yield Finding.bad(name, decided.error)
-        else:
+        refusal = decided if isinstance(decided, RouteRefusal) else decided.quota_refusal
+        if refusal is not None:
+            yield Finding.bad(name, refusal.error)
+        if isinstance(decided, RouteGrants) and refusal is None:
             context = {"agreement": decided.agreement.reference, "until": decided.agreement.ends}
             yield Finding.good(name, "check.route_granted", context)
             yield from _warnings(name, terms, decided)

@@ -77,6 +77,8 @@ class RouteGrants:
     """The agencies on that day."""
     providers: frozenset[str]
     """Codes of the agencies whose records are the provider's, of both systems."""
+    quota_refusal: "RouteRefusal | None" = None
+    """Why no record leaves any more on this day, where the quota is used up; withdrawals leave."""
 
     @property
     def records_left(self) -> int | None:
@@ -101,6 +103,8 @@ class RouteRefusal:
     @property
     def error(self) -> SourceHeld:
         """Return the error that puts the route on hold."""
+        if set(self.reasons.values()) == {(RefusalReason.QUOTA.value,)}:
+            return SourceHeld("push.quota_used_up", agreement=self.agreement)
         return SourceHeld("push.not_granted", agreement=self.agreement, faults=self.faults)
 
 
@@ -120,19 +124,24 @@ class RouteAgreement:
     """Key of the installation for pseudonyms; without one such fields are withheld."""
 
     def decide(self, connection: Connection, at: datetime) -> RouteGrants | RouteRefusal:
-        """Return what may leave at an instant, by the facts of this transaction."""
+        """Return what may leave at an instant, by the facts of this transaction.
+
+        Where the quota is used up, no record may, and each withdrawal.
+        """
         day = vietnamese_day(at)
         terms = terms_on(connection, self.terms, day)
         requests = [self._request(record_type, at) for record_type in self.record_types]
         facts = facts_of(connection, terms, requests[0])
         decisions = {request.record_type: decide(request, facts) for request in requests}
+        refused, quota_refusal = _refused(decisions), None
+        if refused and {refusal.reasons for refusal in refused.values()} == {(RefusalReason.QUOTA,)}:
+            quota_refusal = self._refusal(refused, {}, facts, day)
+            decisions = {request.record_type: _without_records(request, facts) for request in requests}
+            refused = _refused(decisions)
         granted = {
             record_type: self._grant(record_type, decision, facts, day)
             for record_type, decision in decisions.items()
             if isinstance(decision, AccessDecision)
-        }
-        refused = {
-            record_type: decision for record_type, decision in decisions.items() if isinstance(decision, AccessRefusal)
         }
         refusal = self._refusal(refused, granted, self._with_all_versions(connection, facts), day)
         if refusal is not None:
@@ -146,6 +155,7 @@ class RouteAgreement:
             by_type=granted,
             agencies=terms.agencies,
             providers=terms.agencies.codes(terms.agencies.as_provider(agreement.provider)),
+            quota_refusal=quota_refusal,
         )
 
     def _with_all_versions(self, connection: Connection, facts: Facts) -> Facts:
@@ -215,6 +225,16 @@ class RouteAgreement:
         named = [refusal.agreement for refusal in refused.values() if refusal.agreement is not None]
         named += [grant.decision.agreement.reference for grant in granted.values()]
         return RouteRefusal(agreement=next(iter(named), self.id), reasons=reasons, faults=Messages(faults))
+
+
+def _refused(decisions: Mapping[str, AccessDecision | AccessRefusal]) -> Mapping[str, AccessRefusal]:
+    return {name: decision for name, decision in decisions.items() if isinstance(decision, AccessRefusal)}
+
+
+def _without_records(request: AccessRequest, facts: Facts) -> AccessDecision | AccessRefusal:
+    """Return the decision on a request whose quota is used up, as it is for what counts for no quota."""
+    decision = decide(request, replace(facts, uses=()))
+    return replace(decision, records_left=0) if isinstance(decision, AccessDecision) else decision
 
 
 def route_agreements(config: Config, names: Collection[str]) -> Mapping[str, RouteAgreement]:

@@ -113,6 +113,7 @@ class Push:
                     self._forget_unsent()
                     if not self._permission.still_holds():
                         self._require_permission()
+                self._permission.raise_if_records_wait()
         except (SourceHeld, Retriable, Stopped):
             self._store_receipts()
             self._writer.flush()
@@ -133,6 +134,7 @@ class Push:
         """
         self._enqueue()
         self._require_permission()
+        self._permission.raise_if_used_up()
         now = self._run_context.clock.now()
         due = self._run_context.read(lambda connection: deliveries.due_counts(connection, self._route.name, now))
         for record_type, counts in self.counts.items():
@@ -172,8 +174,8 @@ class Push:
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()
-        route, now = self._route.name, self._run_context.clock.now()
-        return self._run_context.read(lambda connection: deliveries.due(connection, route, now, DELIVERY_BATCH_SIZE))
+        due, now = self._permission.due, self._run_context.clock.now()
+        return self._run_context.read(lambda connection: due(connection, now, DELIVERY_BATCH_SIZE))
 
     def _record_intent(self, ready: Sequence[Delivery]) -> list[Delivery]:
         """Write audit log entries and idempotency keys before sending, and return what of these messages may leave.

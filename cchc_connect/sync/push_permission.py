@@ -18,7 +18,7 @@ from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.queries import agreement_versions
-from cchc_connect.database.outbox import deliveries
+from cchc_connect.database.outbox import deliveries, set_aside
 from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind, DeliveryReceipt
 from cchc_connect.errors import CchcError, OutsideHours, Stopped
 from cchc_connect.sharing.facts import AgreementUse
@@ -47,6 +47,8 @@ class PushPermission:
         self._run_context = run_context
         self._refusal: RouteRefusal | None = None
         self._grants: RouteGrants | None = None
+        self._waits_for: RouteRefusal | None = None
+        """Why records wait for the next day, once some do."""
 
     @property
     def grants(self) -> RouteGrants:
@@ -72,8 +74,10 @@ class PushPermission:
         if isinstance(decided, RouteRefusal):
             raise decided.error
         self._grants = decided
+        if decided.quota_refusal is None:
+            self._waits_for = None
         reference, record_types = decided.agreement.reference, self._route.record_types
-        deliveries.follow_agreement(connection, self._route.name, reference, record_types)
+        set_aside.follow_agreement(connection, self._route.name, reference, record_types)
 
     def choose(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> Choice:
         """Decide in the transaction that records the intent to send what of these may leave, and count it as used.
@@ -85,12 +89,38 @@ class PushPermission:
         """
         self.decide(connection, now)
         outside = list(outside_grants(connection, self.grants, ready))
-        deliveries.set_not_granted(connection, self._route.name, outside, now)
+        set_aside.set_not_granted(connection, self._route.name, outside, now)
         left_out = {each.sequence for each in outside}
-        leaving = _within(self.grants.records_left, [each for each in ready if each.sequence not in left_out])
+        reached = [each for each in ready if each.sequence not in left_out]
+        leaving = _within(self.grants.records_left, reached)
+        if len(leaving) < len(reached):
+            self._waits_for = self.grants.quota_refusal
         self._count(connection, _records_in(leaving), self.grants)
         deliveries.begin_sending(connection, self._route.name, self._run_context.token)
         return Choice(leaving, outside)
+
+    def due(self, connection: Connection, now: datetime, limit: int) -> list[Delivery]:
+        """Return the next messages that may be due; once records wait for the next day, those that need no quota."""
+        return deliveries.due(connection, self._route.name, now, limit, without_records=self._waits_for is not None)
+
+    def raise_if_records_wait(self) -> None:
+        """Raise if records wait since the quota of the day is used up.
+
+        Raises:
+            SourceHeld: they do.
+        """
+        self._refusal = self._waits_for
+        if self._refusal is not None:
+            raise self._refusal.error
+
+    def raise_if_used_up(self) -> None:
+        """Raise if no record may leave any more on this day.
+
+        Raises:
+            SourceHeld: the quota is used up.
+        """
+        self._waits_for = self.grants.quota_refusal
+        self.raise_if_records_wait()
 
     def give_back(self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants) -> None:
         """Count what did not leave by `grants` as not used."""
@@ -151,9 +181,18 @@ def _records_in(due: Sequence[Delivery]) -> int:
     return sum(each.kind is DeliveryKind.RECORD for each in due)
 
 
-def _within(records_left: int | None, due: list[Delivery]) -> list[Delivery]:
-    """Return the first of these messages, with as many records as the quota leaves."""
-    if records_left is None or _records_in(due) <= records_left:
-        return due
-    positions = [position for position, each in enumerate(due) if each.kind is DeliveryKind.RECORD]
-    return due[: positions[records_left]]
+def _within(records_left: int | None, due: Sequence[Delivery]) -> list[Delivery]:
+    """Return those of these messages that the quota lets leave: the first records, and withdrawals.
+
+    A withdrawal overtakes records that wait for the next day, but none with the same order key.
+    """
+    leaving, waiting_keys = list[Delivery](), set[str]()
+    for each in due:
+        is_record = each.kind is DeliveryKind.RECORD
+        if each.order_key in waiting_keys or (is_record and records_left == 0):
+            waiting_keys.add(each.order_key)
+            continue
+        leaving.append(each)
+        if is_record and records_left is not None:
+            records_left -= 1
+    return leaving

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.receiving.agreed import with_route
 from tests.receiving.setting import ReceivingSetting, receiving
 
 
@@ -17,3 +18,9 @@ def setting(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.chdir(tmp_path)
     with receiving(address) as offices:
         yield offices
+
+
+@pytest.fixture
+def agreed(setting: ReceivingSetting) -> ReceivingSetting:
+    """Give the setting with dossiers, and a route by an agreement that is not stored yet."""
+    return with_route(setting)

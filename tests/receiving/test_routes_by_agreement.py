@@ -1,87 +1,40 @@
 """Routes by an agreement: what leaves is what it grants; without one in force nothing leaves or is lost."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from cchc_connect import Config
-from cchc_connect.database.outbox.deliveries import route_states
-from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import agreement_use, delivery
 from cchc_connect.database.writing.agency_changes import follow_agency
 from cchc_connect.diagnostics.routes import route_findings
-from cchc_connect.messages import Language, render_message
 from cchc_connect.monitoring.status import status as status_of
-from cchc_connect.sharing.facts import Official
-from cchc_connect.sharing.life_cycle import ChangedBy, end, resume, suspend
-from cchc_connect.sharing.terms import SharingTerms
-from cchc_connect.sync.pull import Pull
+from cchc_connect.sharing.life_cycle import end, resume, suspend
 from cchc_connect.sync.report import RunStatus
-from cchc_schemas import Dossier, DossierStep
+from cchc_schemas import DossierStep
 from cchc_schemas.legal_acts import legal_acts
-from tests.audit_log import broken_entry, documents
+from tests.receiving.agreed import (
+    CODES,
+    CONSUMER,
+    FURTHER,
+    OTHER,
+    PROVIDER,
+    Step,
+    agree,
+    change,
+    entries,
+    outcome,
+    pull,
+    route_check,
+    states,
+    waiting,
+)
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sharing.in_force import in_force
 from tests.sync.memory_systems import (
-    DossierRegister,
-    NoRequestTransport,
-    UnfencedRunContext,
-    dossier_codes,
     step_fields,
 )
-
-*CODES, FURTHER = dossier_codes(7)
-
-PROVIDER, CONSUMER = "H09.1", "G22"
-TERMS = SharingTerms(officials={"officer": Official(agency=CONSUMER, is_data_officer=True)})
-
-Step = Callable[..., object]
-
-
-@pytest.fixture
-def agreed(setting: ReceivingSetting) -> ReceivingSetting:
-    """Give the setting with dossiers, and a route by an agreement that is not stored yet."""
-    setting.holds(*dossiers(*CODES, applicant_name="Nguyễn Thị Mẫu", applicant_phone="0900000123"))
-    setting.routes = {"publish": {"from": ["dossier"], "to": "portal", "agreement": "invented"}}
-    return setting
-
-
-def agree(setting: ReceivingSetting, *records: str, **terms: Any) -> None:
-    with setting.database() as database:
-        in_force(database, PROVIDER, CONSUMER, *(records or ("dossier",)), at=setting.clock.moment, **terms)
-
-
-def change(setting: ReceivingSetting, step: Step) -> None:
-    """Suspend, resume or end the agreement."""
-    with setting.database() as database, database.writing() as connection:
-        step(connection, "invented", TERMS, ChangedBy(official="officer", at=setting.clock.moment))
-
-
-def entries(setting: ReceivingSetting, **members: object) -> list[dict[str, Any]]:
-    with setting.database() as database, database.reading() as connection:
-        assert broken_entry(connection) is None
-        return list(documents(connection, **members))
-
-
-def outcome(setting: ReceivingSetting) -> tuple[RunStatus, str | None]:
-    """Run once; return how the route ended, and why in one language."""
-    (line, *_) = setting.sync().lines
-    return line.outcome, None if line.reason is None else str(line.reason)
-
-
-def waiting(setting: ReceivingSetting) -> Mapping[str, object]:
-    """Return the state of the route, whose messages must not have lost an attempt."""
-    with setting.database() as database, database.reading() as connection:
-        assert set(connection.execute(select(delivery.c.attempts).where(delivery.c.state == "waiting")).scalars()) <= {
-            0
-        }
-        (state,) = route_states(connection)
-    return {name: state[name] for name in ("waiting", "delivered", "dead")}
 
 
 def test_what_leaves_is_what_the_agreement_grants(agreed: ReceivingSetting) -> None:
@@ -238,16 +191,6 @@ def test_what_a_route_cannot_name_holds_it_and_says_what_to_agree_on(
     assert sentence in reason
 
 
-def route_check(setting: ReceivingSetting, **tables: Any) -> list[tuple[str, str]]:
-    """Return level and sentence of each finding of a check on the route."""
-    config = Config.from_tables({**setting.tables, **tables}, Path("cchc.toml"))
-    with setting.database() as database:
-        return [
-            (finding.level, render_message(finding.message.code, Language.ENGLISH, finding.message.context))
-            for finding in route_findings(config, database, setting.clock)
-        ]
-
-
 def test_a_check_says_ahead_whether_a_route_will_send(agreed: ReceivingSetting) -> None:
     ((level, sentence),) = route_check(agreed)
     assert (level, "no agreement invented" in sentence) == ("bad", True)
@@ -351,13 +294,6 @@ def test_a_dry_run_says_that_nothing_would_leave(agreed: ReceivingSetting) -> No
 
     assert line.outcome is RunStatus.HELD
     assert entries(agreed) == []
-
-
-OTHER = "000.00.99.H09"
-
-
-def states(setting: ReceivingSetting) -> Counter[str]:
-    return Counter(state for _, _, _, state, _ in setting.deliveries())
 
 
 def test_what_the_rows_do_not_describe_is_set_aside_and_counted(agreed: ReceivingSetting) -> None:
@@ -474,53 +410,6 @@ def test_an_older_version_does_not_leave_when_the_record_of_today_is_outside(agr
 
     assert FURTHER not in {each.key for each in agreed.portal.arrivals}
     assert states(agreed) == {"delivered": len(CODES), "not_granted": 2}
-
-
-def pull(setting: ReceivingSetting, name: str, agency: str, items: list[dict[str, Any]], **options: Any) -> None:
-    """Pull dossiers of a connection of an agency."""
-    with setting.database() as database:
-        context = UnfencedRunContext(run_id=name, database=database, clock=setting.clock, token=None, **options)
-        stream = Stream(connection=name, record_type="dossier", agency=agency)
-        Pull(DossierRegister(items, Dossier), stream, NoRequestTransport(), context).run()
-
-
-def test_the_quota_of_a_day_lets_the_rest_wait_for_the_next_day(agreed: ReceivingSetting) -> None:
-    agree(agreed, further={"quota": {"records_per_day": 4}})
-
-    first, reason = outcome(agreed)
-    again, _ = outcome(agreed)
-    assert (first, again) == (RunStatus.HELD, RunStatus.HELD)
-    assert reason is not None
-    assert "the quota of the agreement is used up" in reason
-    assert waiting(agreed) == {"waiting": 2, "delivered": 4, "dead": 0}
-    assert [entry["reasons"] for entry in entries(agreed, kind="refused")] == [["quota"]]
-
-    agreed.clock.advance(timedelta(days=1))
-    assert outcome(agreed) == (RunStatus.DONE, None)
-    assert [arrival.key for arrival in agreed.portal.arrivals] == list(CODES)
-
-
-def test_an_outage_uses_nothing_of_a_quota(agreed: ReceivingSetting) -> None:
-    agree(agreed, further={"quota": {"records_per_day": len(CODES)}})
-    agreed.sync_while_down()
-
-    assert outcome(agreed) == (RunStatus.DONE, None)
-    assert len(agreed.portal.arrivals) == len(CODES)
-
-
-def test_of_a_quota_only_what_was_about_to_be_sent_is_used(agreed: ReceivingSetting) -> None:
-    agree(agreed, further={"quota": {"records_per_day": 6}})
-
-    def suspend_once() -> None:
-        if len(agreed.portal.arrivals) == 1:
-            change(agreed, suspend)
-
-    agreed.portal.on_message = suspend_once
-    agreed.sync()
-
-    with agreed.database() as database, database.reading() as connection:
-        used = connection.execute(select(agreement_use.c.records)).scalar_one()
-    assert used == len(agreed.portal.arrivals) == 2
 
 
 def test_a_record_type_that_a_route_dropped_stays_ended_under_a_new_version(agreed: ReceivingSetting) -> None:

@@ -174,7 +174,11 @@ class WaysOut:
                 outside = {each.record_key for each in outside_grants(connection, decided, list(due(connection, rows)))}
         if isinstance(decided, RouteRefusal):
             is_unsendable = decided.reasons[record_type] == (UNSENDABLE,)
-            self._agree("unsendable", () if is_unsendable else decided.reasons[record_type], oracle.reasons())
+            expected = tuple(reason for reason in oracle.reasons() if not is_unsendable or reason != "quota")
+            self._agree("unsendable", () if is_unsendable else decided.reasons[record_type], expected)
+            return
+        if decided.quota_refusal is not None:
+            self._agree("quota", decided.quota_refusal.reasons[record_type], oracle.reasons())
             return
         agreement, grant = cast("tuple[Agreement, Grant]", oracle.chosen())
         reached = [row for row in rows if oracle.reaches(agreement, grant, row, self.case.rows)]

@@ -11,7 +11,7 @@ of the first attempt is an answer: the target has nothing under that key, and it
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
@@ -125,10 +125,7 @@ REQUEUED: Mapping[str, object] = MappingProxyType(
 )
 """Column values of a dead letter that was requeued: as if it had never been sent."""
 
-WAITS_AGAIN: Mapping[str, object] = MappingProxyType(
-    {"state": DeliveryState.WAITING, "next_attempt_at": None, "finished_at": None}
-)
-"""Column values of a message that was set aside and is to be judged anew."""
+_EARLIER = delivery.alias("earlier")
 
 _DUE_COLUMNS = (
     *(delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key, delivery.c.attempts),
@@ -144,8 +141,18 @@ NEVER_ATTEMPTED = (DeliveryState.WAITING, 0, None, "", None, None, None)
 """A new delivery: its state, attempts, next attempt, reason, end, shortened fields and idempotency key."""
 
 
-def due(connection: Connection, route_name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
-    """Return the deliveries that may be sent now, in feed order."""
+def due(
+    connection: Connection,
+    route_name: str,
+    now: datetime,
+    limit: int | None = None,
+    *,
+    without_records: bool = False,
+) -> list[Delivery]:
+    """Return the deliveries that may be sent now, in feed order.
+
+    Without records they are the withdrawals before which nothing waits with the same order key.
+    """
     now_text = to_timestamp_text(now)
     waiting = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING)
     first_blocked = select(delivery.c.order_key, func.min(delivery.c.sequence)).where(
@@ -153,6 +160,8 @@ def due(connection: Connection, route_name: str, now: datetime, limit: int | Non
     )
     blocked_from = {row[0]: row[1] for row in connection.execute(first_blocked.group_by(delivery.c.order_key))}
     ready = waiting & (delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text))
+    if without_records:
+        ready &= (delivery.c.kind == DeliveryKind.WITHDRAWAL) & ~_is_behind(route_name)
     joined = select(*_DUE_COLUMNS).join(change, change.c.sequence == delivery.c.sequence)
     ordered = joined.where(ready).order_by(delivery.c.sequence).execution_options(yield_per=ROW_BATCH_SIZE)
     sendable: list[Row[*tuple[Any, ...]]] = []
@@ -164,6 +173,17 @@ def due(connection: Connection, route_name: str, now: datetime, limit: int | Non
                 sendable.append(row)
     delivered = _delivered_before(connection, route_name, sendable)
     return [_delivery(row, delivered) for row in sendable]
+
+
+def _is_behind(route_name: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether a message of the route that came earlier with the same order key waits and meets conditions."""
+    return exists().where(
+        _EARLIER.c.route == route_name,
+        _EARLIER.c.state == DeliveryState.WAITING,
+        _EARLIER.c.order_key == delivery.c.order_key,
+        _EARLIER.c.sequence < delivery.c.sequence,
+        *conditions,
+    )
 
 
 def _delivery(row: Row[*tuple[Any, ...]], delivered: set[tuple[str, str]]) -> Delivery:
@@ -211,14 +231,7 @@ def _idempotency_key(epoch: str, route_name: str, unsent: Delivery) -> str:
 def due_counts(connection: Connection, route_name: str, now: datetime) -> Mapping[str, int]:
     """Return how many deliveries may be sent now, those of `due`, by record type."""
     now_text = to_timestamp_text(now)
-    earlier = delivery.alias()
-    blocked = exists().where(
-        earlier.c.route == route_name,
-        earlier.c.state == DeliveryState.WAITING,
-        earlier.c.order_key == delivery.c.order_key,
-        earlier.c.sequence < delivery.c.sequence,
-        earlier.c.next_attempt_at > now_text,
-    )
+    blocked = _is_behind(route_name, _EARLIER.c.next_attempt_at > now_text)
     ready = delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text)
     of_route = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING)
     counted = select(delivery.c.record_type, func.count()).where(of_route & ready & ~blocked)
@@ -272,38 +285,6 @@ def hold_route(connection: Connection, route_name: str, reason: CchcError | None
 def begin_sending(connection: Connection, route_name: str, token: int | None) -> None:
     """Note in the transaction that records an intent to send which run, by its fencing token, sends."""
     connection.execute(update(route).where(route.c.name == route_name).values(sending=token))
-
-
-def follow_agreement(connection: Connection, route_name: str, agreement: str, record_types: Collection[str]) -> None:
-    """Note by which agreement, `ID@VERSION`, a route sends; under another one than before what it did not reach waits.
-
-    Of each record only the latest version does, and only of the record types of the route.
-    """
-    before = connection.execute(select(route.c.agreement).where(route.c.name == route_name)).scalar()
-    if before == agreement:
-        return
-    newer = change.alias()
-    is_outdated = exists().where(
-        newer.c.record_type == delivery.c.record_type,
-        newer.c.record_key == delivery.c.record_key,
-        newer.c.sequence > delivery.c.sequence,
-    )
-    of_route = (delivery.c.route == route_name) & delivery.c.record_type.in_(record_types)
-    not_granted = of_route & (delivery.c.state == DeliveryState.NOT_GRANTED)
-    connection.execute(update(delivery).where(not_granted & ~is_outdated).values(**WAITS_AGAIN))
-    upsert_route(connection, route_name, {"agreement": agreement})
-
-
-def judge_anew(connection: Connection, sequences: Select[Any]) -> None:
-    """Let what was set aside of these changes wait again: whose records they are has changed."""
-    is_set_aside = (delivery.c.state == DeliveryState.NOT_GRANTED) & delivery.c.sequence.in_(sequences)
-    connection.execute(update(delivery).where(is_set_aside).values(**WAITS_AGAIN))
-
-
-def set_not_granted(connection: Connection, route_name: str, outside: Sequence[Delivery], now: datetime) -> None:
-    """Set aside messages with records that the agreement of the route does not reach."""
-    rows = [(DeliveryState.NOT_GRANTED, to_timestamp_text(now), route_name, each.sequence) for each in outside]
-    update_rows(connection, delivery, ("state", "finished_at"), rows)
 
 
 def sending_routes(connection: Connection, agreement_id: str, token: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select, update
 
-from cchc_connect.database.outbox.deliveries import judge_anew
+from cchc_connect.database.outbox.set_aside import judge_anew
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import claim
 
