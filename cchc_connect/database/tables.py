@@ -362,11 +362,3 @@ agreement_use = Table(
     sqlite_with_rowid=False,
     comment="How many records left under an agreement on a Vietnamese day for a dossier; quotas are counted by it.",
 )
-
-share_scope = Table(
-    "share_scope",
-    METADATA,
-    *map(_key, ("consumer", "record_type", "provider")),
-    sqlite_with_rowid=False,
-    comment="Whose records an agency may get, by the agreements in force; made anew with each change of them.",
-)

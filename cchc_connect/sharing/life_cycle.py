@@ -25,7 +25,7 @@ from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.facts import IN_USE, StoredAgreement, decisive_versions
 from cchc_connect.sharing.findings import FindingLevel
 from cchc_connect.sharing.granted_fields import expanded
-from cchc_connect.sharing.stored_agreements import refresh_share_scope, store_agreement, stored_agreements
+from cchc_connect.sharing.stored_agreements import store_agreement, stored_agreements
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import vietnamese_day
 
@@ -147,7 +147,7 @@ def approve(
     )
     if approved.was_signed:
         approved = replace(approved, state=AgreementState.SIGNED)
-    return _change(connection, approved, terms, by, f"approved_by_{side}")
+    return _change(connection, approved, by, f"approved_by_{side}")
 
 
 def withdraw(connection: Connection, reference: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
@@ -159,7 +159,7 @@ def withdraw(connection: Connection, reference: str, terms: SharingTerms, by: Ch
     """
     draft = _draft(connection, reference)
     _side(draft.agreement, terms, by)
-    return _change(connection, replace(draft, state=AgreementState.ENDED), terms, by, "withdrawn")
+    return _change(connection, replace(draft, state=AgreementState.ENDED), by, "withdrawn")
 
 
 def suspend(
@@ -177,7 +177,7 @@ def suspend(
     side = _side(stored.agreement, terms, by)
     _require_state(stored, by, *IN_USE)
     suspended = replace(stored, state=AgreementState.SUSPENDED, suspended_by=getattr(stored.agreement, side))
-    return _change(connection, suspended, terms, by, "suspending" if is_sending else "suspended")
+    return _change(connection, suspended, by, "suspending" if is_sending else "suspended")
 
 
 def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
@@ -190,7 +190,7 @@ def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: C
             "sharing.suspended_by_other", agreement=stored.agreement.reference, agency=stored.suspended_by or "-"
         )
     resumed = replace(stored, state=AgreementState.SIGNED, suspended_by=None)
-    return _change(connection, resumed, terms, by, "resumed")
+    return _change(connection, resumed, by, "resumed")
 
 
 def end(
@@ -211,7 +211,7 @@ def end(
         _require_state(decisive, by)
     for each in remaining:
         change = "ending" if is_sending else "ended"
-        _change(connection, replace(each, state=AgreementState.ENDED), terms, by, change)
+        _change(connection, replace(each, state=AgreementState.ENDED), by, change)
     return replace(decisive, state=AgreementState.ENDED)
 
 
@@ -302,14 +302,11 @@ def _require_sound(stored: StoredAgreement, terms: SharingTerms, by: ChangedBy) 
         raise UsageMistake("sharing.faults", agreement=stored.agreement.reference, faults=Messages(faults))
 
 
-def _change(
-    connection: Connection, stored: StoredAgreement, terms: SharingTerms, by: ChangedBy, change: str
-) -> StoredAgreement:
+def _change(connection: Connection, stored: StoredAgreement, by: ChangedBy, change: str) -> StoredAgreement:
     """Store a version in its new state, with its audit entry, and what follows from it; return it as it is that day."""
     day = vietnamese_day(by.at)
     store_agreement(connection, stored, by.at)
     record_change(connection, stored, by, change)
-    refresh_share_scope(connection, terms, day)
     return stored.as_of(day)
 
 

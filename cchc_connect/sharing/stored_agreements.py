@@ -7,14 +7,14 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import canonical_json
-from cchc_connect.database.bulk import insert_rows, upsert_row
+from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.reading.records import live_records_query, records_by_key
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import agreement, agreement_use, share_scope
+from cchc_connect.database.tables import agreement, agreement_use
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.facts import (
@@ -22,9 +22,6 @@ from cchc_connect.sharing.facts import (
     DossierFacts,
     Facts,
     StoredAgreement,
-    decisive_versions,
-    has_act_in_force,
-    is_in_force,
 )
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.terms import SharingTerms
@@ -153,21 +150,6 @@ def count_use(connection: Connection, use: AgreementUse) -> None:
     )
     if not counted.rowcount:
         connection.execute(agreement_use.insert().values(**keys, records=use.records))
-
-
-def refresh_share_scope(connection: Connection, terms: SharingTerms, day: date) -> None:
-    """Make `share_scope` anew from the grants that are in force on a Vietnamese day."""
-    rows = {
-        (consumer, grant.record, provider)
-        for stored in decisive_versions(stored_agreements(connection))
-        if is_in_force(stored, terms.agencies, day)
-        for grant in stored.agreement.grants
-        if has_act_in_force(stored.agreement, grant, terms.acts, day)
-        for consumer in terms.agencies.codes([stored.agreement.consumer])
-        for provider in terms.agencies.codes(terms.agencies.as_provider(stored.agreement.provider))
-    }
-    connection.execute(delete(share_scope))
-    insert_rows(connection, share_scope, sorted(rows))
 
 
 def _uses(connection: Connection, agreements: Iterable[str], request: AccessRequest) -> Sequence[AgreementUse]:

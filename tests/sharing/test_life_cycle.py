@@ -12,9 +12,8 @@ from sqlalchemy import Connection, select
 
 from cchc_connect import Config, RecordWriter
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import agreement_use, audit_entry, share_scope
+from cchc_connect.database.tables import agreement_use, audit_entry
 from cchc_connect.errors import CchcError, NotFound, UsageMistake
-from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.decision import AccessDecision, decide
 from cchc_connect.sharing.facts import AgreementUse, DossierFacts, Official
@@ -35,14 +34,11 @@ from cchc_connect.sharing.stored_agreements import (
     count_use,
     dossier_facts,
     facts_of,
-    refresh_share_scope,
-    store_agreement,
     stored_agreements,
 )
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import Agency, Dossier, DossierStatus, PartialDate
 from cchc_schemas.agencies import AgencySuccessor
-from cchc_schemas.legal_acts import LegalAct
 from tests.databases import DATABASE_KINDS, new_address
 from tests.sharing.invented_agreements import (
     BUILDING,
@@ -55,7 +51,6 @@ from tests.sharing.invented_agreements import (
     agreement_table,
     grant,
     request,
-    signed,
 )
 
 OFFICIALS = {
@@ -153,8 +148,6 @@ def test_a_clock_that_was_ahead_ends_nothing(database: SharedDatabase) -> None:
 
     with pytest.raises(UsageMistake) as refused:
         changed(database, suspend, "lan", years_later)
-    with database.writing() as connection:
-        refresh_share_scope(connection, TERMS, years_later.date())
 
     assert refused.value.code == "sharing.other_state"
     assert list(granted(database)) == []
@@ -208,18 +201,6 @@ def test_a_draft_is_withdrawn_while_the_signed_version_goes_on(database: SharedD
     assert list(granted(database)) == []
     with database.writing() as connection, pytest.raises(NotFound):
         withdraw(connection, "parcels@1", TERMS, by("lan"))
-
-
-def test_a_grant_whose_own_acts_have_lapsed_is_not_in_the_share_scope(database: SharedDatabase) -> None:
-    with database.writing() as connection:
-        store_agreement(connection, signed(grant=[grant(legal_basis=[{"act": "own"}])]), NOW)
-    lapsed = LegalAct(id="own", number="1/QĐ", in_force_to=date(2026, 12, 31))
-    terms = replace(TERMS, acts={**TERMS.acts, "own": lapsed})
-
-    with database.writing() as connection:
-        for day, expected in ((date(2026, 12, 31), 1), (date(2027, 1, 1), 0)):
-            refresh_share_scope(connection, terms, day)
-            assert len(connection.execute(select(share_scope)).all()) == expected
 
 
 @pytest.mark.parametrize(
@@ -431,25 +412,6 @@ def test_records_that_left_are_counted_by_day_and_dossier_in_one_row(database: S
         facts = facts_of(connection, TERMS, request())
     assert sum(each.records for each in facts.uses) == 5
     assert list(granted(database)) == ["quota"]
-
-
-def test_the_share_scope_is_of_the_agreements_in_force(database: SharedDatabase) -> None:
-    former = AgencyUnit(code="old", successors=(LAND,), valid_to=date(2026, 11, 29))
-    tree = AgencyTree([AgencyUnit(code=LAND, other_codes=("H09.7",)), former], day=date(2026, 11, 30))
-    in_force(database)
-
-    def scope(day: date) -> list[tuple[str, ...]]:
-        with database.writing() as connection:
-            refresh_share_scope(connection, replace(TERMS, agencies=tree), day)
-            return sorted(tuple(row) for row in connection.execute(select(share_scope)))
-
-    assert scope(date(2026, 11, 30)) == [
-        (BUILDING, "land_parcel", LAND),
-        (BUILDING, "land_parcel", "H09.7"),
-        (BUILDING, "land_parcel", "old"),
-    ]
-    changed(database, suspend, "lan")
-    assert scope(date(2026, 11, 30)) == []
 
 
 def test_dossier_and_agencies_are_read_as_they_are_stored(database: SharedDatabase) -> None:

@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -54,7 +54,7 @@ TABLE_NAMES = frozenset(
             "lease",
         ),
         *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run"),
-        *("run_counter", "share_scope", "source_property"),
+        *("run_counter", "source_property"),
     }
 )
 """Name of each table of the shared database."""
