@@ -131,6 +131,14 @@ FORMS: Mapping[str, str] = MappingProxyType(
         r"^https?://[^/?#]+$": "config_form.origin",
         r"^http://[^/?#]+$": "config_form.proxy",
         r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$": "config_form.header",
+        r"^[A-Za-z0-9_.-]+$": "config_form.credential",
+        r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$": "config_form.official",
+        r"^[a-z0-9][a-z0-9_-]{0,62}$": "config_form.identifier",
+        r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$": "config_form.field_path",
+        r"^[0-9a-f]{64}$": "config_form.sha256",
+        r"\{\}": "config_form.template",
+        r"^(?:ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+": "config_form.host_key",
+        r"^[^/\\.][^/\\]*$": "config_form.folder_name",
     }
 )
 """Pattern of a key's value -> code of its description in words; other patterns are shown as they are."""

@@ -222,15 +222,7 @@ class _CasePapers:
         """Return what the records of one provider prove, and why some of them could not be looked at."""
         keys = tuple(record.key for record in records)
         if provider in self._own_agencies:
-            entry = self._own_entry(dossier, proof, provider)
-            documents, number = own_documents(self._database, entry, keys, proof.fields, self._index_subjects)
-            plain = dict.fromkeys(proof.fields, Treatment.PLAIN)
-            own = [
-                self._judged(proof, record, documents[record.key], plain, None, number)
-                for record in records
-                if record.key in documents
-            ]
-            return own, (PaperReason.NO_RECORD,) if len(own) < len(records) else ()
+            return self._own_evidence(dossier, proof, provider, records)
         access = self._access(dossier, proof, provider, keys)
         if access.failures:  # nobody has asked for anything: nothing is disclosed, counted or recorded
             return (), access.failures
@@ -246,6 +238,25 @@ class _CasePapers:
             if record.key in release.documents
         ]
         return looked_at, (PaperReason.OUTSIDE,) if len(looked_at) < len(records) else ()
+
+    def _own_evidence(
+        self, dossier: _Dossier, proof: PaperProof, provider: str, records: Sequence[SourcedRecord]
+    ) -> tuple[Sequence[Evidence], Sequence[str]]:
+        """Return the same of records of the operator's own agency, of which no agreement is needed."""
+        entry, keys = self._own_entry(dossier, proof, provider), [record.key for record in records]
+        try:
+            documents, number = own_documents(
+                self._database, entry, keys, proof.fields, self._index_subjects, self._point
+            )
+        except SourceHeld:
+            return (), (PaperReason.SEALING,)
+        plain = dict.fromkeys(proof.fields, Treatment.PLAIN)
+        own = [
+            self._judged(proof, record, documents[record.key], plain, None, number)
+            for record in records
+            if record.key in documents
+        ]
+        return own, (PaperReason.NO_RECORD,) if len(own) < len(records) else ()
 
     def _judged(  # a record with everything that is known of it
         self,

@@ -169,6 +169,16 @@ class DisclosurePoint:
             raise _denial(outcome)
         return outcome
 
+    def require_seals(self, connection: Connection, at: datetime) -> None:
+        """Check that the audit log is sealed in time, where it is sealed: nothing leaves while its seals are overdue.
+
+        Raises:
+            SourceHeld: the seals of the audit log are overdue (`audit.sealing_down`).
+        """
+        overdue = overdue_since(connection, at) if self._is_sealed else None
+        if overdue is not None:
+            raise SourceHeld("audit.sealing_down", since=to_timestamp_text(overdue))
+
     def _prepared(self, request: AccessRequest) -> _Prepared:
         request = replace(request, at=self._clock.now())
         return replayed_read(self._database, lambda connection: self._prepare(connection, request))
@@ -191,9 +201,7 @@ class DisclosurePoint:
         Raises:
             SourceHeld: the seals of the audit log are overdue.
         """
-        overdue = overdue_since(connection, request.at) if self._is_sealed else None
-        if overdue is not None:
-            raise SourceHeld("audit.sealing_down", since=to_timestamp_text(overdue))
+        self.require_seals(connection, request.at)
         decided = self._decided(connection, request)
         is_same = decided.sequence == prepared.sequence and decided.decision == prepared.decision
         return prepared if is_same else self._with_documents(connection, request, decided)

@@ -16,7 +16,7 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.replay import replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.sharing.agreements import Treatment
-from cchc_connect.sharing.disclosure import IndexSubjects
+from cchc_connect.sharing.disclosure import DisclosurePoint, IndexSubjects
 from cchc_connect.sharing.treatments import treated
 from cchc_schemas import RECORD_TYPES, Dossier, Procedure
 from cchc_schemas.identity_numbers import numbers_in
@@ -56,12 +56,13 @@ def dossiers_by_applicant(connection: Connection, number: str) -> Mapping[str, M
     return matching
 
 
-def own_documents(
+def own_documents(  # what is read, what is on record of it, and by which rules
     database: SharedDatabase,
     entry: AuditEntry,
     keys: Collection[str],
     fields: Sequence[str],
     index_subjects: IndexSubjects,
+    point: DisclosurePoint,
 ) -> tuple[Mapping[str, Document], EntryNumber]:
     """Return the named fields of live records of the operator's own agency by key, with the entry that says so.
 
@@ -71,14 +72,17 @@ def own_documents(
         keys: keys of the records.
         fields: paths of the fields.
         index_subjects: names the persons concerned for the subject index.
+        point: the disclosure point, whose rule on seals holds here too.
 
     Raises:
+        SourceHeld: the seals of the audit log are overdue, and nothing is shown (`audit.sealing_down`).
         DatabaseUnusable: the database failed, and nothing may be shown.
     """
     record_class = RECORD_TYPES[entry.record_type or ""]
     table, treatments = record_table(record_class.record_type), dict.fromkeys(fields, Treatment.PLAIN)
 
     def read(connection: Connection) -> tuple[Mapping[str, Document], EntryNumber]:
+        point.require_seals(connection, entry.at)
         query = live_records_query(record_class)
         stored = {
             row.record_key: newest_document(record_class, json.loads(row.document))

@@ -11,6 +11,8 @@ from sqlalchemy import delete, insert, select, update
 
 from cchc_connect import Config, RecordNotFound, SharedDatabase
 from cchc_connect.clock import to_timestamp_text
+from cchc_connect.config.audit import AuditTable
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import audit_entry, change, cursor, discrepancy, quarantine
 from cchc_connect.sharing.case_papers import CasePaper, case_papers
@@ -103,6 +105,27 @@ def test_a_paper_that_no_row_names_is_still_asked_for(database: SharedDatabase, 
     drawing = papers(database, config(tmp_path))[DRAWING]
 
     assert (drawing.may_be_requested, drawing.reasons, drawing.evidence) == (True, ("no_proof",), ())
+
+
+@pytest.mark.parametrize("provider", ["operator", "other"])
+def test_while_the_seals_are_overdue_no_record_is_looked_at(
+    database: SharedDatabase, tmp_path: Path, provider: str
+) -> None:
+    """Neither one of the operator's own agency nor one of another."""
+    agree(database)
+    of_own = row(record_type="construction_permit", proves="permit_code", blocked_by="", since="", covers="one")
+    unsealed = config(tmp_path, of_own if provider == "operator" else row())
+    assert not papers(database, unsealed)[LAND_RIGHT].may_be_requested
+    (entry,) = entries(database)
+    sealed = unsealed.model_copy(update={"audit": AuditTable.model_validate({"key": {"file": "seal.key"}, "key_id": "a"})})
+    with database.writing() as connection:
+        late = AuditEntry(at=datetime.now(UTC) - timedelta(hours=5), kind=AuditKind.PULL)
+        append(connection, late, chain="runs")
+
+    paper = papers(database, sealed)[LAND_RIGHT]
+
+    assert (paper.may_be_requested, paper.evidence, paper.reasons) == (True, (), ("sealing",))
+    assert entries(database) == [entry]
 
 
 @pytest.mark.parametrize(
