@@ -93,7 +93,7 @@ def audit_show(
     db: DatabaseOption = None,
 ) -> int:
     """Show one entry with everything in it."""
-    from cchc_connect.cli.audit_list import show_entry
+    from cchc_connect.cli.audit_show import show_entry
 
     return show_entry(command_context(context), db, entry)
 

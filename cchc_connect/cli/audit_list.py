@@ -1,23 +1,20 @@
-"""`audit list` and `audit show`: entries of the audit log for people."""
+"""`audit list`: entries of the audit log for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local_date, local_time, parse_moment
+from cchc_connect.cli.formatting import local_time, parse_moment
 from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import as_instant, to_timestamp_text
-from cchc_connect.database.audit.chain import parse_entry_number
 from cchc_connect.database.audit.entries import AuditKind
-from cchc_connect.database.audit.listing import AuditFilter, NumberedEntry, audit_entries, audit_entry
+from cchc_connect.database.audit.listing import AuditFilter, NumberedEntry, audit_entries
 from cchc_connect.database.names import require_known
-from cchc_connect.errors import NotFound
-from cchc_connect.record_fields import record_model
 from cchc_schemas.legal_acts import Purpose
 
 COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "record_type", "count")
@@ -25,20 +22,6 @@ COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "r
 
 KINDS = tuple(kind.value for kind in AuditKind)
 """Kinds of entries."""
-
-TERMS: Mapping[str, str] = {
-    "kind": "audit_kind",
-    "outcome": "audit_outcome",
-    "decision": "audit_outcome",
-    "change": "agreement_step",
-    "step": "correction_step",
-    "state": "correction_state",
-    "finding": "correction_finding",
-}
-"""Members of an entry whose codes have words -> the table of the words."""
-
-MAX_KEYS_SHOWN = 20
-"""Keys that `show` writes for people; JSON has them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +74,9 @@ def list_entries(command: CommandContext, database: str | None, options: ListOpt
     with existing_database(command, database) as opened:
         listed = audit_entries(opened, audit_filter, limit=options.limit + 1)
     shown = listed[: options.limit]
-    console.document({"entries": [_document(numbered) for numbered in shown], "has_more": len(listed) > len(shown)})
+    console.document(
+        {"entries": [entry_document(numbered) for numbered in shown], "has_more": len(listed) > len(shown)}
+    )
     if not shown:
         console.message("audit_list.none")
         return ExitCode.DONE
@@ -104,29 +89,8 @@ def list_entries(command: CommandContext, database: str | None, options: ListOpt
     return ExitCode.DONE
 
 
-def show_entry(command: CommandContext, database: str | None, text: str) -> ExitCode:
-    """Show one entry.
-
-    Raises:
-        NotFound: there is no such entry, or no database.
-        ConfigurationError: there is a configuration that cannot be read or has faults.
-    """
-    console, number = command.console, parse_entry_number(text)
-    if number is None:
-        raise NotFound("audit.no_entry", entry=text)
-    with existing_database(command, database) as opened:
-        numbered = audit_entry(opened, number)
-    document, purposes = _document(numbered), configured_terms(command).purposes
-    console.document(document)
-    for name, value in document.items():
-        if name == "keys" and len(value) > MAX_KEYS_SHOWN:
-            value = [*value[:MAX_KEYS_SHOWN], "…"]  # noqa: PLW2901  # what people see of it
-        console.line(f"{console.term('audit_field', name)}: {_shown(name, value, purposes, console)}", hanging=2)
-    return ExitCode.DONE
-
-
-def _document(numbered: NumberedEntry) -> Mapping[str, Any]:
-    """Return an entry as JSON, without what does not apply."""
+def entry_document(numbered: NumberedEntry) -> Mapping[str, Any]:
+    """Return an entry JSON-ready, without what does not apply."""
     entry = numbered.entry
     members = {name: value for name, value in vars(entry).items() if value and name not in {"at", "details"}}
     document: dict[str, Any] = {"number": str(numbered.number), "at": to_timestamp_text(entry.at), **members}
@@ -161,25 +125,3 @@ def _result(numbered: NumberedEntry, console: Console) -> str:
     if entry.outcome is not None:
         return console.term("audit_outcome", entry.outcome)
     return "" if entry.decision is None else console.term("audit_outcome", entry.decision.value)
-
-
-def _shown(name: str, value: Any, purposes: Mapping[str, Purpose], console: Console) -> str:
-    match name:
-        case "at":
-            return local_time(value, console.language)
-        case _ if name in TERMS:
-            return console.term(TERMS[name], value)
-        case "purpose":
-            return purpose_text(value, purposes, console)
-        case "due_on":
-            return local_date(value, console.language) or ""
-        case "record_type":
-            return console.term("record_name", value) if record_model(value) is not None else value
-        case _:
-            return _text(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, cast("Sequence[object]", value)))
-    return str(value)

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from cchc_connect.cli import main
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, record_command
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, Decision, Disclosure, record_command
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes
 
@@ -143,3 +143,64 @@ def test_people_read_it_in_their_language(log: ReceivingSetting, capsys: pytest.
 
     shown = capsys.readouterr().out
     assert all(words in shown for words in ("đã gửi", "từ chối", "Loại bản ghi: ", "01/01/2030 09:31"))
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        (
+            "en",
+            (
+                "Fields: compared only: yes or no: applicant_id; as it is: code; year only: received_at",
+                "Reasons: more fields are asked for than are granted (field); no dossier is named (dossier_missing)",
+                "Acts: 766/QĐ-TTg (qd-766-2022), of-nobody",
+                "Action: read",
+                "Told to the person: later",
+                "Told from: 2030-02-01",
+                "Counts: read: 3, quarantined: 1",
+                "May have arrived all the same: yes",
+            ),
+        ),
+        (
+            "vi",
+            (
+                "Trường dữ liệu: chỉ đối chiếu: có hoặc không: số giấy tờ chủ hồ sơ (applicant_id) | "
+                "nguyên giá trị: mã hồ sơ (code) | chỉ năm: ngày tiếp nhận (received_at)",
+                "Lý do: yêu cầu nhiều trường hơn phạm vi được chia sẻ (field); không nêu hồ sơ (dossier_missing)",
+                "Văn bản: 766/QĐ-TTg (qd-766-2022), of-nobody",
+                "Hình thức khai thác: xem",
+                "Thông báo cho chủ thể: sau",
+                "Thông báo từ ngày: 01/02/2030",
+                "Số lượng theo loại: đã đọc: 3, cách ly: 1",
+                "Có thể đã đến nơi nhận: có",
+            ),
+        ),
+    ],
+)
+def test_every_code_of_an_entry_is_shown_in_words(
+    log: ReceivingSetting, capsys: pytest.CaptureFixture[str], language: str, sentences: tuple[str, ...]
+) -> None:
+    """JSON keeps the codes."""
+    entry = AuditEntry(
+        at=AT,
+        kind=AuditKind.READ,
+        record_type="dossier",
+        acts=("qd-766-2022", "of-nobody"),
+        fields={"code": "plain", "received_at": "year", "applicant_id": "match"},
+        reasons=("field", "dossier_missing"),
+        disclosure=Disclosure.DELAYED,
+        disclosed_from=date(2030, 2, 1),
+        details={"action": "read", "counts": {"fetched": 3, "quarantined": 1}, "may_have_arrived": True},
+    )
+    with log.database() as database:
+        number = str(record_command(database, entry))
+
+    assert main(["--lang", language, "audit", "show", number, "--db", log.address]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert main(["--json", "audit", "show", number, "--db", log.address]) == 0
+    document = json.loads(capsys.readouterr().out)
+
+    assert [sentence for sentence in sentences if sentence not in shown] == []
+    assert document["fields"] == entry.fields
+    assert document["reasons"] == ["field", "dossier_missing"]
+    assert document["disclosure"] == "delayed"

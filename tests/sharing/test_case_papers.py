@@ -117,7 +117,9 @@ def test_while_the_seals_are_overdue_no_record_is_looked_at(
     unsealed = config(tmp_path, of_own if provider == "operator" else row())
     assert not papers(database, unsealed)[LAND_RIGHT].may_be_requested
     (entry,) = entries(database)
-    sealed = unsealed.model_copy(update={"audit": AuditTable.model_validate({"key": {"file": "seal.key"}, "key_id": "a"})})
+    sealed = unsealed.model_copy(
+        update={"audit": AuditTable.model_validate({"key": {"file": "seal.key"}, "key_id": "a"})}
+    )
     with database.writing() as connection:
         late = AuditEntry(at=datetime.now(UTC) - timedelta(hours=5), kind=AuditKind.PULL)
         append(connection, late, chain="runs")
