@@ -164,8 +164,10 @@ def test_people_read_it_in_their_language(log: ReceivingSetting, capsys: pytest.
         (
             "vi",
             (
-                "Trường dữ liệu: chỉ đối chiếu: có hoặc không: số giấy tờ chủ hồ sơ (applicant_id) | "
-                "nguyên giá trị: mã hồ sơ (code) | chỉ năm: ngày tiếp nhận (received_at)",
+                (
+                    "Trường dữ liệu: chỉ đối chiếu: có hoặc không: số giấy tờ chủ hồ sơ (applicant_id) | "
+                    "nguyên giá trị: mã hồ sơ (code) | chỉ năm: ngày tiếp nhận (received_at)"
+                ),
                 "Lý do: yêu cầu nhiều trường hơn phạm vi được chia sẻ (field); không nêu hồ sơ (dossier_missing)",
                 "Văn bản: 766/QĐ-TTg (qd-766-2022), of-nobody",
                 "Hình thức khai thác: xem",
