@@ -25,6 +25,7 @@ from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.facts import IN_USE, StoredAgreement, decisive_versions
 from cchc_connect.sharing.findings import FindingLevel
 from cchc_connect.sharing.granted_fields import expanded
+from cchc_connect.sharing.open_stops import ENDING, SUSPENDING, stop_is_open
 from cchc_connect.sharing.stored_agreements import store_agreement, stored_agreements
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import vietnamese_day
@@ -168,6 +169,7 @@ def suspend(
     """Stop an agreement for the time being: from this transaction's commit on every request under it is refused.
 
     With `is_sending` a route may have messages on their way: its entry says `suspending`, and `record_stop` follows.
+    A suspension whose wait was broken off is only returned: it goes on.
 
     Raises:
         NotFound: there is no such agreement.
@@ -175,9 +177,11 @@ def suspend(
     """
     stored = _decisive(connection, agreement_id)
     side = _side(stored.agreement, terms, by)
+    if stored.state is AgreementState.SUSPENDED and stop_is_open(connection, stored.agreement.reference):
+        return stored.as_of(vietnamese_day(by.at))
     _require_state(stored, by, *IN_USE)
     suspended = replace(stored, state=AgreementState.SUSPENDED, suspended_by=getattr(stored.agreement, side))
-    return _change(connection, suspended, by, "suspending" if is_sending else "suspended")
+    return _change(connection, suspended, by, SUSPENDING if is_sending else "suspended")
 
 
 def resume(connection: Connection, agreement_id: str, terms: SharingTerms, by: ChangedBy) -> StoredAgreement:
@@ -199,6 +203,7 @@ def end(
     """End an agreement for good: all its versions, signed or draft, so that no approval revives it.
 
     With `is_sending` a route may have messages on their way: its entries say `ending`, and `record_stop` follows.
+    What was ended so and broken off while it waited is only returned: it goes on.
 
     Raises:
         NotFound: there is no such agreement.
@@ -207,17 +212,18 @@ def end(
     decisive = _decisive(connection, agreement_id)
     _side(decisive.agreement, terms, by)
     remaining = [each for each in versions_of(connection, agreement_id) if each.state is not AgreementState.ENDED]
-    if not remaining:
+    if not remaining and not stop_is_open(connection, decisive.agreement.reference):
         _require_state(decisive, by)
     for each in remaining:
-        change = "ending" if is_sending else "ended"
+        change = ENDING if is_sending else "ended"
         _change(connection, replace(each, state=AgreementState.ENDED), by, change)
     return replace(decisive, state=AgreementState.ENDED)
 
 
 def record_stop(connection: Connection, stopped: StoredAgreement, by: ChangedBy) -> None:
-    """Put on record that nothing is on its way any more under an agreement that was suspended or ended before."""
-    record_change(connection, stopped, by, stopped.state.value)
+    """Put on record, once, that nothing is on its way any more under an agreement that was suspended or ended."""
+    if stop_is_open(connection, stopped.agreement.reference):
+        record_change(connection, stopped, by, stopped.state.value)
 
 
 def _planned(versions: dict[str, StoredAgreement], agreement: Agreement) -> AgreementChange:

@@ -1,8 +1,9 @@
 """Suspends and ends agreements: once that is on record, no first byte leaves on a route by them any more.
 
 From the first commit on every request under the agreement is refused. A run that may be sending by it sees that before
-its next messages, holds the route and takes its mark away; that is waited for. The mark of a run that died counts as
-long as its lease lives, and that of a process of this machine not at all.
+its next messages, holds the route and takes its mark away; that is waited for. The mark of a run of this machine counts
+as long as its process lives, also where that is frozen; the mark of a run elsewhere as long as its lease lives. Where
+the wait itself is broken off, the same command again goes on with it.
 """
 
 import time
@@ -67,13 +68,12 @@ def stop_agreement(
         UsageMistake: somebody resumed it meanwhile; that it is stopped is not put on record.
     """
 
-    def sending(connection: Connection) -> list[str]:
-        token = live_token(connection, wait.clock, lease)
-        return [] if token is None else sending_routes(connection, agreement_id, token)
-
     def begin(connection: Connection) -> tuple[StoredAgreement, list[str]]:
-        routes = sending(connection)
-        return step(connection, is_sending=bool(routes)), routes
+        routes = _sending(connection, agreement_id, lease, wait.clock)
+        stopped = step(connection, is_sending=bool(routes))
+        if not routes:
+            record_stop(connection, stopped, by)
+        return stopped, routes
 
     stopped, routes = replayed_write(database, begin)
     if not routes:
@@ -82,7 +82,7 @@ def stop_agreement(
 
     def is_recorded(connection: Connection) -> bool:
         _require_stopped(connection, stopped)
-        if sending(connection):
+        if _sending(connection, agreement_id, lease, wait.clock):
             return False
         record_stop(connection, stopped, ChangedBy(official=by.official, at=wait.clock.now()))
         return True
@@ -90,6 +90,12 @@ def stop_agreement(
     while not replayed_write(database, is_recorded):
         wait.sleep(POLL_S)
     return stopped
+
+
+def _sending(connection: Connection, agreement_id: str, lease: timedelta, clock: Clock) -> list[str]:
+    """Return the routes that may be sending by the agreement."""
+    token = live_token(connection, clock, lease)
+    return [] if token is None else sending_routes(connection, agreement_id, token)
 
 
 def _require_stopped(connection: Connection, stopped: StoredAgreement) -> None:

@@ -37,7 +37,7 @@ MAX_SNAPSHOT_LENGTH = 200
 class RequestRules:
     """What holds for the requests of one message."""
 
-    require_lease: Callable[[], None] = always
+    may_send: Callable[[int], None] = always
     """Raises if the run may send nothing more; called before each request after the first."""
     new_request_id: Callable[[], str] | None = None
     """Returns the id under which the next request leaves; None: the transport makes one."""
@@ -162,7 +162,7 @@ def send_batch(
 
 
 def _guarded(conversation: Conversation[Sequence[Receipt]], rules: RequestRules) -> Conversation[Sequence[Receipt]]:
-    """Give each request of a conversation its id, and check the lease before each after the first one."""
+    """Give each request of a conversation its id, and ask before each after the first one whether it may be sent."""
     require_type("Conversation", Generator, conversation)
     try:
         request = next(conversation)
@@ -173,7 +173,7 @@ def _guarded(conversation: Conversation[Sequence[Receipt]], rules: RequestRules)
                 request = conversation.throw(error)
             else:
                 request = conversation.send(response)
-            rules.require_lease()
+            rules.may_send(1)
     except StopIteration as finished:
         receipts: Sequence[Receipt] = finished.value
         return receipts

@@ -1,6 +1,8 @@
 """What opens the transport to a connection in a run: over HTTP, or to a system without it."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 from cchc_connect.adapter import Adapter
 from cchc_connect.clock import VietnameseClock
@@ -14,7 +16,7 @@ from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import usable_runtime_folder
-from cchc_connect.transport.retry_policy import always
+from cchc_connect.transport.retry_policy import always, random_request_id
 
 
 def connection_opener(
@@ -24,7 +26,6 @@ def connection_opener(
     *,
     dry_run: bool,
     run_context: RunContext | None = None,
-    checks_lease: bool = False,
 ) -> ConnectionOpener:
     """Return what opens the transport to a connection.
 
@@ -34,20 +35,19 @@ def connection_opener(
         environment: gives the time, and may have transports of its own.
         dry_run: use stored sessions and store none.
         run_context: the run whose requests they are; the ids of its requests begin with its own. None before a run.
-        checks_lease: whether the run's lease is checked before an attempt that follows a wait.
     """
     clock = VietnameseClock(environment.clock)
     token_store = _token_store(config, is_read_only=dry_run)
-    factory = TransportFactory(database, clock, token_store)
-    if run_context is not None:
-        may_resume = run_context.require_lease if checks_lease else always
-        factory = TransportFactory(database, clock, token_store, may_resume, run_context.new_request_id)
-    open_transport = environment.open_transport or factory
+    new_request_id = random_request_id if run_context is None else run_context.new_request_id
+    factory = TransportFactory(database, clock, token_store, new_request_id)
 
-    def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
+    def open_connection(
+        name: str, adapter: Adapter, may_send: Callable[[int], None] = always
+    ) -> AbstractContextManager[Transport]:
         table = config.connections[name]
         if isinstance(adapter, LocalSystem):
             return LocalTransport(name, table, adapter, clock)
+        open_transport = environment.open_transport or partial(factory, may_send=may_send)
         return open_transport(name, table, adapter, config.run.deadline_s)
 
     return open_connection

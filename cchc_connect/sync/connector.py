@@ -37,7 +37,6 @@ class TransportFactory:
         database: SharedDatabase | None = None,
         clock: Clock | None = None,
         token_store: TokenStore | None = None,
-        may_resume: Callable[[], None] = always,
         new_request_id: Callable[[], str] = random_request_id,
     ) -> None:
         """Create the factory.
@@ -46,16 +45,21 @@ class TransportFactory:
             database: shares rate limits between processes; None: none is enforced.
             clock: current time; None: the system clock.
             token_store: shares sessions between processes; None: each process logs in for itself.
-            may_resume: called before an attempt that follows a wait; it raises if nothing more may be sent.
             new_request_id: returns the id of a request that has none.
         """
         self._database = database
         self._clock = clock or SystemClock()
         self._token_store = token_store
-        self._may_resume = may_resume
         self._new_request_id = new_request_id
 
-    def __call__(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
+    def __call__(
+        self,
+        name: str,
+        table: ConnectionTable,
+        adapter: Adapter,
+        deadline_s: float,
+        may_send: Callable[[int], None] = always,
+    ) -> RequestsTransport:
         """Return the transport to a connection; its secrets are resolved now.
 
         Args:
@@ -63,6 +67,8 @@ class TransportFactory:
             table: its configuration.
             adapter: its adapter, whose dialect the transport uses.
             deadline_s: seconds that one call may take, over all its attempts.
+            may_send: called directly before the first byte of an attempt, with its number from 1; it raises if nothing
+                more may be sent.
 
         Raises:
             ConfigurationError: a secret or certificate cannot be read, or an address is forbidden.
@@ -74,7 +80,7 @@ class TransportFactory:
             now=self._clock.now,
             rate_limiter=self._rate_limiter(name, table, adapter),
             token_store=self._token_store,
-            may_resume=self._may_resume,
+            may_send=may_send,
             request_id=self._new_request_id,
         )
         return RequestsTransport(endpoint_for(name, table, adapter, self._clock), policy, environment)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from threading import Semaphore
+from typing import Protocol
 
 from cchc_connect.adapter import Adapter, ListingOrder, Source
 from cchc_connect.config.file import Config
@@ -42,8 +43,22 @@ from cchc_connect.transport import Transport
 OUTAGE_THRESHOLD = 3
 """Sources or partitions of a system that fail in a row, before their first page, until it counts as down."""
 
-ConnectionOpener = Callable[[str, Adapter], AbstractContextManager[Transport]]
-"""Opens the transport to a connection, given its name and adapter."""
+
+class ConnectionOpener(Protocol):
+    """Opens the transport to a connection."""
+
+    def __call__(
+        self, name: str, adapter: Adapter, may_send: Callable[[int], None] = ...
+    ) -> AbstractContextManager[Transport]:
+        """Open the transport to the connection `name`.
+
+        Args:
+            name: name of the connection.
+            adapter: its adapter.
+            may_send: called directly before the first byte of an attempt, with its number from 1; it raises if nothing
+                more may be sent.
+        """
+        ...
 
 
 class PullJobs:

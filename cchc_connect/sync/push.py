@@ -7,8 +7,9 @@ Messages are sent in parallel groups, as many at the same time as the target acc
 an order key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records
 each message before it is sent, with purpose, agreement and acts, and afterwards its outcome.
 
-Directly before a group leaves, the lease is checked, and the agreement by which it leaves: a run that froze past its
-lease sends nothing more after what was on its way, nor does one whose agreement was suspended.
+Directly before a group leaves, the lease is checked, and the agreement by which it leaves; the transport asks for both
+again before the first byte of a request that waited. So a run that froze past its lease, or whose agreement was
+suspended, sends nothing more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +32,8 @@ from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, may_have_arrived, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.push_audit import PushAudit
-from cchc_connect.sync.push_permission import Choice, PushPermission, unread
+from cchc_connect.sync.push_batches import Batch, batches
+from cchc_connect.sync.push_permission import Choice, PermissionLapsed, PushPermission, unread
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
@@ -47,9 +49,6 @@ After a crash up to so many messages are sent again, with the same idempotency k
 OUTAGE_THRESHOLD = 3
 """Messages in a row that fail until the target counts as down; the other deliveries wait for the next run."""
 
-Batch = list[Delivery]
-"""The deliveries of one message."""
-
 SendResult = Sequence[Receipt] | CchcError
 """Result of sending a batch: a receipt for each delivery, or the error."""
 
@@ -57,8 +56,10 @@ SendResult = Sequence[Receipt] | CchcError
 class Push:
     """Pushes one route in one run."""
 
-    def __init__(self, route: Route, transport: Transport, run_context: RunContext) -> None:
-        """Create the push; nothing is sent before `run`."""
+    def __init__(
+        self, route: Route, transport: Transport, run_context: RunContext, permission: PushPermission | None = None
+    ) -> None:
+        """Create the push; nothing is sent before `run`. `permission` is the one that the transport asks."""
         self._route = route
         self._transport = transport
         self._run_context = run_context
@@ -74,7 +75,7 @@ class Push:
         """Deliveries that the audit log announced and that were not sent yet, by sequence."""
         self._not_accepted: list[Delivery] = []
         """Deliveries of messages with credentials that the receiver refused."""
-        self._permission = PushPermission(route, run_context)
+        self._permission = permission or PushPermission(route, run_context)
         self._audit = PushAudit(route, run_context.run_id, run_context.subject_keys)
         self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
@@ -226,7 +227,7 @@ class Push:
         group: list[Batch] = []
         group_keys: set[str] = set()
         max_batches = 1
-        for full_batch in self._batches(ready):
+        for full_batch in batches(ready, self._route.targets):
             keys = {delivery.order_key for delivery in full_batch}
             is_other_type = bool(group) and full_batch[0].record_type != group[0][0].record_type
             if group and (len(group) >= max_batches or keys & group_keys or is_other_type):
@@ -239,28 +240,6 @@ class Push:
                 max_batches = max_parallel_of(self._route.targets[batch[0].record_type])
         if group:
             yield group
-
-    def _batches(self, ready: Sequence[Delivery]) -> Iterator[Batch]:
-        """Yield the deliveries of one message each, in the order of the feed, up to the target's batch limit.
-
-        A batch has one record type, withdraws all its records or none, and contains a record only once: its next
-        version goes into the next message.
-        """
-        batch: list[Delivery] = []
-        keys: set[str] = set()
-        for delivery in ready:
-            must_split = bool(batch) and (
-                (delivery.record_type, delivery.kind) != (batch[0].record_type, batch[0].kind)
-                or len(batch) >= self._route.targets[delivery.record_type].batch_limit
-                or delivery.record_key in keys
-            )
-            if must_split:
-                yield batch
-                batch, keys = [], set()
-            batch.append(delivery)
-            keys.add(delivery.record_key)
-        if batch:
-            yield batch
 
     def _commit_refusals(self, group: list[Batch]) -> None:
         """Commit refusals before a later message with the same order key is sent.
@@ -291,7 +270,7 @@ class Push:
                 route=self._route.name,
                 is_withdrawal=batch[0].kind is DeliveryKind.WITHDRAWAL,
                 rules=RequestRules(
-                    require_lease=self._run_context.require_lease, new_request_id=partial(self._new_request_id, batch)
+                    may_send=self._permission.require, new_request_id=partial(self._new_request_id, batch)
                 ),
             )
         except Rejected as error:
@@ -331,10 +310,13 @@ class Push:
         if isinstance(result, AuthenticationFailed | Fatal):
             self._not_accepted += batch
             return result
+        if isinstance(result, PermissionLapsed):
+            self._keep_waiting(batch, deliveries.NOT_GRANTED)
+            return None
         if isinstance(result, CchcError):
             self._consecutive_failures += 1
             reason = "outage" if isinstance(result, Retriable) else result.code
-            self._record_receipts(batch, [Receipt(status=DeliveryStatus.RETRY, reason=reason)] * len(batch))
+            self._keep_waiting(batch, reason)
             is_final = (
                 self._consecutive_failures >= OUTAGE_THRESHOLD
                 or not isinstance(result, Retriable)
@@ -352,12 +334,15 @@ class Push:
         final_error: CchcError | None = None
         for delivery in batch:
             if delivery.order_key in self._blocked_keys:
-                self._record_receipts([delivery], [Receipt(status=DeliveryStatus.RETRY, reason="outage")])
+                self._keep_waiting([delivery], "outage")
             elif self._permission.still_holds():
                 final_error = self._handle_result([delivery], self._send([delivery])) or final_error
             else:
-                self._record_receipts([delivery], [Receipt(status=DeliveryStatus.RETRY, reason=deliveries.NOT_GRANTED)])
+                self._keep_waiting([delivery], deliveries.NOT_GRANTED)
         return final_error
+
+    def _keep_waiting(self, batch: Batch, reason: str) -> None:
+        self._record_receipts(batch, [Receipt(status=DeliveryStatus.RETRY, reason=reason)] * len(batch))
 
     def _record_receipts(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
         """Count receipts and keep them for the next transaction."""

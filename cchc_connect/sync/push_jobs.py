@@ -14,6 +14,7 @@ from cchc_connect.sync.error_policy import circuit_reason, requested_wait_s, sta
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.pull_jobs import ConnectionOpener
 from cchc_connect.sync.push import Push
+from cchc_connect.sync.push_permission import PushPermission
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
@@ -49,8 +50,9 @@ class PushJobs:
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
                 self._skip_open_circuit(route, circuit_breaker)
                 return
-            with self._open_transport(table.to, adapter) as transport:
-                self._push(route, transport)
+            permission = PushPermission(route, self._run_context)
+            with self._open_transport(table.to, adapter, permission.require) as transport:
+                self._push(route, transport, permission)
 
         return job
 
@@ -61,8 +63,8 @@ class PushJobs:
             for record_type in route.record_types
         ]
 
-    def _push(self, route: Route, transport: Transport) -> None:
-        push, traffic_before = Push(route, transport, self._run_context), transport.traffic
+    def _push(self, route: Route, transport: Transport, permission: PushPermission) -> None:
+        push, traffic_before = Push(route, transport, self._run_context, permission), transport.traffic
         began_s = self._run_context.clock.monotonic()
         outcome, reason = RunStatus.DONE, None
         try:

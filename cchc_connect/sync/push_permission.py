@@ -20,7 +20,7 @@ from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.queries import agreement_versions
 from cchc_connect.database.outbox import deliveries, set_aside
 from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind, DeliveryReceipt
-from cchc_connect.errors import CchcError, OutsideHours, Stopped
+from cchc_connect.errors import CchcError, OutsideHours, SourceHeld, Stopped
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.route_grants import RouteGrants, RouteRefusal, refused_entry
 from cchc_connect.sharing.route_rows import outside_grants
@@ -28,6 +28,13 @@ from cchc_connect.sharing.stored_agreements import count_use
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import vietnamese_day
+
+RECHECK_S = 0.2
+"""Seconds for which an answer of the database holds; shorter than a lease, within which nobody else may act."""
+
+
+class PermissionLapsed(SourceHeld):
+    """What a batch was decided from is not so any more; the message waits and is decided anew."""
 
 
 class Choice(NamedTuple):
@@ -49,6 +56,8 @@ class PushPermission:
         self._grants: RouteGrants | None = None
         self._waits_for: RouteRefusal | None = None
         """Why records wait for the next day, once some do."""
+        self._asked_at_s = -RECHECK_S
+        """When the database was asked last and said yes, by the monotonic clock."""
 
     @property
     def grants(self) -> RouteGrants:
@@ -132,7 +141,25 @@ class PushPermission:
         Raises:
             LeaseLost: another run took the lease over.
         """
-        return self._run_context.read_with_lease(self._is_unchanged)
+        asked_at_s = self._run_context.clock.monotonic()
+        holds = self._run_context.read_with_lease(self._is_unchanged)
+        # Noted only now: other threads of the group do not pass on an answer that is still to come.
+        self._asked_at_s = asked_at_s if holds else -RECHECK_S
+        return holds
+
+    def require(self, attempt: int, /) -> None:
+        """Check directly before a request leaves that the batch may still leave.
+
+        The database is asked before a repetition, and by a process that froze after its group was looked at. `attempt`
+        is the number of the attempt to send it, from 1.
+
+        Raises:
+            PermissionLapsed: what the batch was decided from is not so any more.
+            LeaseLost: another run took the lease over.
+        """
+        is_recent = self._run_context.clock.monotonic() - self._asked_at_s < RECHECK_S
+        if (attempt > 1 or not is_recent) and not self.still_holds():
+            raise PermissionLapsed("push.permission_lapsed", route=self._route.name)
 
     def end(self, connection: Connection, error: CchcError | None) -> None:
         """End the push: hold the route for `error` or end its hold, and note that nothing is being sent any more.

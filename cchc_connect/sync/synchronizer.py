@@ -284,7 +284,7 @@ class Synchronizer:
     def _run_push_jobs(
         self, only: Collection[str], agreements: Mapping[str, RouteAgreement], run_context: RunContext
     ) -> list[ReportLine]:
-        opener = self._connection_opener(dry_run=run_context.dry_run, run_context=run_context, checks_lease=True)
+        opener = self._connection_opener(dry_run=run_context.dry_run, run_context=run_context)
         if not run_context.dry_run:
             seal_if_overdue(self._config, run_context)
         push_jobs = PushJobs(self._config, agreements, run_context, opener)
@@ -374,16 +374,9 @@ class Synchronizer:
             yield replace(run_context, token=lease.token, high_water=high_water, lost_sequence=lost_sequence)
             high_water.write(replayed_read(self._database, present_mark))
 
-    def _connection_opener(
-        self, *, dry_run: bool, run_context: RunContext | None = None, checks_lease: bool = False
-    ) -> ConnectionOpener:
+    def _connection_opener(self, *, dry_run: bool, run_context: RunContext | None = None) -> ConnectionOpener:
         return connection_opener(
-            self._config,
-            self._database,
-            self._environment,
-            dry_run=dry_run,
-            run_context=run_context,
-            checks_lease=checks_lease,
+            self._config, self._database, self._environment, dry_run=dry_run, run_context=run_context
         )
 
 

@@ -103,7 +103,6 @@ class AsyncTransport:
         wait_s = await asyncio.to_thread(self._channel.acquire_slot, step.call) if self._is_rate_limited else 0.0
         if wait_s:
             await self._sleep(wait_s)
-        self._channel.require_resumable(step.call, wait_s)
         try:
             return await self._attempt(step)
         except Throttled as throttled:

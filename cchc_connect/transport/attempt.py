@@ -25,6 +25,7 @@ from cchc_connect.transport.calls.error_mapping import (
     deadline_error,
     forbidden_address_error,
     login_error,
+    never_sent,
     proxy_error,
     too_large_as_held,
     verdict_error,
@@ -127,6 +128,14 @@ class Attempt:
     def forbid(self, rule: str) -> None:
         """Record that the request's address is forbidden by `rule`."""
         self._error = forbidden_address_error(self._call, rule)
+
+    def require_permission(self) -> None:
+        """Ask directly before the first byte whether the request may still be sent; raise the typed error if not."""
+        try:
+            self._channel.environment.may_send(self._call.attempt)
+        except CchcError as error:
+            error.context.update(never_sent(self._call))
+            raise
 
     def start_response(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
         """Take status and headers of the response; return whether to read the body: that of a redirect is not read."""

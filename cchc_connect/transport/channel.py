@@ -88,11 +88,6 @@ class EndpointChannel:
             raise Throttled(NO_RATE_LIMIT_SLOT, retry_after_s=max(max_wait_s, 0.0), **call.context())
         return wait_s
 
-    def require_resumable(self, call: Call, waited_s: float) -> None:
-        """Check before an attempt that follows a wait whether it may still be made; raises what the check raises."""
-        if waited_s or call.attempt:
-            self.environment.may_resume()
-
     def pause(self, throttled: Throttled) -> None:
         """Pause all requests to this system for as long as one of its responses requested."""
         if (

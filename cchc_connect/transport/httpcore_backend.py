@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import httpcore
 
+from cchc_connect.transport.attempt import current_attempt
 from cchc_connect.transport.network.dns import Resolver, resolve_async, with_timeouts
 from cchc_connect.transport.network.http1 import Framing
 
@@ -78,6 +79,9 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's protocol names it so
         if self._framing is None or self._framing.is_complete:  # a new request begins, with its method
             self._framing = Framing(buffer.partition(b" ")[0].decode("latin-1"))
+            attempt = current_attempt.get()
+            if attempt:
+                attempt.require_permission()
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:

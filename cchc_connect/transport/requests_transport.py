@@ -113,7 +113,6 @@ class RequestsTransport:
         wait_s = self._channel.acquire_slot(step.call)
         if wait_s:
             self._sleep(wait_s)
-        self._channel.require_resumable(step.call, wait_s)
         try:
             return self._attempt(step)
         except Throttled as throttled:

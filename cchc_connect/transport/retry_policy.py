@@ -97,8 +97,9 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def always() -> None:
+def always(attempt: int, /) -> None:
     """Let every attempt be made."""
+    del attempt
 
 
 def random_request_id() -> str:
@@ -124,9 +125,10 @@ class TransportEnvironment:
     """Rate limiter shared by all callers of this system; None: no limit."""
     token_store: TokenStore | None = None
     """Token store that processes share; None: each process logs in for itself."""
-    may_resume: Callable[[], None] = always
-    """Called before an attempt that follows a wait: a repetition, or a slot of the rate limit. It raises a typed error
-    if the request must not be sent any more.
+    may_send: Callable[[int], None] = always
+    """Called directly before the first byte of each attempt, when the connection is open, with its number from 1.
+
+    It raises a typed error if the request must not be sent any more.
     """
 
 

@@ -91,6 +91,15 @@ class _GuardedHTTPConnection(HTTPConnection):
         super().__init__(*args, **named)
         self._resolve = resolve
 
+    def endheaders(self, *args: Any, **named: Any) -> None:
+        """Connect if needed, ask whether the request may still be sent, and send it."""
+        if self.sock is None:
+            self.connect()
+        attempt = current_attempt.get()
+        if attempt:
+            attempt.require_permission()
+        super().endheaders(*args, **named)
+
     def _new_conn(self) -> socket:
         host, timeout_s = self._dns_host, self.timeout
         last_error: Exception = NewConnectionError(self, "no address")

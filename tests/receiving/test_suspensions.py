@@ -133,6 +133,50 @@ def test_what_is_resumed_while_it_is_waited_for_is_not_said_to_be_suspended(agre
     assert changes(agreed) == ["suspending", "resumed"]
 
 
+class Killed(BaseException):
+    """The command was killed."""
+
+
+@pytest.mark.parametrize(
+    ("stop", "begun", "done"), [(suspend_agreement, "suspending", "suspended"), (end_agreement, "ending", "ended")]
+)
+def test_what_was_killed_while_it_waited_goes_on_when_it_is_repeated(
+    agreed: ReceivingSetting, stop: Stop, begun: str, done: str
+) -> None:
+    mark(agreed, 1)
+
+    def die(_: float) -> None:
+        raise Killed
+
+    with agreed.database() as database:
+        with Lease(database, SystemClock(), timedelta(seconds=60)), pytest.raises(Killed):
+            stop(config_of(agreed), database, "invented", "officer", wait=SenderWait(sleep=die))
+        assert changes(agreed) == [begun]
+        stop(config_of(agreed), database, "invented", "officer", wait=never_waiting())
+        assert changes(agreed) == [begun, done]
+        with pytest.raises(UsageMistake) as raised:
+            stop(config_of(agreed), database, "invented", "officer", wait=never_waiting())
+
+    assert raised.value.code == "sharing.other_state"
+
+
+def test_two_who_wait_for_one_suspension_put_it_on_record_once(agreed: ReceivingSetting) -> None:
+    mark(agreed, 1)
+    with agreed.database() as database, Lease(database, SystemClock(), timedelta(seconds=60)):
+
+        def stop_sending(_: float) -> None:
+            with database.writing() as connection:
+                connection.execute(route.update().values(sending=None))
+
+        def repeat(_: float) -> None:
+            wait = SenderWait(sleep=stop_sending)
+            suspend_agreement(config_of(agreed), database, "invented", "officer", wait=wait)
+
+        suspend_agreement(config_of(agreed), database, "invented", "officer", wait=SenderWait(sleep=repeat))
+
+    assert changes(agreed) == ["suspending", "suspended"]
+
+
 def test_without_a_sending_route_it_is_on_record_at_once(agreed: ReceivingSetting) -> None:
     with agreed.database() as database:
         Synchronizer(config_of(agreed), database).synchronise()

@@ -31,7 +31,7 @@ from cchc_connect.database.state.lease_expiry import (
     machine_instant,
     server_instant,
 )
-from cchc_connect.database.state.lease_holder import this_process
+from cchc_connect.database.state.lease_holder import runs_here, this_process
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import CchcError, LeaseHeld, LeaseLost
 
@@ -165,7 +165,9 @@ def read_with_token(
 
 
 def live_token(connection: Connection, clock: Clock, duration: timedelta) -> int | None:
-    """Return the fencing token of the lease whose holder still has it; None if nobody has it.
+    """Return the fencing token of the lease whose holder may still act by it; None if nobody may.
+
+    A process of this machine may as long as it lives: one that is frozen past its lease may have a request begun.
 
     Args:
         connection: a write transaction, in which a look at a lease by another clock is noted.
@@ -173,7 +175,9 @@ def live_token(connection: Connection, clock: Clock, duration: timedelta) -> int
         duration: duration of a lease, as in `Lease`.
     """
     row, now = _row(connection), _now(connection, clock)
-    if row is None or _was_left_here(row["holder"]) or is_over(row, now, duration):
+    if row is None or row["expires_at"] == RELEASED or _was_left_here(row["holder"]):
+        return None
+    if not runs_here(row["holder"]) and is_over(row, now, duration):
         return None
     look = first_look(row, now)
     if look is not None:

@@ -21,9 +21,19 @@ def has_ended(holder: str) -> bool:
     process, _, identity = holder.partition(" ")
     machine, _, rest = identity.partition(" ")
     host, _, process_id = process.rpartition(":")
-    if machine and machine.split("/")[:2] == _machine().split("/")[:2]:
+    if _is_this_machine(machine):
         return _process_start(int(process_id)) != rest.partition(" ")[0]
     return host == socket.gethostname() and _is_earlier_boot(machine)
+
+
+def runs_here(holder: str) -> bool:
+    """True if the holder is a process of this machine that runs, or that is stopped and may go on."""
+    return _is_this_machine(holder.partition(" ")[2].partition(" ")[0]) and not has_ended(holder)
+
+
+def _is_this_machine(machine: str) -> bool:
+    """True if `machine` is this one since it was started, and its processes are those that are seen from here."""
+    return bool(machine) and machine.split("/")[:2] == _machine().split("/")[:2]
 
 
 def boot_id() -> str:

@@ -151,10 +151,10 @@ def connection_error(call: Call, failure: ConnectionFailure) -> CchcError:
         return deadline_error(call)
     if failure is ConnectionFailure.BROKEN and call.status is not None:
         return CutShort("transport.cut_short", **call.context())
-    return Unreachable(_UNREACHABLE[failure], **call.context(), **_never_sent(call))
+    return Unreachable(_UNREACHABLE[failure], **call.context(), **never_sent(call))
 
 
-def _never_sent(call: Call) -> Mapping[str, bool]:
+def never_sent(call: Call) -> Mapping[str, bool]:
     """Return the context of an error of a call of which no byte can have reached the system."""
     return {} if call.may_have_arrived or call.status is not None else {NEVER_SENT: True}
 
@@ -167,7 +167,7 @@ def proxy_error(call: Call) -> SourceHeld:
 def deadline_error(call: Call) -> DeadlineExceeded:
     """Return the error for a call whose deadline has passed."""
     return DeadlineExceeded(
-        "transport.deadline_exceeded", **call.context(), **_never_sent(call), deadline_s=call.deadline.seconds
+        "transport.deadline_exceeded", **call.context(), **never_sent(call), deadline_s=call.deadline.seconds
     )
 
 
