@@ -263,6 +263,7 @@ route = Table(
     _number("last_sequence"),
     *map(_optional, ("held_code", "held_context", "receiver", "record_types", "agreement")),
     Column("sending", BIG_INTEGER),
+    Column("judged", BIG_INTEGER),
     comment="Last sequence that each route read from the change feed, its hold, and by which agreement it sends.",
 )
 
@@ -280,6 +281,7 @@ delivery = Table(
     _optional("idempotency_key"),
     Column("kind", Text, nullable=False, server_default="record"),
     _optional("request_id"),
+    Column("reversals", BIG_INTEGER, nullable=False, server_default="0"),
     Index("delivery_open", "route", "state", "sequence"),
     Index("delivery_in_order", "route", "order_key", "state", "sequence"),
     Index("delivery_of_record", "route", "record_key", "state", "record_type"),

@@ -29,6 +29,7 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
 from cchc_connect.sync.adapter_calls import RequestRules, send_batch
 from cchc_connect.sync.concurrency import BackgroundWriter
+from cchc_connect.sync.due_messages import DueMessages
 from cchc_connect.sync.error_policy import adapter_boundary, may_have_arrived, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.push_audit import PushAudit
@@ -36,9 +37,6 @@ from cchc_connect.sync.push_batches import Batch, batches
 from cchc_connect.sync.push_permission import Choice, PermissionLapsed, PushPermission, unread
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
-
-DELIVERY_BATCH_SIZE = 2000
-"""Deliveries read from the outbox at a time."""
 
 RECEIPT_BATCH_SIZE = 50
 """Receipts stored in one transaction, and at least those of one group.
@@ -76,6 +74,7 @@ class Push:
         self._not_accepted: list[Delivery] = []
         """Deliveries of messages with credentials that the receiver refused."""
         self._permission = permission or PushPermission(route, run_context)
+        self._due_messages = DueMessages(route.name, run_context)
         self._audit = PushAudit(route, run_context.run_id, run_context.subject_keys)
         self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
@@ -168,6 +167,12 @@ class Push:
                 counts = self.counts.setdefault(record_type, Counters())
                 setattr(counts, name, getattr(counts, name) + number)
 
+    def _count_outside(self, choice: Choice) -> None:
+        for delivery in choice.outside:
+            self.counts[delivery.record_type].not_granted += 1
+        for delivery in choice.not_taken:
+            self.counts[delivery.record_type].not_withdrawn += 1
+
     def _announce(self, ready: Sequence[Delivery]) -> None:
         """Report the record types of which the first message is about to be sent."""
         for record_type in dict.fromkeys(delivery.record_type for delivery in ready):
@@ -175,8 +180,10 @@ class Push:
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()
-        due, now = self._permission.due, self._run_context.clock.now()
-        return self._run_context.read(lambda connection: due(connection, now, DELIVERY_BATCH_SIZE))
+        while self._permission.must_judge:
+            now = self._run_context.clock.now()
+            self._count_outside(self._run_context.commit(partial(self._permission.judge, now=now)))
+        return self._due_messages.next(without_records=self._permission.records_wait)
 
     def _record_intent(self, ready: Sequence[Delivery]) -> list[Delivery]:
         """Write audit log entries and idempotency keys before sending, and return what of these messages may leave.
@@ -196,8 +203,8 @@ class Push:
             return choice
 
         choice = self._run_context.commit(store)
-        for delivery in choice.outside:
-            self.counts[delivery.record_type].not_granted += 1
+        self._due_messages.note(choice)
+        self._count_outside(choice)
         self._unsent = {delivery.sequence: delivery for delivery in choice.leaving}
         return choice.leaving
 

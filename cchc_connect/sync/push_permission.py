@@ -8,6 +8,7 @@ While a route sends, its row has the fencing token of the run; who suspends the 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.direct.connection import DirectConnection
 from cchc_connect.database.direct.queries import agreement_versions
 from cchc_connect.database.outbox import deliveries, set_aside
-from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind, DeliveryReceipt
+from cchc_connect.database.outbox.deliveries import Delivery, DeliveryKind, DeliveryReceipt, DeliveryState
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld, Stopped
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.route_grants import RouteGrants, RouteRefusal, refused_entry
@@ -28,6 +29,9 @@ from cchc_connect.sharing.stored_agreements import count_use
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import vietnamese_day
+
+JUDGED_BATCH_SIZE = 1000
+"""Messages that are judged anew in one transaction."""
 
 RECHECK_S = 0.2
 """Seconds for which an answer of the database holds; shorter than a lease, within which nobody else may act."""
@@ -43,6 +47,8 @@ class Choice(NamedTuple):
     leaving: list[Delivery]
     outside: list[Delivery]
     """Those with records that the grants do not reach."""
+    not_taken: list[Delivery]
+    """Withdrawals of such records that the target does not take."""
 
 
 class PushPermission:
@@ -54,6 +60,8 @@ class PushPermission:
         self._run_context = run_context
         self._refusal: RouteRefusal | None = None
         self._grants: RouteGrants | None = None
+        self._judged: int | None = 0
+        """Sequence up to which what was sent or set aside is judged by the grants; None: all is."""
         self._waits_for: RouteRefusal | None = None
         """Why records wait for the next day, once some do."""
         self._asked_at_s = -RECHECK_S
@@ -73,7 +81,7 @@ class PushPermission:
     def decide(self, connection: Connection, now: datetime) -> None:
         """Decide what may leave, by the facts of this write transaction.
 
-        Under another agreement or version than before, what that one did not reach is due again.
+        Under another agreement or version than before, what was sent or set aside is to be judged anew.
 
         Raises:
             SourceHeld: nothing may leave.
@@ -85,32 +93,61 @@ class PushPermission:
         self._grants = decided
         if decided.quota_refusal is None:
             self._waits_for = None
-        reference, record_types = decided.agreement.reference, self._route.record_types
-        set_aside.follow_agreement(connection, self._route.name, reference, record_types)
+        self._judged = set_aside.follow_agreement(connection, self._route.name, decided.agreement.reference)
 
     def choose(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> Choice:
         """Decide in the transaction that records the intent to send what of these may leave, and count it as used.
 
-        What the grants do not reach is set aside there. It is noted that this run may be sending.
+        What the grants do not reach is set aside there, or withdrawn where the receiver may hold it. It is noted that
+        this run may be sending. Nothing leaves while there is something to judge.
 
         Raises:
             SourceHeld: nothing may leave.
         """
         self.decide(connection, now)
+        if self.must_judge:
+            return Choice([], [], [])
         outside = list(outside_grants(connection, self.grants, ready))
-        set_aside.set_not_granted(connection, self._route.name, outside, now)
-        left_out = {each.sequence for each in outside}
-        reached = [each for each in ready if each.sequence not in left_out]
+        departed = set_aside.leave_grant(connection, self._route.scope, outside, now)
+        withdrawals = {each.sequence: each for each in departed.withdrawals}
+        left_out = {each.sequence for each in outside} - withdrawals.keys()
+        reached = [withdrawals.get(each.sequence, each) for each in ready if each.sequence not in left_out]
         leaving = _within(self.grants.records_left, reached)
         if len(leaving) < len(reached):
             self._waits_for = self.grants.quota_refusal
         self._count(connection, _records_in(leaving), self.grants)
         deliveries.begin_sending(connection, self._route.name, self._run_context.token)
-        return Choice(leaving, outside)
+        return Choice(leaving, outside, departed.not_taken)
 
-    def due(self, connection: Connection, now: datetime, limit: int) -> list[Delivery]:
-        """Return the next messages that may be due; once records wait for the next day, those that need no quota."""
-        return deliveries.due(connection, self._route.name, now, limit, without_records=self._waits_for is not None)
+    @property
+    def must_judge(self) -> bool:
+        """Whether the agreement, or whose records they are, changed since what was sent or set aside was judged."""
+        return self._judged is not None
+
+    @property
+    def records_wait(self) -> bool:
+        """Whether records wait for the next day, since the quota is used up."""
+        return self._waits_for is not None
+
+    def judge(self, connection: Connection, now: datetime) -> Choice:
+        """Judge the next of what was sent or set aside, in a write transaction; return what is outside the grants.
+
+        Raises:
+            SourceHeld: nothing may leave.
+        """
+        self.decide(connection, now)
+        if self._judged is None:
+            return Choice([], [], [])
+        scope = self._route.scope
+        judged = set_aside.to_judge(connection, scope, self._judged, JUDGED_BATCH_SIZE)
+        as_records = [replace(each, kind=DeliveryKind.RECORD) for each in judged]
+        sequences = {each.sequence for each in outside_grants(connection, self.grants, as_records)}
+        outside = [each for each in judged if each.sequence in sequences and each.kind is DeliveryKind.RECORD]
+        departed = set_aside.leave_grant(connection, scope, outside, now)
+        set_aside.come_back(connection, scope.name, [each for each in judged if each.sequence not in sequences])
+        self._judged = judged[-1].sequence if len(judged) == JUDGED_BATCH_SIZE else None
+        set_aside.note_judged(connection, scope.name, self._judged)
+        return Choice([], [each for each in outside if each.state is DeliveryState.NOT_GRANTED], departed.not_taken)
 
     def raise_if_records_wait(self) -> None:
         """Raise if records wait since the quota of the day is used up.

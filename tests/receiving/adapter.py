@@ -48,6 +48,7 @@ class RecordDesk:
                 "key": outgoing.record.key,
                 "idempotency_key": outgoing.idempotency_key,
                 "sequence": outgoing.sequence,
+                "previously_delivered": outgoing.previously_delivered,
                 "document": to_document(outgoing.record),
             }
             for outgoing in batch

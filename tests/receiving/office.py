@@ -27,6 +27,7 @@ class Arrival:
     key: str
     idempotency_key: str
     sequence: int
+    previously_delivered: bool
     document: Mapping[str, Any]
 
 
@@ -75,6 +76,12 @@ class ReceivingOffice(AgencyDouble):
     def forget_arrivals(self) -> None:
         """Empty the lists of what arrived; what it holds stays."""
         self.arrivals, self.effects = [], []
+
+    def begin_again(self, holdings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Hold these records and have received nothing."""
+        self.forget_arrivals()
+        self._accepted.clear()
+        self.holdings = dict(holdings)
 
     def _receive(self, arrival: Arrival) -> str:
         change = (arrival.kind, arrival.key, arrival.sequence)

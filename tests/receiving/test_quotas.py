@@ -59,7 +59,7 @@ def test_a_withdrawal_leaves_although_the_quota_is_used_up(
     agreed: ReceivingSetting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also from behind more records than are read at a time; the records wait, and the route says why."""
-    monkeypatch.setattr("cchc_connect.sync.push.DELIVERY_BATCH_SIZE", 2)
+    monkeypatch.setattr("cchc_connect.sync.due_messages.DELIVERY_BATCH_SIZE", 2)
     agree(agreed, further={"quota": {"records_per_day": 3}})
     agreed.sync()
     agreed.deletes(CODES[0])

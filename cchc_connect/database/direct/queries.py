@@ -120,9 +120,10 @@ def agreement_versions(connection: DirectConnection, agreement_id: str) -> tuple
 
 
 def delivery_counts(connection: DirectConnection) -> Mapping[tuple[str, str], int]:
-    """Return the number of messages by route and state; what is not granted counts as its latest version alone."""
+    """Return the number of messages by route and state; what is not granted or not taken counts as the latest alone."""
     rows = connection.rows(
-        "SELECT route, state, count(*) AS messages FROM delivery AS sent WHERE state <> 'not_granted' OR NOT EXISTS"
+        "SELECT route, state, count(*) AS messages FROM delivery AS sent"
+        " WHERE state NOT IN ('not_granted', 'not_taken') OR NOT EXISTS"
         " (SELECT 1 FROM change WHERE change.record_type = sent.record_type AND change.record_key = sent.record_key"
         " AND change.sequence > sent.sequence) GROUP BY route, state"
     )

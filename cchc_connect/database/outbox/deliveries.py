@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, 
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.bulk import RowQuery, batches, select_in, update_rows, upsert_row
-from cchc_connect.database.epochs import epochs_of
+from cchc_connect.database.epochs import Epochs, epochs_of
 from cchc_connect.database.tables import change, delivery, route
 from cchc_connect.errors import CchcError
 from cchc_connect.messages.stored import stored_context
@@ -102,6 +102,12 @@ class Delivery:
     """Hash of the record as stored, in hexadecimal digits."""
     idempotency_key: str | None = None
     """Key of every attempt; None before the first one."""
+    reversals: int = 0
+    """Number of times that it was turned from the record into its withdrawal or back; see `set_aside`."""
+    state: DeliveryState = DeliveryState.WAITING
+    """State when it was read."""
+    finished_at: str | None = None
+    """When it was delivered, set aside or became a dead letter, as stored."""
     is_first_attempt: bool = True
     """Whether no attempt was begun before this run."""
     request_id: str | None = None
@@ -127,9 +133,10 @@ REQUEUED: Mapping[str, object] = MappingProxyType(
 
 _EARLIER = delivery.alias("earlier")
 
-_DUE_COLUMNS = (
+DELIVERY_COLUMNS = (
     *(delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key, delivery.c.attempts),
-    *(delivery.c.kind, delivery.c.idempotency_key, change.c.version, change.c.document, change.c.connection),
+    *(delivery.c.kind, delivery.c.idempotency_key, delivery.c.reversals, delivery.c.state, delivery.c.finished_at),
+    *(change.c.version, change.c.document, change.c.connection),
 )
 
 _RECEIPT_COLUMNS = (
@@ -147,11 +154,12 @@ def due(
     now: datetime,
     limit: int | None = None,
     *,
-    without_records: bool = False,
+    without_records_after: int | None = None,
 ) -> list[Delivery]:
     """Return the deliveries that may be sent now, in feed order.
 
-    Without records they are the withdrawals before which nothing waits with the same order key.
+    Without records they are those after a sequence before which nothing waits with the same order key: withdrawals, and
+    versions of records that the receiver may hold, of which the agreement may no longer reach some.
     """
     now_text = to_timestamp_text(now)
     waiting = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING)
@@ -160,9 +168,10 @@ def due(
     )
     blocked_from = {row[0]: row[1] for row in connection.execute(first_blocked.group_by(delivery.c.order_key))}
     ready = waiting & (delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text))
-    if without_records:
-        ready &= (delivery.c.kind == DeliveryKind.WITHDRAWAL) & ~_is_behind(route_name)
-    joined = select(*_DUE_COLUMNS).join(change, change.c.sequence == delivery.c.sequence)
+    if without_records_after is not None:
+        needs_none = (delivery.c.kind == DeliveryKind.WITHDRAWAL) | _was_sent_before(route_name)
+        ready &= (delivery.c.sequence > without_records_after) & needs_none & ~_is_behind(route_name)
+    joined = select(*DELIVERY_COLUMNS).join(change, change.c.sequence == delivery.c.sequence)
     ordered = joined.where(ready).order_by(delivery.c.sequence).execution_options(yield_per=ROW_BATCH_SIZE)
     sendable: list[Row[*tuple[Any, ...]]] = []
     with connection.execute(ordered) as rows:
@@ -172,7 +181,7 @@ def due(
             if blocked_from.get(row.order_key, row.sequence) >= row.sequence:
                 sendable.append(row)
     delivered = _delivered_before(connection, route_name, sendable)
-    return [_delivery(row, delivered) for row in sendable]
+    return [delivery_of(row, delivered) for row in sendable]
 
 
 def _is_behind(route_name: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -186,8 +195,19 @@ def _is_behind(route_name: str, *conditions: ColumnElement[bool]) -> ColumnEleme
     )
 
 
-def _delivery(row: Row[*tuple[Any, ...]], delivered: set[tuple[str, str]]) -> Delivery:
-    """Return a due delivery; a withdrawal takes its record out of `delivered`, for the deliveries after it."""
+def _was_sent_before(route_name: str) -> ColumnElement[bool]:
+    """Return whether an earlier message of the same record may have reached the receiver of the route."""
+    return exists().where(
+        _EARLIER.c.route == route_name,
+        _EARLIER.c.record_key == delivery.c.record_key,
+        _EARLIER.c.record_type == delivery.c.record_type,
+        _EARLIER.c.sequence < delivery.c.sequence,
+        (_EARLIER.c.state == DeliveryState.DELIVERED) | _EARLIER.c.idempotency_key.is_not(None),
+    )
+
+
+def delivery_of(row: Row[*tuple[Any, ...]], delivered: set[tuple[str, str]]) -> Delivery:
+    """Return a delivery from its row; a withdrawal takes its record out of `delivered`, for the deliveries after it."""
     previously_delivered = (row.record_type, row.record_key) in delivered
     if row.kind == DeliveryKind.WITHDRAWAL:
         delivered.discard((row.record_type, row.record_key))
@@ -204,6 +224,9 @@ def _delivery(row: Row[*tuple[Any, ...]], delivered: set[tuple[str, str]]) -> De
         connection=row.connection,
         content_hash=hashlib.blake2b(row.document.encode(), digest_size=16).hexdigest(),
         idempotency_key=row.idempotency_key,
+        reversals=row.reversals,
+        state=DeliveryState(row.state),
+        finished_at=row.finished_at,
         is_first_attempt=row.idempotency_key is None,
     )
 
@@ -212,7 +235,7 @@ def store_keys(connection: Connection, route_name: str, ready: Sequence[Delivery
     """Give each delivery without an idempotency key its key, and store it. Nothing may be sent before the commit."""
     epochs, new = epochs_of(connection, now), [due for due in ready if due.is_first_attempt]
     for unsent in new:
-        unsent.idempotency_key = _idempotency_key(epochs.of(unsent.sequence), route_name, unsent)
+        unsent.idempotency_key = _idempotency_key(epochs, route_name, unsent)
     rows = [(unsent.idempotency_key, route_name, unsent.sequence) for unsent in new]
     update_rows(connection, delivery, ("idempotency_key",), rows)
 
@@ -222,9 +245,16 @@ def forget_keys(connection: Connection, route_name: str, unsent: Sequence[Delive
     update_rows(connection, delivery, ("idempotency_key",), [(None, route_name, never.sequence) for never in unsent])
 
 
-def _idempotency_key(epoch: str, route_name: str, unsent: Delivery) -> str:
-    """Return the key of a delivery: 32 hexadecimal digits."""
-    identity = (epoch, route_name, unsent.record_type, unsent.record_key, unsent.sequence, unsent.content_hash)
+def _idempotency_key(epochs: Epochs, route_name: str, unsent: Delivery) -> str:
+    """Return the key of a delivery: 32 hexadecimal digits.
+
+    What a change has made after its first message is of the present epoch: a restored database counts reversals anew.
+    """
+    epoch = epochs.names[-1] if unsent.reversals else epochs.of(unsent.sequence)
+    identity: tuple[object, ...] = (epoch, route_name, unsent.record_type, unsent.record_key)
+    identity += (unsent.sequence, unsent.content_hash)
+    if unsent.reversals:
+        identity += (unsent.kind, unsent.reversals)
     return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:32]
 
 
@@ -315,18 +345,21 @@ def _delivered_before(
 ) -> set[tuple[str, str]]:
     """Return those records of these messages that the route delivered before and did not withdraw, by type and key."""
     keys = sorted({row.record_key for row in rows})
-    bound = {"name": route_name, "delivered": DeliveryState.DELIVERED.value}
+    bound = {"name": route_name, "delivered": DeliveryState.DELIVERED.value, "never": 0}
     delivered = select_in(connection, _delivered_query(), delivery.c.record_key, keys, bound)
-    last: dict[tuple[str, str], tuple[int, str]] = {}
-    for record_type, key, sequence, kind in delivered:
-        last[record_type, key] = max(last.get((record_type, key), (0, "")), (sequence, kind))
-    return {name for name, (_, kind) in last.items() if kind == DeliveryKind.RECORD}
+    last: dict[tuple[str, str], tuple[int, bool]] = {}
+    for record_type, key, sequence, kind, state in delivered:
+        # Of a message that was turned and not delivered yet the contrary holds: its withdrawal finds the record.
+        is_held = (kind == DeliveryKind.RECORD) == (state == DeliveryState.DELIVERED)
+        last[record_type, key] = max(last.get((record_type, key), (0, False)), (sequence, is_held))
+    return {name for name, (_, is_held) in last.items() if is_held}
 
 
 @cache
 def _delivered_query() -> RowQuery:
-    done = (delivery.c.route == bindparam("name")) & (delivery.c.state == bindparam("delivered"))
-    return select(delivery.c.record_type, delivery.c.record_key, delivery.c.sequence, delivery.c.kind).where(done)
+    columns = (delivery.c.record_type, delivery.c.record_key, delivery.c.sequence, delivery.c.kind, delivery.c.state)
+    says_it = (delivery.c.state == bindparam("delivered")) | (delivery.c.reversals > bindparam("never"))
+    return select(*columns).where((delivery.c.route == bindparam("name")) & says_it)
 
 
 def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequence[Delivery]) -> None:

@@ -143,13 +143,13 @@ def begin_type(connection: Connection, scope: RouteScope, record_type: str, afte
         return queued, sequences[-1]
     stored = _stored(connection, scope.name)
     begun = set[str]() if stored is None else set((stored["record_types"] or "").split())
-    upsert_route(connection, scope.name, {"record_types": _joined(begun | {record_type})})
+    upsert_route(connection, scope.name, {"record_types": _joined(begun | {record_type}), "judged": 0})
     return queued, None
 
 
 def _new_row(scope: RouteScope, row: RowMapping) -> tuple[object, ...]:
     described = (row[name] for name in ("sequence", "record_type", "record_key", "order_key"))
-    return (scope.name, *described, *NEVER_ATTEMPTED, DeliveryKind.RECORD, None)
+    return (scope.name, *described, *NEVER_ATTEMPTED, DeliveryKind.RECORD, None, 0)
 
 
 def _end_waiting(connection: Connection, route_name: str, deleted: RowMapping) -> None:
@@ -171,7 +171,7 @@ def _withdraw(connection: Connection, scope: RouteScope, deleted: Sequence[RowMa
         is_taken = row["record_type"] in scope.withdrawable
         state = DeliveryState.WAITING if is_taken else DeliveryState.NOT_TAKEN
         described = (row[name] for name in ("sequence", "record_type", "record_key", "order_key"))
-        rows.append((scope.name, *described, state, *NEVER_ATTEMPTED[1:], DeliveryKind.WITHDRAWAL, None))
+        rows.append((scope.name, *described, state, *NEVER_ATTEMPTED[1:], DeliveryKind.WITHDRAWAL, None, 0))
         if not is_taken:
             queued.not_withdrawn[row["record_type"]] = queued.not_withdrawn.get(row["record_type"], 0) + 1
     insert_rows(connection, delivery, rows)

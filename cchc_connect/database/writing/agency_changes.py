@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select, update
 
-from cchc_connect.database.outbox.set_aside import judge_anew
+from cchc_connect.database.outbox.set_aside import judge_all_anew
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import claim
 
@@ -26,7 +26,7 @@ def has_other_agency(connection: Connection, name: str, agency: str, record_type
 def follow_agency(connection: Connection, name: str, agency: str, record_types: Iterable[str]) -> None:
     """Give the connection's records and claims to the agency, in a write transaction.
 
-    What routes set aside since it was not the provider's waits again.
+    Routes judge anew what they sent and set aside: whose records they are has changed.
     """
     for record_type in record_types:
         table = record_table(record_type)
@@ -34,7 +34,7 @@ def follow_agency(connection: Connection, name: str, agency: str, record_types: 
         connection.execute(update(table).where(is_other).values(agency=agency))
         of_claims = (claim.c.record_type == record_type) & (claim.c.connection == name)
         connection.execute(update(claim).where(of_claims).values(agency=agency))
-        judge_anew(connection, select(table.c.sequence).where(table.c.connection == name))
+    judge_all_anew(connection)
 
 
 def _agency_of_one(table: Table, name: str) -> Select[Any]:
