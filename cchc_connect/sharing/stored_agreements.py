@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.audit.chain import canonical_json
@@ -150,6 +150,17 @@ def count_use(connection: Connection, use: AgreementUse) -> None:
     )
     if not counted.rowcount:
         connection.execute(agreement_use.insert().values(**keys, records=use.records))
+
+
+def count_use_within(connection: Connection, use: AgreementUse, records_per_day: int) -> bool:
+    """Count records that leave if the quota of the day has them left; return whether it has."""
+    counted = select(func.sum(agreement_use.c.records)).where(
+        agreement_use.c.agreement == use.agreement, agreement_use.c.day == use.day.isoformat()
+    )
+    if (connection.execute(counted).scalar() or 0) + use.records > records_per_day:
+        return False
+    count_use(connection, use)
+    return True
 
 
 def _uses(connection: Connection, agreements: Iterable[str], request: AccessRequest) -> Sequence[AgreementUse]:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -106,7 +107,7 @@ class Push:
                     for group in self._parallel_groups(leaving):
                         self._run_context.raise_if_stopping()
                         self._commit_refusals(group)
-                        if not self._permission.still_holds():
+                        if not self._permission.admit(chain.from_iterable(group)):
                             break
                         self._handle_results(group, self._send_group(group, pool))
                     self._store_receipts()

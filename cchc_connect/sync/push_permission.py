@@ -10,6 +10,7 @@ While a route sends, its row has the fencing token of the run; who suspends the 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -25,7 +26,7 @@ from cchc_connect.errors import CchcError, OutsideHours, SourceHeld, Stopped
 from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.route_grants import RouteGrants, RouteRefusal, refused_entry
 from cchc_connect.sharing.route_rows import outside_grants
-from cchc_connect.sharing.stored_agreements import count_use
+from cchc_connect.sharing.stored_agreements import count_use, count_use_within
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import vietnamese_day
@@ -62,6 +63,8 @@ class PushPermission:
         self._grants: RouteGrants | None = None
         self._judged: int | None = 0
         """Sequence up to which what was sent or set aside is judged by the grants; None: all is."""
+        self._counted = set[int]()
+        """Sequences of the messages of the batch that are counted as used; only those are given back."""
         self._waits_for: RouteRefusal | None = None
         """Why records wait for the next day, once some do."""
         self._asked_at_s = -RECHECK_S
@@ -96,7 +99,9 @@ class PushPermission:
         self._judged = set_aside.follow_agreement(connection, self._route.name, decided.agreement.reference)
 
     def choose(self, connection: Connection, ready: Sequence[Delivery], now: datetime) -> Choice:
-        """Decide in the transaction that records the intent to send what of these may leave, and count it as used.
+        """Decide in the transaction that records the intent to send what of these may leave.
+
+        It is counted as used there, unless a quota of the day counts it: that is counted group by group (`admit`).
 
         What the grants do not reach is set aside there, or withdrawn where the receiver may hold it. It is noted that
         this run may be sending. Nothing leaves while there is something to judge.
@@ -115,7 +120,10 @@ class PushPermission:
         leaving = _within(self.grants.records_left, reached)
         if len(leaving) < len(reached):
             self._waits_for = self.grants.quota_refusal
-        self._count(connection, _records_in(leaving), self.grants)
+        self._counted = set[int]()
+        if self._records_per_day is None:
+            self._counted = {each.sequence for each in leaving}
+            self._count(connection, _records_in(leaving), self.grants)
         deliveries.begin_sending(connection, self._route.name, self._run_context.token)
         return Choice(leaving, outside, departed.not_taken)
 
@@ -168,9 +176,34 @@ class PushPermission:
         self._waits_for = self.grants.quota_refusal
         self.raise_if_records_wait()
 
+    def admit(self, group: Iterable[Delivery]) -> bool:
+        """Return whether these messages, which leave at the same time, may leave now. Ask directly before.
+
+        Where a quota counts the records of a day they are counted first, so that a killed run has counted what left,
+        and at the most one group that did not. They may not leave where others used up what was left.
+
+        Raises:
+            LeaseLost: another run took the lease over.
+        """
+        return self._count_group(list(group)) and self.still_holds()
+
+    def _count_group(self, group: Sequence[Delivery]) -> bool:
+        records, records_per_day = _records_in(group), self._records_per_day
+        if records_per_day is None or not records:
+            return True
+        use = self._use(records, self.grants)
+        if not self._run_context.commit(partial(count_use_within, use=use, records_per_day=records_per_day)):
+            return False
+        self._counted.update(each.sequence for each in group)
+        return True
+
     def give_back(self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants) -> None:
-        """Count what did not leave by `grants` as not used."""
-        self._count(connection, -_records_in(unsent), grants)
+        """Count what did not leave by `grants` as not used, if it was counted."""
+        self._count(connection, -_records_in([each for each in unsent if each.sequence in self._counted]), grants)
+
+    @property
+    def _records_per_day(self) -> int | None:
+        return self.grants.agreement.quota.records_per_day
 
     def still_holds(self) -> bool:
         """Return whether what the batch was decided from is still so. Ask directly before something leaves.
@@ -212,11 +245,13 @@ class PushPermission:
                 entry = refused_entry(self._refusal, record_type, self._asked())
                 append(connection, entry, chain=RUNS_CHAIN)
 
-    @staticmethod
-    def _count(connection: Connection, records: int, grants: RouteGrants) -> None:
+    def _count(self, connection: Connection, records: int, grants: RouteGrants) -> None:
         if records:
-            use = AgreementUse(agreement=grants.agreement.id, day=grants.day, dossier="", records=records)
-            count_use(connection, use)
+            count_use(connection, self._use(records, grants))
+
+    @staticmethod
+    def _use(records: int, grants: RouteGrants) -> AgreementUse:
+        return AgreementUse(agreement=grants.agreement.id, day=grants.day, dossier="", records=records)
 
     def _is_unchanged(self, connection: DirectConnection) -> bool:
         grants = self.grants

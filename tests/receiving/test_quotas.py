@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from cchc_connect.database.tables import agreement_use
+from cchc_connect.sharing.facts import AgreementUse
 from cchc_connect.sharing.life_cycle import suspend
+from cchc_connect.sharing.stored_agreements import count_use
 from cchc_connect.sync.report import RunStatus
-from cchc_schemas import DossierStep
+from cchc_schemas import DossierStep, vietnamese_day
 from tests.receiving.agreed import CODES, FURTHER, agree, change, entries, outcome, route_check, waiting
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import step_fields
@@ -119,3 +121,21 @@ def used(setting: ReceivingSetting) -> int:
     """Return how many records count for the quota of the day."""
     with setting.database() as database, database.reading() as connection:
         return int(connection.execute(select(agreement_use.c.records)).scalar_one())
+
+
+def test_what_others_use_of_a_quota_meanwhile_does_not_leave(agreed: ReceivingSetting) -> None:
+    """A reader used up the rest while the route was sending."""
+    agree(agreed, further={"quota": {"records_per_day": len(CODES)}})
+
+    def read_by_another() -> None:
+        if len(agreed.portal.arrivals) == 1:
+            with agreed.database() as database, database.writing() as connection:
+                use = AgreementUse(agreement="invented", day=vietnamese_day(agreed.clock.moment), dossier="", records=3)
+                count_use(connection, use)
+
+    agreed.portal.on_message = read_by_another
+
+    assert outcome(agreed)[0] is RunStatus.HELD
+    assert len(agreed.portal.arrivals) == len(CODES) - 3
+    assert used(agreed) == len(CODES)
+    assert waiting(agreed) == {"waiting": 3, "delivered": len(CODES) - 3, "dead": 0}
