@@ -22,6 +22,7 @@ from cchc_connect.database.correction_tables import (
     correction_request as correction_request,  # noqa: PLC0414  # as above
 )
 from cchc_connect.database.direct.layout import VERSION_TABLE
+from cchc_connect.database.kpi_tables import kpi_fact as kpi_fact  # noqa: PLC0414  # so all tables are known
 
 schema_version = Table(
     VERSION_TABLE,

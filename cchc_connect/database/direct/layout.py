@@ -53,6 +53,8 @@ TABLE_NAMES = frozenset(
             "drift",
             "lease",
         ),
+        *("kpi_agency", "kpi_fact", "kpi_feedback", "kpi_opinion", "kpi_pause", "kpi_position", "kpi_procedure"),
+        *("kpi_procedure_agency", "kpi_rating", "kpi_step", "kpi_target", "kpi_version"),
         *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run"),
         *("run_counter", "source_property"),
     }
