@@ -1,4 +1,4 @@
-from . import transport as transport
+from . import kpi as kpi, transport as transport
 from .adapter import (
     Adapter as Adapter,
     AdapterFactory as AdapterFactory,
