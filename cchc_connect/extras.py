@@ -6,6 +6,8 @@ Where something is missing, the error says what to install or to use.
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,10 +23,19 @@ ENTRY_POINT_GROUP = "cchc_connect.adapters"
 
 
 def installed_adapters() -> Mapping[str, "EntryPoint"]:
-    """Return the entry points of all installed adapters, by name, sorted; no adapter is imported."""
+    """Return the entry points of all installed adapters, by name, sorted; no adapter is imported.
+
+    A process reads the installed packages once for each module search path.
+    """
+    return _adapters_in(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _adapters_in(search_path: tuple[str, ...]) -> Mapping[str, "EntryPoint"]:
     from importlib.metadata import entry_points  # noqa: PLC0415  # most starts do not need it
 
-    return {point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP))}
+    del search_path  # `entry_points` looks there
+    return MappingProxyType({point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP))})
 
 
 @contextmanager

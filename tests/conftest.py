@@ -6,7 +6,7 @@ Each run tries the same generated examples, so that a result is repeatable: a fe
 """
 
 import gc
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator
 from pathlib import Path
 
@@ -24,6 +24,8 @@ __all__ = ["address", "empty_address"]
 
 DATABASE_TESTS = Path(__file__).parent / "database"
 CASES_ON_THE_SERVER = 1
+TESTS_ON_THE_SERVER = 3
+"""Of so many test functions of a module one runs on PostgreSQL each time."""
 
 gc.disable()  # while modules are imported and tests made: all of that stays
 settings.register_profile(
@@ -73,14 +75,24 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _mark_repetitions_on_the_server(items: list[pytest.Item]) -> None:
-    """Mark as long what tests outside `database` do on PostgreSQL after their first case; SQLite has them all."""
-    cases: Counter[tuple[Path, str]] = Counter()
+    """Mark as long most of what tests outside `database` repeat on PostgreSQL; SQLite has all of it.
+
+    One of three test functions of a module stays, with its first case, and what asks for every kind by itself.
+    """
+    cases: dict[Path, Counter[str]] = defaultdict(Counter)
     for item in items:
         if _runs_again(item) and not item.get_closest_marker("long"):
-            test = (item.path, item.name.partition("[")[0])
-            cases[test] += 1
-            if cases[test] > CASES_ON_THE_SERVER:
+            tests = cases[item.path]
+            test = item.name.partition("[")[0]
+            tests[test] += 1
+            is_due = _asks_for_every_kind(item) or [*tests].index(test) % TESTS_ON_THE_SERVER == 0
+            if tests[test] > CASES_ON_THE_SERVER or not is_due:
                 item.add_marker(pytest.mark.long)
+
+
+def _asks_for_every_kind(item: pytest.Item) -> bool:
+    """True if a test names the kinds of database that it runs on, because it has queries of its own."""
+    return any(mark.args[0] == "address" for mark in item.iter_markers("parametrize"))
 
 
 def _runs_again(item: pytest.Item) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import typer
@@ -10,6 +11,7 @@ from typer.main import get_command
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import PROGRAM
+from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.cli.plain_values import without_conversion
 from cchc_connect.messages import Language
 
@@ -44,9 +46,13 @@ def language_option(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def localized_command(app: typer.Typer, console: Console) -> TyperGroup:
-    """Return the program's commands with every help text in the language of `console`."""
-    root = get_command(app)
+@lru_cache(maxsize=16)
+def localized_command(app: typer.Typer, language: Language, typed_options: TypedOptions) -> TyperGroup:
+    """Return the program's commands with every help text in `language`.
+
+    A process that carries out several command lines makes them once for each language and its typed options.
+    """
+    root, console = get_command(app), Console(language, as_json=False, typed_options=typed_options)
     if not isinstance(root, TyperGroup):
         raise TypeError("a program with one command has no place for global options")
 

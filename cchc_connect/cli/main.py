@@ -120,7 +120,7 @@ def _check_encoding(command_line: Sequence[str]) -> None:
 
 def _run_command(command_line: list[str], console: Console) -> int:
     try:
-        root = localized_command(app, console)
+        root = localized_command(app, console.language, console.typed_options)
         code: object = answer_shell(root, console)
         if code is None:
             code = root.main(command_line, PROGRAM, standalone_mode=False, obj=console)

@@ -238,14 +238,18 @@ def _missing_problem(prefix: str, name: str, field_info: FieldInfo) -> RuleProbl
 
 def _value_problems(name: str, rule: FieldRule, annotation: Any) -> Iterator[RuleProblem]:
     """Yield what is wrong with the values that a rule gives a field with one value."""
-    field_type: TypeAdapter[Any] = TypeAdapter(annotation)
-    values = [*rule.meanings().values(), *([] if rule.others in {None, "*"} else [rule.others]), rule.constant]
+    given = [*rule.meanings().values(), *([] if rule.others in {None, "*"} else [rule.others]), rule.constant]
+    values = [value for value in given if value not in {None, ""}]
+    sample = None if rule.meanings() else _SAMPLES.get(rule.codec)
+    if not values and sample is None:
+        return
+    field_type: TypeAdapter[Any] = TypeAdapter(annotation)  # making one takes longer than all checks
     for value in values:
-        if value not in {None, ""} and not _takes(field_type, _member_value(annotation, value)):
+        if not _takes(field_type, _member_value(annotation, value)):
             wrong = {"value": str(value), "allowed": _allowed(annotation), "known": _known_values(annotation)}
             code = "rule_value" if wrong["known"] else "rule_value_refused"
             yield RuleProblem(name, code, "{path} does not take '{value}'{allowed}", wrong)
-    if rule.codec in _SAMPLES and not rule.meanings() and not _takes(field_type, _SAMPLES[rule.codec]):
+    if sample is not None and not _takes(field_type, sample):
         codec = {"codec": rule.codec.value}
         yield RuleProblem(name, "rule_codec", "{path} does not take what the codec {codec} reads", codec)
 
