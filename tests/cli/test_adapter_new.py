@@ -12,7 +12,9 @@ import pytest
 from cchc_connect.cli.adapter_commands import AdapterKind
 from cchc_connect.cli.exit_codes import ExitCode
 from tests.checkout import ROOT
+from tests.cli.conftest import Call
 from tests.coverage_switch import without_coverage
+from tests.quick import few
 
 NAME = "harbour_master"
 MAX_SECONDS = 30.0
@@ -43,7 +45,7 @@ def environment_of(folder: Path) -> tuple[str, dict[str, str]]:
     return str(folder / "bin" / "python"), variables
 
 
-@pytest.mark.parametrize("kind", AdapterKind)
+@pytest.mark.parametrize("kind", few(AdapterKind, 1))
 def test_a_new_adapter_is_green_with_the_commands_that_are_documented(kind: AdapterKind, tmp_path: Path) -> None:
     python, variables = environment_of(tmp_path / "environment")
     began = time.process_time() + sum(os.times()[2:4])
@@ -61,43 +63,38 @@ def test_a_new_adapter_is_green_with_the_commands_that_are_documented(kind: Adap
     assert seconds < MAX_SECONDS
 
 
-def call(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cchc_connect", *arguments]
-    return subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.mark.parametrize("name", ["Harbour", "har-bour", "_harbour", "class", "9harbour", "har__bour"])
-def test_a_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
-    refused = call("adapter", "new", name, folder=tmp_path)
+def test_a_name_that_is_none_is_refused(name: str, tmp_path: Path, call: Call) -> None:
+    refused = call("adapter", "new", name)
 
-    assert refused.returncode == ExitCode.USAGE
-    assert name in refused.stderr
+    assert refused.code == ExitCode.USAGE
+    assert name in refused.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_name_of_an_installed_adapter_is_refused(tmp_path: Path) -> None:
-    refused = call("adapter", "new", "opencps", folder=tmp_path)
+def test_the_name_of_an_installed_adapter_is_refused(tmp_path: Path, call: Call) -> None:
+    refused = call("adapter", "new", "opencps")
 
-    assert (refused.returncode, list(tmp_path.iterdir())) == (ExitCode.USAGE, [])
+    assert (refused.code, list(tmp_path.iterdir())) == (ExitCode.USAGE, [])
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_nothing_is_overwritten(tmp_path: Path, call: Call) -> None:
     existing = tmp_path / "harbour-master-adapter" / "README.md"
     existing.parent.mkdir()
     existing.write_text("mine", encoding="utf-8")
 
-    refused = call("adapter", "new", NAME, folder=tmp_path)
+    refused = call("adapter", "new", NAME)
 
-    assert refused.returncode == ExitCode.CANNOT_CREATE
-    assert "another folder with --to" in refused.stderr
-    assert "--force" not in refused.stderr
+    assert refused.code == ExitCode.CANNOT_CREATE
+    assert "another folder with --to" in refused.err
+    assert "--force" not in refused.err
     assert existing.read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in AdapterKind if kind is not AdapterKind.PYTHON])
-def test_what_a_person_types_for_a_system_is_short_and_no_code(kind: AdapterKind, tmp_path: Path) -> None:
+def test_what_a_person_types_for_a_system_is_short_and_no_code(kind: AdapterKind, tmp_path: Path, call: Call) -> None:
     """The tables of the project, and the connection that its README shows."""
-    call("adapter", "new", NAME, "--kind", kind, folder=tmp_path)
+    call("adapter", "new", NAME, "--kind", kind)
     (tables,) = tmp_path.glob("harbour-master-adapter/src/*/*.toml")
     readme = tmp_path.joinpath("harbour-master-adapter", "README.md").read_text(encoding="utf-8")
     connection = readme.partition("```toml\n")[2].partition("```")[0]

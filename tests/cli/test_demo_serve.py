@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,31 +11,29 @@ from pathlib import Path
 import pytest
 
 from cchc_connect import SharedDatabase, records
+from cchc_connect.cli import demo_serve
 from cchc_connect.cli.demo_config import PROVINCE
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.config.file import Config
 from cchc_connect.sharing.operator import operating_user
 from cchc_schemas import Dossier
 from tests.cli.conftest import CONFIG, Call
+from tests.forks import ForkedProgram
 from tests.quick import few
 
 FIRST_PORT = 20_000 + os.getpid() % 2_000 * 4
-PORTS = tuple(range(FIRST_PORT, FIRST_PORT + 4))
+PORTS = (FIRST_PORT, FIRST_PORT + 1, FIRST_PORT + 2, FIRST_PORT + 3)
 """Default ports of these tests: other tests run at the same time, and no system chooses these ports by itself."""
 
-PROGRAM = f"""
-from cchc_connect.cli import demo_serve, main
-demo_serve.DEFAULT_PORTS = {PORTS}
-raise SystemExit(main())
-"""
+
+def use_own_ports() -> None:
+    demo_serve.DEFAULT_PORTS = PORTS
 
 
 @contextmanager
 def served(*options: str, stopped_by: signal.Signals = signal.SIGTERM) -> Generator[list[str], None, None]:
     """Run `demo --serve` in this folder while the block runs; yield what it says until it waits."""
-    command = [sys.executable, "-c", PROGRAM, "demo", "--serve", "--small", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
-        assert running.stdout is not None
+    with ForkedProgram("demo", "--serve", "--small", *options, prepare=use_own_ports) as running:
         output_lines = list[str]()
         while not (output_lines and "Ctrl-C" in output_lines[-1]):
             output_lines.append(running.stdout.readline())
@@ -46,8 +42,8 @@ def served(*options: str, stopped_by: signal.Signals = signal.SIGTERM) -> Genera
             yield output_lines
         finally:  # or a failure would wait for the end of what nobody stops
             running.send_signal(stopped_by)
-            rest, _ = running.communicate(timeout=30)
-    output_lines.append(rest)
+            rest, errors = running.communicate(30)
+    output_lines += [errors, rest]
     assert running.returncode == 0, output_lines
 
 

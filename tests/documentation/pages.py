@@ -11,16 +11,19 @@ import io
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cchc_connect.cli import main
 from tests.checkout import ROOT
+from tests.forks import ForkedProgram
 
 DOCS = ROOT / "docs"
 
@@ -63,7 +66,7 @@ class Reader:
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
     output: list[str] = field(default_factory=list[str])
     """What each command and program printed, in order."""
-    _serving: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
+    _serving: ExitStack = field(default_factory=ExitStack)
 
     def follow(self, page: Path) -> None:
         """Do what a page says, from top to bottom."""
@@ -95,11 +98,7 @@ class Reader:
 
     def stop(self) -> None:
         """Stop what serves."""
-        for process in self._serving:
-            process.terminate()
-            assert process.wait(timeout=30) == 0
-            if process.stdout:
-                process.stdout.close()
+        self._serving.close()
 
     def _shell(self, command: str) -> tuple[int, str]:
         done = subprocess.run(
@@ -115,14 +114,19 @@ class Reader:
         return done.returncode, done.stdout
 
     def _serve(self, command: str) -> None:
-        words = [str(_BIN / "cchc-connect"), *shlex.split(command)[1:]]
-        process = subprocess.Popen(words, cwd=self.folder, env=_environment(), stdout=subprocess.PIPE)
-        self._serving.append(process)
+        process = self._serving.enter_context(ForkedProgram(*shlex.split(command)[1:]))
+        self._serving.callback(_stop, process)
         deadline = time.monotonic() + _SERVES_WITHIN_S
         while len(list(self.folder.glob("demo-secrets/*"))) < 2:
-            assert process.poll() is None, process.stdout and process.stdout.read()
+            assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def _stop(process: ForkedProgram) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.communicate(30)
+    assert process.returncode == 0
 
 
 def _in_process(command: str) -> tuple[int, str]:

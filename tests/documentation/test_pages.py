@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.main import get_command
 
 from cchc_connect import SharedDatabase, records
 from cchc_connect.cli import main
 from cchc_connect.cli.app import app
+from cchc_connect.cli.hints import TypedOptions
+from cchc_connect.cli.localization import localized_command
 from cchc_connect.config.file import Config
+from cchc_connect.messages import Language
 from cchc_schemas import LandParcel
 from tests.checkout import ROOT, relative_path
 from tests.documentation.pages import DOCS, Reader, blocks, pages, shown_commands
@@ -237,7 +239,7 @@ VALUE_OPTIONS = frozenset({"--config", "--lang", "--install-completion", "--show
 
 def unknown_part(line: str) -> str | None:
     """Return the part of a command line that the program does not have; None if it has all of it."""
-    command: Any = get_command(app)
+    command: Any = localized_command(app, Language.ENGLISH, TypedOptions())
     options = {name for parameter in command.params for name in parameter.opts}
     words = iter(line.split())
     for word in words:
