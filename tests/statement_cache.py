@@ -33,12 +33,13 @@ class _EqualByClass:
 class _CompiledOnce(DDLCompiler):
     """Compiles the creation of each table and index once; the tables are those of the program and never change."""
 
-    def process(self, obj: Any, **options: Any) -> str:
-        if not isinstance(obj, CreateTable | CreateIndex) or options:
-            return super().process(obj, **options)
-        key = (type(self), type(obj), obj.element)
+    def process(self, *elements: Any, **options: Any) -> str:
+        (element,) = elements
+        if not isinstance(element, CreateTable | CreateIndex) or options:
+            return super().process(element, **options)
+        key = (type(self), type(element), element.element)
         if key not in _CREATED:
-            _CREATED[key] = super().process(obj)
+            _CREATED[key] = super().process(element)
         return _CREATED[key]
 
 

@@ -7,7 +7,8 @@ import ast
 import builtins
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,11 @@ SHORT_MODULE = 25
 FOLDERS = ("cchc_connect", "schemas/cchc_schemas", "adapters/cchc_adapters", "examples", "tests")
 
 
-def python_files() -> Iterator[Path]:
-    for folder in FOLDERS:
-        yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "peers" not in path.parts)
+@cache
+def syntax_trees() -> Mapping[Path, ast.Module]:
+    """Return the syntax tree of every Python file."""
+    files = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) if "peers" not in path.parts]
+    return {path: ast.parse(path.read_bytes()) for path in files}
 
 
 def named(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -84,7 +87,7 @@ def test_a_class_name_has_one_home() -> None:
 
 
 def test_no_variable_bears_a_filler_word() -> None:
-    names = [(path, line, name) for path in python_files() for line, name in named(ast.parse(path.read_bytes()))]
+    names = [(path, line, name) for path, tree in syntax_trees().items() for line, name in named(tree)]
     print(f"\n{len(names)} variables, arguments and attributes")
 
     assert [
@@ -113,8 +116,8 @@ def test_no_docstring_asks_its_reader_to_say_whether() -> None:
     """A function that returns a boolean is described by what is true: "True if ...", "Whether ..."."""
     docstrings = [
         (relative_path(path), ast.get_docstring(node) or "")
-        for path in python_files()
-        for node in ast.walk(ast.parse(path.read_bytes()))
+        for path, tree in syntax_trees().items()
+        for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module)
     ]
     print(f"\n{len(docstrings)} docstrings")
@@ -145,7 +148,7 @@ def words_in_code(tree: ast.AST) -> Iterator[str]:
 
 
 def test_a_docstring_names_only_what_exists() -> None:
-    trees = {path: ast.parse(path.read_bytes()) for path in python_files()}
+    trees = syntax_trees()
     existing = {word for tree in trees.values() for word in words_in_code(tree)} | set(dir(builtins)) | NAMED_ELSEWHERE
     existing |= {part for path in trees for part in path.relative_to(ROOT).with_suffix("").parts}
     named = [

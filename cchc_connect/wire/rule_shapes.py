@@ -238,8 +238,8 @@ def _missing_problem(prefix: str, name: str, field_info: FieldInfo) -> RuleProbl
 
 def _value_problems(name: str, rule: FieldRule, annotation: Any) -> Iterator[RuleProblem]:
     """Yield what is wrong with the values that a rule gives a field with one value."""
-    given = [*rule.meanings().values(), *([] if rule.others in {None, "*"} else [rule.others]), rule.constant]
-    values = [value for value in given if value not in {None, ""}]
+    stated = [*rule.meanings().values(), *([] if rule.others in {None, "*"} else [rule.others]), rule.constant]
+    values = [value for value in stated if value not in {None, ""}]
     sample = None if rule.meanings() else _SAMPLES.get(rule.codec)
     if not values and sample is None:
         return
