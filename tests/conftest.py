@@ -35,7 +35,7 @@ settings.register_profile(
     max_examples=FULL_NUMBER,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("few", settings.get_profile("all"), max_examples=FULL_NUMBER // 5)
+settings.register_profile("few", settings.get_profile("all"), max_examples=FULL_NUMBER // 10)
 settings.register_profile("explore", settings.get_profile("all"), derandomize=False, max_examples=10 * FULL_NUMBER)
 settings.load_profile("few")
 share_statement_cache()
@@ -98,7 +98,8 @@ def _asks_for_every_kind(item: pytest.Item) -> bool:
 def _runs_again(item: pytest.Item) -> bool:
     """True if a test runs the same lines on PostgreSQL as on SQLite; tests of `database` run the lines that differ."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return parameters.get("address") == DATABASE_KINDS[1] and DATABASE_TESTS not in item.path.parents
+    texts = {value for value in parameters.values() if isinstance(value, str)}
+    return DATABASE_KINDS[1] in texts and DATABASE_TESTS not in item.path.parents
 
 
 def pytest_sessionfinish() -> None:

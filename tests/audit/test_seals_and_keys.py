@@ -17,7 +17,7 @@ from cchc_connect.database.audit.verification import AuditVerification, Verifica
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import audit_entry, audit_key
 from tests.audit.sealed_log import BEGIN, SealedLog, sealed_log
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 
 HOUR = timedelta(hours=1)
 
@@ -29,7 +29,10 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SealedLog:
 
 @pytest.fixture(params=DATABASE_KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
-    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+    with (
+        prepared_address(request.param, tmp_path) as address,
+        SharedDatabase(address, create_or_upgrade=True) as opened,
+    ):
         yield opened
 
 

@@ -14,6 +14,7 @@ from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.testing import Agencies, FaultyServer, World
 from tests.cli.conftest import write_config
+from tests.quick import few
 from tests.sharing.in_force import agreed
 
 NUMBER = re.compile(rb"(?<=[:\[, ])-?[0-9][0-9.]*(?=[,\]}])")
@@ -85,7 +86,7 @@ def lying(tmp_path: Path) -> Iterator[AgenciesThatLie]:
         yield lying
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", few(CHANGES, 8))
 def test_no_answer_makes_the_program_fail(lying: AgenciesThatLie, change: str) -> None:
     lying.change = CHANGES[change]
 

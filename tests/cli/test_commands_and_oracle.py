@@ -20,7 +20,7 @@ from cchc_connect.sharing.facts import Official
 from cchc_connect.sharing.operator import operating_user
 from cchc_schemas import RECORD_TYPES, from_document, to_document
 from tests.cli.conftest import Call, Ended
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.oracle import Cells, cells
 from tests.sharing.random_rows import CaseDatabase, RandomRows
 from tests.sharing.row_oracle import StoredRow, masked_cells
@@ -242,7 +242,7 @@ def random_case(seed: int) -> RandomRows:
 )
 def test_commands_show_and_write_what_the_oracle_says(kind: str, requests: int, tmp_path: Path, call: Call) -> None:
     counts = Counter[str]()
-    with new_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
+    with prepared_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         for seed in range(requests):
             try:
                 counts += Commands(random_case(seed), CaseDatabase(database), address, call).compare()

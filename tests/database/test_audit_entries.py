@@ -24,7 +24,7 @@ from cchc_connect.database.audit.subjects import Subjects, subject_hash
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import audit_entry, audit_key, audit_subject
 from tests.audit_log import broken_entry
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 
 AT = datetime(2026, 8, 1, 2, 30, tzinfo=UTC)
 
@@ -57,7 +57,10 @@ FULL = AuditEntry(
 
 @pytest.fixture(params=DATABASE_KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
-    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+    with (
+        prepared_address(request.param, tmp_path) as address,
+        SharedDatabase(address, create_or_upgrade=True) as opened,
+    ):
         yield opened
 
 

@@ -283,7 +283,7 @@ def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> 
     assert line.after.page_token == "3"
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", few(Language, 1))
 def test_a_stored_code_of_an_older_program_is_shown_as_a_sentence(
     old: str, language: Language, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -323,7 +323,7 @@ MIDDLE = [(old, "\nCREATE TABLE" if old[1] != 5 else "ALTER TABLE") for old in O
 
 @pytest.mark.parametrize(
     ("old", "step"),
-    few([*STEPS, *MIDDLE, *((old, "") for old in OLD)], 6),
+    few([*STEPS, *MIDDLE, *((old, "") for old in OLD)], 4),
     indirect=["old"],
     ids=old_id,
 )

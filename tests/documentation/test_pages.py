@@ -67,7 +67,7 @@ def test_a_page_works_as_typed_from_top_to_bottom(name: str, reader: Reader, dem
     assert reader.output
 
 
-@pytest.mark.parametrize("name", few(TYPED_IN_VIETNAMESE))
+@pytest.mark.parametrize("name", few(TYPED_IN_VIETNAMESE, 1))
 def test_a_vietnamese_page_works_as_typed_and_is_answered_in_vietnamese(name: str, reader: Reader) -> None:
     reader.follow(DOCS / name)
 

@@ -12,6 +12,7 @@ from cchc_connect.testing.faults.redirects import REDIRECT_BODIES
 from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON
 from tests.faults.asking import PAGE, FaultOutcome, deadline_s, expected_outcome, request_page
 from tests.faults.measuring import MeasuredOutcome, measure_all, uses_tls
+from tests.quick import few
 from tests.transport.both_transports import TRANSPORTS
 
 GRACE_S = 1.0
@@ -37,7 +38,7 @@ LARGE = [
 SMALL = [fault for fault in FAULTS.values() if fault not in LARGE]
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
+@pytest.fixture(scope="module", params=few(TRANSPORTS, 1))
 def carrier(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -18,7 +18,7 @@ from cchc_connect.database.tables import audit_entry, change, cursor, discrepanc
 from cchc_connect.sharing.case_papers import CasePaper, case_papers
 from cchc_connect.sharing.evidence import EvidenceState
 from cchc_schemas import ConstructionPermit, LandParcel, Procedure, from_document
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.invented_agreements import BUILDING, DOSSIER, KEY, LAND, PROCEDURE, grant
 from tests.sharing.proof_tables import LAND_RIGHT, row, write_table
 from tests.sharing.shared_records import dossier, make_agreement, parcel, permit, write
@@ -41,7 +41,10 @@ def procedure(*names: str) -> Procedure:
 
 @pytest.fixture(params=DATABASE_KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
-    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+    with (
+        prepared_address(request.param, tmp_path) as address,
+        SharedDatabase(address, create_or_upgrade=True) as opened,
+    ):
         write(opened, "province", [procedure(LAND_RIGHT, DRAWING)])
         fill(opened, land())
         yield opened

@@ -20,7 +20,7 @@ from cchc_connect.sharing.agreements import Action
 from cchc_connect.sharing.disclosure import DisclosurePoint
 from cchc_connect.sharing.life_cycle import ChangedBy, suspend
 from cchc_schemas import DossierStatus
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.invented_agreements import DOSSIER, KEY, LAND, NOW, PARCEL, grant, request
 from tests.sharing.shared_records import TERMS, dossier, make_agreement, parcel, permit, write
 from tests.sync.memory_systems import ManualClock
@@ -30,7 +30,10 @@ LINKED, UNLINKED, FOREIGN = parcel("123"), parcel("124"), parcel("125")
 
 @pytest.fixture(params=DATABASE_KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
-    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+    with (
+        prepared_address(request.param, tmp_path) as address,
+        SharedDatabase(address, create_or_upgrade=True) as opened,
+    ):
         write(opened, "land", [LINKED, UNLINKED])
         write(opened, "province", [FOREIGN])
         write(opened, "building", [dossier(), permit("01/GPXD", LINKED, FOREIGN)])

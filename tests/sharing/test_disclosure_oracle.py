@@ -12,7 +12,7 @@ import pytest
 
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.sharing.agreements import Action
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.random_rows import CaseDatabase, RandomRows
 from tests.sharing.ways_out import WaysOut
 
@@ -37,7 +37,7 @@ def compare(database: CaseDatabase, folder: Path, seeds: Iterable[int]) -> Count
 
 @pytest.mark.parametrize("kind", DATABASE_KINDS)
 def test_what_leaves_in_any_way_is_what_the_oracle_says(kind: str, tmp_path: Path) -> None:
-    with new_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
+    with prepared_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         counts = compare(CaseDatabase(database), tmp_path, range(FIRST_CASES))
 
     assert counts["records"] > 5
@@ -47,7 +47,7 @@ def test_what_leaves_in_any_way_is_what_the_oracle_says(kind: str, tmp_path: Pat
 @pytest.mark.parametrize("kind", DATABASE_KINDS)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_ten_thousand_requests_are_what_the_oracle_says(kind: str, batch: int, tmp_path: Path) -> None:
-    with new_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
+    with prepared_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         seeds = range(batch * CASES // BATCHES, (batch + 1) * CASES // BATCHES)
         counts = compare(CaseDatabase(database), tmp_path, seeds)
     print(f"\n{kind} batch {batch}: {dict(sorted(counts.items()))}, 0 differences")

@@ -39,7 +39,7 @@ from cchc_connect.sharing.stored_agreements import (
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import Agency, Dossier, DossierStatus, PartialDate
 from cchc_schemas.agencies import AgencySuccessor
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.invented_agreements import (
     BUILDING,
     DOSSIER,
@@ -66,7 +66,10 @@ TODAY = date(2026, 11, 30)
 
 @pytest.fixture(params=DATABASE_KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
-    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+    with (
+        prepared_address(request.param, tmp_path) as address,
+        SharedDatabase(address, create_or_upgrade=True) as opened,
+    ):
         yield opened
 
 

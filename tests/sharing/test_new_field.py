@@ -18,7 +18,7 @@ from cchc_connect.sharing.disclosure import DisclosurePoint
 from cchc_connect.sharing.sent_records import SentRecords
 from cchc_connect.sharing.terms import SharingTerms
 from cchc_schemas import RECORD_TYPES, LandParcel, LandUse, to_document
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.invented_agreements import KEY, NOW, PARCEL, grant, request
 from tests.sharing.shared_records import OFFICIALS, dossier, make_agreement, parcel, permit, write
 from tests.sync.memory_systems import ManualClock
@@ -41,7 +41,7 @@ def grown(name: str, kind: type) -> type[LandParcel]:
 @pytest.mark.parametrize("kind", DATABASE_KINDS)
 def test_a_new_field_is_released_nowhere(kind: str, tmp_path: Path) -> None:
     whole_parts = grant(scope="all", match=[], fields={**KEY, "uses": "plain", "address": "plain"})
-    with new_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
+    with prepared_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         linked = parcel("123")
         write(database, "land", [linked])
         write(database, "building", [dossier(), permit("01/GPXD", linked)])

@@ -15,7 +15,7 @@ from cchc_connect.errors import NotFound
 from cchc_connect.sharing.agreements import Action, AgreementState
 from cchc_connect.sharing.odrl import PROFILE, odrl_document
 from tests.checkout import ROOT
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.invented_agreements import BUILDING, LAND, NOW, grant, signed
 from tests.sharing.shared_records import make_agreement
 from tests.sharing.test_decision_oracle import RandomCase
@@ -160,7 +160,7 @@ def test_every_word_of_the_profile_is_explained() -> None:
 
 @pytest.mark.parametrize("kind", DATABASE_KINDS)
 def test_a_stored_agreement_is_written_by_id_or_version(kind: str, tmp_path: Path) -> None:
-    with new_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
+    with prepared_address(kind, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         make_agreement(database, is_approved=False)
         with pytest.raises(UsageMistake):
             odrl_agreement(database, "parcels", at=NOW)

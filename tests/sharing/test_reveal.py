@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cchc_connect import AccessDenied, AccessReason, Config, SharedDatabase, reveal
 from cchc_connect.database.tables import audit_entry
 from cchc_schemas import ConstructionPermit, Dossier, LandParcel
-from tests.databases import DATABASE_KINDS, new_address
+from tests.databases import DATABASE_KINDS, prepared_address
 from tests.sharing.invented_agreements import BUILDING, DOSSIER, NOW
 from tests.sharing.shared_records import dossier, make_agreement, parcel, permit, write
 from tests.sync.memory_systems import ManualClock
@@ -25,7 +25,10 @@ TODAY = date.today()  # noqa: DTZ011  # the program's own clock decides, whateve
 
 @pytest.fixture(params=DATABASE_KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedDatabase]:
-    with new_address(request.param, tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as opened:
+    with (
+        prepared_address(request.param, tmp_path) as address,
+        SharedDatabase(address, create_or_upgrade=True) as opened,
+    ):
         write(opened, "land", [LINKED, UNLINKED])
         write(opened, "building", [dossier(applicant_name="Lê Mẫu"), permit("01/GPXD", LINKED)])
         yield opened
