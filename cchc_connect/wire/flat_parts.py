@@ -135,6 +135,8 @@ def _is_way(table: Mapping[str, object]) -> bool:
         return False
     if all(isinstance(member, Mapping) for member in table.values()):
         return True
+    if any(name in RULE_KEYS for name in table):  # to look for a resemblance takes longer than all else
+        return False
     return not any(get_close_matches(name, RULE_KEYS, n=1, cutoff=_RESEMBLANCE) for name in table)
 
 

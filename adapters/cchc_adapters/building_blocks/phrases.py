@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Self
 
 _WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*")
@@ -60,6 +60,7 @@ class Phrase:
     words: tuple[Word, ...]
 
     @classmethod
+    @lru_cache(maxsize=1024)  # adapters are made anew for each use, with the same phrases
     def of(cls, text: str) -> Self:
         """Return the phrase that `text` spells."""
         return cls(in_words(text).words)
