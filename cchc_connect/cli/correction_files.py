@@ -26,7 +26,10 @@ def export_file(command: CommandContext, path: Path, owner: str, *, excel: bool,
     with existing_database(command, None) as opened, writing_file(path):
         report = export_corrections(config, opened, owner, path, options)
     requests = [request_document(request) for request in report.requests]
-    console.document({"file": str(path), "owner": owner, "requests": requests})
+    console.document({"file": str(path) if requests else None, "owner": owner, "requests": requests})
+    if not requests:
+        console.message("correction_view.nothing_to_export", agency=owner)
+        return ExitCode.DONE
     console.message("correction_view.exported", path=path, agency=owner, requests=len(requests))
     console.message("correction_view.send_back", path=path, agency=owner)
     return ExitCode.DONE
@@ -47,10 +50,15 @@ def import_file(command: CommandContext, path: Path, owner: str, *, dry_run: boo
         except OSError as error:
             raise NotFound("corrections.file_unreadable", path=path, reason=error.strerror) from None
     counts = {"unchanged": report.unchanged, "unanswered": report.unanswered}
-    answered = [request_document(request) for request in report.answered]
-    console.document({"file": str(path), "owner": owner, "dry_run": dry_run, "answered": answered, **counts})
+    answered, late = ([request_document(each) for each in requests] for requests in (report.answered, report.late))
+    outcomes = {"answered": answered, "late": late, **counts}
+    console.document({"file": str(path), "owner": owner, "dry_run": dry_run, **outcomes})
     if report.answered:
         show_table(report.answered, console)
     code = "correction_view.would_import" if dry_run else "correction_view.imported"
     console.message(code, answered=len(answered), **counts)
+    if report.late:
+        console.message("correction_view.imported_late", numbers=", ".join(str(each.number) for each in report.late))
+    if report.unchanged and not answered and not report.late:
+        console.message("correction_view.imported_before")
     return ExitCode.DONE

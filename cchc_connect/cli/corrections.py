@@ -15,13 +15,15 @@ from cchc_connect.config.file import Config
 from cchc_connect.corrections.administration import (
     CorrectionSubject,
     CorrectionTerm,
-    answer_correction,
     close_correction,
     of_owner,
     open_correction,
     remind_corrections,
+    store_answer,
 )
+from cchc_connect.corrections.answers import Answer
 from cchc_connect.corrections.owner_files import field_names, finding_words
+from cchc_connect.corrections.owners import require_agency
 from cchc_connect.corrections.requests import (
     CorrectionEvent,
     CorrectionFilter,
@@ -128,8 +130,9 @@ def answer_one(command: CommandContext, number: int, response: str, note: str | 
     """Store what an agency answered."""
     config, state = Config.load(command.config), CorrectionState(response)
     with existing_database(command, None) as opened:
-        request = answer_correction(config, opened, number, state, note=note, until=typed_day(until, "--until"))
-    return _show_done(request, "answered", command.console)
+        agency_answer = Answer(state=state, note=note, until=typed_day(until, "--until"))
+        stored = store_answer(config, opened, number, agency_answer)
+    return _show_done(stored.request, stored.outcome.value, command.console)
 
 
 def close_one(command: CommandContext, number: int, end: str | None, note: str) -> ExitCode:
@@ -243,12 +246,16 @@ def typed_day(written: str | None, option: str) -> date | None:
 def _codes(
     command: CommandContext, opened: SharedDatabase, database: str | None, owner: str, today: date
 ) -> frozenset[str]:
-    """Return all codes of an agency; of a database that is named, only the one that was typed."""
-    if database is not None:
-        return frozenset({owner})
-    config = Config.load(command.config)
+    """Return all codes of an agency; of a database that is named, only the one that was typed.
+
+    Raises:
+        UsageMistake: there is no such agency.
+    """
     with opened.reading() as connection:
-        return frozenset(of_owner(config, connection, owner, today).owners or ())
+        if database is not None:
+            require_agency(connection, owner.strip(), ())
+            return frozenset({owner.strip()})
+        return frozenset(of_owner(Config.load(command.config), connection, owner, today).owners or ())
 
 
 def _show_done(request: CorrectionRequest, step: str, console: Console) -> ExitCode:

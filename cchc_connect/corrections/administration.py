@@ -13,15 +13,20 @@ from sqlalchemy import Connection
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.corrections import life_cycle
+from cchc_connect.corrections.answers import Answer, AnswerOutcome, StoredAnswer, answers_of
 from cchc_connect.corrections.findings import CorrectionFinding, discrepancy_finding, quarantine_finding, record_finding
 from cchc_connect.corrections.life_cycle import ActedBy, NewCorrection
+from cchc_connect.corrections.owners import configured_agencies, require_agency
 from cchc_connect.corrections.requests import (
     CorrectionFilter,
     CorrectionRequest,
     CorrectionState,
+    request_numbered,
     selected_requests,
 )
+from cchc_connect.corrections.settling import has_changed
 from cchc_connect.corrections.terms import DEFAULT_KIND, correction_terms
+from cchc_connect.corrections.texts import checked_text
 from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
@@ -87,22 +92,21 @@ def open_correction(  # noqa: PLR0913  # what is asked of whom, why and until wh
 ) -> CorrectionRequest:
     """Ask the agency that provides a record to correct it, and return the request; the operator of `config` asks.
 
-    The `reason` is shown without names and numbers of persons. The `proposed_value`, what should stand in the one field
-    that is named, may be personal: it is in no log. The agency `owner` is asked, else the one that provides the record.
+    The `reason` names no person, and the `proposed_value`, what should stand in the one field that is named, is no
+    personal one: the agency reads both. It is the agency `owner`, else the one that provides the record.
 
     Raises:
         ConfigurationError: the configuration names no operator, or its periods or holidays have faults.
-        UsageMistake: a name is unknown, no last day is known, or the same is asked for already.
+        UsageMistake: a name is unknown, no last day is known, the reason or the proposed value is personal, the field
+            cannot have the value, or the same is asked for already.
         NotFound: there is no such discrepancy, entry or record.
     """
     chosen, terms, acted_by = term or CorrectionTerm(), correction_terms(config), acting(config, at)
     requested_by, due_on = operator_agency(config), terms.due_on(chosen.kind, acted_by.day, chosen.due_on)
     with database.writing() as connection:
         finding = subject.finding(config, connection)
-        if owner is None and finding.owner is None:
-            raise UsageMistake("corrections.owner_unknown")
         new = NewCorrection(
-            owner=finding.owner or "" if owner is None else life_cycle.checked_text(owner, "owner"),
+            owner=_asked_agency(config, connection, finding, owner, acted_by.day),
             requested_by=requested_by,
             period=terms.period(chosen.kind),
             due_on=due_on,
@@ -111,6 +115,32 @@ def open_correction(  # noqa: PLR0913  # what is asked of whom, why and until wh
             official=_in_charge(config, chosen, acted_by),
         )
         return life_cycle.open_request(connection, finding, new, acted_by)
+
+
+def _asked_agency(
+    config: Config, connection: Connection, finding: CorrectionFinding, owner: str | None, day: date
+) -> str:
+    """Return the agency that is asked: the one that is named, else the one that provides the record."""
+    if owner is not None:
+        return known_agency(config, connection, owner, day)
+    if finding.owner is None:
+        raise UsageMistake("corrections.owner_unknown")
+    return finding.owner
+
+
+def known_agency(config: Config, connection: Connection, code: str, day: date) -> str:
+    """Return the code of an agency that there is, without blanks around it.
+
+    Raises:
+        UsageMistake: neither the configuration nor a record nor an earlier request names it.
+    """
+    agency = checked_text(code, "owner")
+    if agency in agency_tree(connection, config.agreements.agencies_from, day):
+        return agency
+    officials = (official.agency for official in config.officials.values())
+    operator = () if config.operator is None else (config.operator.agency,)
+    require_agency(connection, agency, [*configured_agencies(config).values(), *officials, *operator])
+    return agency
 
 
 def _in_charge(config: Config, term: CorrectionTerm, acted_by: ActedBy) -> str | None:
@@ -130,13 +160,26 @@ def answer_correction(  # noqa: PLR0913  # what is answered, and by whom
 ) -> CorrectionRequest:
     """Store what the agency answered: `corrected`, `rejected` with a note, or `more_time` with a note and a last day.
 
+    The same answer as the last one changes nothing. An answer to a closed request is kept in its history, and the
+    outcome stays.
+
     Raises:
-        NotFound: there is no such request, or it is closed.
+        NotFound: there is no such request.
         UsageMistake: the note or the last day is missing or does not fit.
     """
-    acted_by = acting(config, at)
+    return store_answer(config, database, number, Answer(state=state, note=note, until=until), at=at).request
+
+
+def store_answer(
+    config: Config, database: SharedDatabase, number: int, agency_answer: Answer, *, at: datetime | None = None
+) -> StoredAnswer:
+    """Store what the agency answered as `answer_correction` does, and return what became of the answer too."""
+    acted_by, checked = acting(config, at), agency_answer.checked()
     with database.writing() as connection:
-        return life_cycle.answer_request(connection, number, state, acted_by, note=note, until=until)
+        request = request_numbered(connection, number)
+        if list(answers_of(connection, number))[-1:] == [checked]:
+            return StoredAnswer(request=request, outcome=AnswerOutcome.REPEATED)
+        return life_cycle.answer_request(connection, number, checked, acted_by)
 
 
 def close_correction(
@@ -152,7 +195,8 @@ def close_correction(
 
     Raises:
         NotFound: there is no such request, or it is closed.
-        UsageMistake: the note is empty or too long, or the state is none in which a request ends.
+        UsageMistake: the note is empty or too long, the state is none in which a request ends, or it is `corrected`
+            and nothing changed at the source.
     """
     if state in {CorrectionState.OPEN, CorrectionState.MORE_TIME}:
         raise UsageMistake("corrections.no_end", state=state)
@@ -160,7 +204,10 @@ def close_correction(
     with database.writing() as connection:
         request = life_cycle.require_open(connection, number)
         by_answer = CorrectionState.WITHDRAWN if request.awaits_owner else request.state
-        return life_cycle.close_request(connection, request, state or by_answer, acted_by, note)
+        end = state or by_answer
+        if end is CorrectionState.CORRECTED and not has_changed(connection, request, acted_by):
+            raise UsageMistake("corrections.nothing_changed", number=number, agency=request.owner)
+        return life_cycle.close_request(connection, request_numbered(connection, number), end, acted_by, note)
 
 
 def remind_corrections(
@@ -232,8 +279,13 @@ def checked_official(config: Config, name: str, day: date) -> str:
 
 
 def of_owner(config: Config, connection: Connection, owner: str | None, day: date) -> CorrectionFilter:
-    """Return a filter for the open requests to an agency, under all its codes and those of agencies it followed."""
+    """Return a filter for the open requests to an agency, under all its codes and those of agencies it followed.
+
+    Raises:
+        UsageMistake: there is no such agency.
+    """
     if owner is None:
         return CorrectionFilter()
     tree = agency_tree(connection, config.agreements.agencies_from, day)
-    return CorrectionFilter(owners=tree.codes(tree.as_provider(owner)))
+    agency = known_agency(config, connection, owner, day)
+    return CorrectionFilter(owners=tree.codes(tree.as_provider(agency)))

@@ -1,8 +1,9 @@
 """What a correction request is based on, looked up: a discrepancy, an item in quarantine, or a field of a record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -12,7 +13,7 @@ from cchc_connect.corrections.requests import FindingKind
 from cchc_connect.database.names import require_known, require_record_type
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import discrepancy, quarantine
+from cchc_connect.database.tables import change, discrepancy, quarantine
 from cchc_connect.errors import NotFound, RecordNotFound, UsageMistake
 from cchc_schemas import RECORD_TYPES, Fault
 from cchc_schemas.record_paths import leaves, parts
@@ -135,6 +136,13 @@ def is_at(noted_path: str, path: str) -> bool:
     """
     names = [step for step in noted_path.replace("[", ".").replace("]", "").split(".") if not step.isdigit()]
     return ".".join(names) == path or ".".join(names).startswith(f"{path}.")
+
+
+def stored_document(connection: Connection, sequence: int | None) -> Mapping[str, Any] | None:
+    """Return the document of a version of a record; None if there is none, or it was purged."""
+    stored = connection.execute(select(change.c.document).where(change.c.sequence == sequence)).scalar_one_or_none()
+    document: Mapping[str, Any] | None = None if stored is None else json.loads(stored)
+    return document
 
 
 def _sequence(connection: Connection, record_type: str, key: str) -> int | None:

@@ -6,15 +6,16 @@ paths of fields; no value, no reason and no note is in it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from unicodedata import category
 
 from sqlalchemy import Connection, func, select, update
 
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.corrections.findings import CorrectionFinding
+from cchc_connect.corrections.answers import Answer, AnswerOutcome, StoredAnswer
+from cchc_connect.corrections.findings import CorrectionFinding, stored_document
+from cchc_connect.corrections.proposed_values import checked_value, is_same_value
 from cchc_connect.corrections.requests import (
     CorrectionFilter,
     CorrectionRequest,
@@ -26,6 +27,7 @@ from cchc_connect.corrections.requests import (
     table as requests_table,
 )
 from cchc_connect.corrections.terms import not_over
+from cchc_connect.corrections.texts import checked_reason, checked_text
 from cchc_connect.database.audit.chain import COMMANDS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
@@ -34,12 +36,7 @@ from cchc_connect.database.writing.discrepancies import assign_discrepancy, set_
 from cchc_connect.errors import NotFound, UsageMistake
 from cchc_schemas import vietnamese_day
 from cchc_schemas.correction_periods import CorrectionPeriod
-
-MAX_TEXT = 2000
-"""Characters of a reason, a note or a proposed value."""
-
-_UNSTORABLE = frozenset({"Cc", "Cs"})
-"""Unicode categories of characters that no database stores, or no reader sees."""
+from cchc_schemas.record_paths import values_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,14 +87,15 @@ def open_request(
         acted_by: who asks.
 
     Raises:
-        UsageMistake: the reason is empty or too long, a proposed value is not for one field, or the same was asked for
-            and is not closed.
+        UsageMistake: the reason is empty, too long or names a person, a proposed value is not for one field, is
+            personal, stands there already or is none that the field can have, or the same was asked for and is not
+            closed.
     """
-    reason = checked_text(new.reason, "reason")
-    if new.proposed_value is not None and len(finding.fields) != 1:
-        raise UsageMistake("corrections.value_of_one_field")
+    reason = checked_reason(new.reason)
+    proposed_value = _proposed_value(connection, finding, new, acted_by.day)
     _require_not_asked(connection, finding)
-    values = {**_values(finding, new), "reason": reason, "opened_at": to_timestamp_text(acted_by.at)}
+    texts = {"reason": reason, "proposed_value": proposed_value}
+    values = {**_values(finding, new), **texts, "opened_at": to_timestamp_text(acted_by.at)}
     inserted = connection.execute(requests_table.insert().values(**values).returning(requests_table.c.id))
     request = request_numbered(connection, inserted.scalar_one())
     if finding.kind is FindingKind.DISCREPANCY and finding.number is not None:
@@ -107,12 +105,26 @@ def open_request(
     return record_step(connection, request, CorrectionStep.OPENED, acted_by, note=reason)
 
 
+def _proposed_value(connection: Connection, finding: CorrectionFinding, new: NewCorrection, day: date) -> str | None:
+    """Return the proposed value, which the field can have and does not have yet; None if there is none."""
+    if new.proposed_value is None:
+        return None
+    if len(finding.fields) != 1:
+        raise UsageMistake("corrections.value_of_one_field")
+    value, (path,) = checked_text(new.proposed_value, "value"), finding.fields
+    document = stored_document(connection, finding.sequence)
+    checked_value(finding.record_type, path, value, document, day)
+    present = list(values_at(document, path))
+    if present and all(is_same_value(finding.record_type, path, each, value) for each in present):
+        raise UsageMistake("corrections.value_present", field=path)
+    return value
+
+
 def _values(finding: CorrectionFinding, new: NewCorrection) -> Mapping[str, Any]:
     """Return the columns of a new request."""
     return {
         **{name: getattr(finding, name) for name in ("record_type", "record_key", "rule", "connection")},
         **{name: getattr(new, name) for name in ("owner", "requested_by", "official")},
-        "proposed_value": None if new.proposed_value is None else checked_text(new.proposed_value, "value"),
         "finding": finding.kind,
         "finding_number": finding.number,
         "fields": json.dumps(finding.fields),
@@ -125,54 +137,42 @@ def _values(finding: CorrectionFinding, new: NewCorrection) -> Mapping[str, Any]
     }
 
 
-def answer_request(
-    connection: Connection,
-    number: int,
-    state: CorrectionState,
-    acted_by: ActedBy,
-    *,
-    note: str | None = None,
-    until: date | None = None,
-) -> CorrectionRequest:
-    """Store what the agency answered, and return the request.
+def answer_request(connection: Connection, number: int, agency_answer: Answer, acted_by: ActedBy) -> StoredAnswer:
+    """Store what the agency answered, and return the request with what became of the answer.
 
-    A request whose correction arrived already is closed by the answer `corrected`.
+    A request whose correction arrived already is closed by the answer `corrected`. Of a closed request the answer is
+    in its history alone: its outcome stays.
 
     Args:
         connection: a write transaction.
         number: number of the request.
-        state: `corrected`, `rejected` or `more_time`.
+        agency_answer: what the agency answered, checked.
         acted_by: who stores it.
-        note: why; needed to refuse and for more time.
-        until: the new last day; needed for more time.
 
     Raises:
-        NotFound: there is no such request, or it is closed.
-        UsageMistake: the reason or the new last day is missing, or does not fit.
+        NotFound: there is no such request.
+        UsageMistake: the new last day is over, or not after the one that holds.
     """
-    request = require_open(connection, number)
-    _require_complete(state, note, until)
-    if until is not None and not_over(until, acted_by.day) <= request.due_on:
-        raise UsageMistake("corrections.until_earlier", day=until, due_on=request.due_on)
-    explanation = None if note is None else checked_text(note, "note")
-    values: dict[str, Any] = {"state": state, "explanation": explanation, "answered_at": to_timestamp_text(acted_by.at)}
-    if until is not None:
-        values["due_on"] = until.isoformat()
+    request = request_numbered(connection, number)
+    if request.closed_at is not None:
+        late = replace(request, state=agency_answer.state, due_on=agency_answer.until or request.due_on)
+        record_step(connection, late, CorrectionStep.ANSWERED, acted_by, note=agency_answer.note)
+        return StoredAnswer(request=request, outcome=AnswerOutcome.LATE)
+    if agency_answer.until is not None and not_over(agency_answer.until, acted_by.day) <= request.due_on:
+        raise UsageMistake("corrections.until_earlier", day=agency_answer.until, due_on=request.due_on)
+    answered_at = to_timestamp_text(acted_by.at)
+    values: dict[str, Any] = {
+        "state": agency_answer.state,
+        "explanation": agency_answer.note,
+        "answered_at": answered_at,
+    }
+    if agency_answer.until is not None:
+        values["due_on"] = agency_answer.until.isoformat()
     request = _changed(connection, request, values)
-    request = record_step(connection, request, CorrectionStep.ANSWERED, acted_by, note=explanation)
-    if state is CorrectionState.CORRECTED and request.changed_at is not None:
-        return close_request(connection, request, CorrectionState.CORRECTED, acted_by)
-    return request
-
-
-def _require_complete(state: CorrectionState, note: str | None, until: date | None) -> None:
-    is_longer = state is CorrectionState.MORE_TIME
-    if state not in {CorrectionState.CORRECTED, CorrectionState.REJECTED, CorrectionState.MORE_TIME}:
-        raise UsageMistake("corrections.no_answer", state=state)
-    if is_longer != (until is not None):
-        raise UsageMistake("corrections.until_missing" if is_longer else "corrections.until_unfitting")
-    if note is None and state is not CorrectionState.CORRECTED:
-        raise UsageMistake("corrections.note_missing")
+    request = record_step(connection, request, CorrectionStep.ANSWERED, acted_by, note=agency_answer.note)
+    if agency_answer.state is CorrectionState.CORRECTED and request.changed_at is not None:
+        request = close_request(connection, request, CorrectionState.CORRECTED, acted_by)
+    return StoredAnswer(request=request, outcome=AnswerOutcome.ANSWERED)
 
 
 def close_request(
@@ -229,20 +229,6 @@ def require_open(connection: Connection, number: int) -> CorrectionRequest:
     if request.closed_at is not None:
         raise NotFound("corrections.closed", number=number)
     return request
-
-
-def checked_text(text: str, argument: str) -> str:
-    """Return a text that an official wrote, without blanks around it and without control characters.
-
-    Raises:
-        UsageMistake: it is empty or too long.
-    """
-    stripped = "".join(sign for sign in text if sign in "\n\t" or category(sign) not in _UNSTORABLE).strip()
-    if not stripped:
-        raise UsageMistake("corrections.text_empty", argument=argument)
-    if len(stripped) > MAX_TEXT:
-        raise UsageMistake("corrections.text_too_long", argument=argument, most=MAX_TEXT)
-    return stripped
 
 
 def record_step(

@@ -1,13 +1,14 @@
 """Files for an agency: what it is asked to correct. It fills in its answers and sends the file back (`answer_files`).
 
-A file has requests to one agency alone. Of its own record it has key, fields and the value that stands here, masked as
-it is everywhere; a value of another agency is not in it. That it was written is on record before it stands at its name.
+A file has requests to one agency alone. Of its own record it has key, fields and the value that stands here, unless it
+is personal: then it says so in words. A value of another agency is not in it. That it was written is on record before
+it stands at its name.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +24,7 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Language, Wording
-from cchc_connect.privacy.masking import masked_leaf
+from cchc_connect.privacy.masking import HIDDEN
 from cchc_connect.privacy.outside_names import shown_name
 from cchc_connect.record_fields import field_name, record_model
 from cchc_connect.spreadsheets import (
@@ -35,8 +36,8 @@ from cchc_connect.spreadsheets import (
     is_spreadsheet,
     write_spreadsheet,
 )
-from cchc_schemas import RECORD_TYPES
-from cchc_schemas.record_paths import leaves_at, values_at
+from cchc_schemas import RECORD_TYPES, Record, mask
+from cchc_schemas.record_paths import leaves, leaves_at, values_at
 
 COLUMNS: Mapping[str, ColumnType] = MappingProxyType(
     {
@@ -64,6 +65,7 @@ class OwnerFileReport:
     path: Path
     owner: str
     requests: Sequence[CorrectionRequest]
+    """Requests in the file; if there are none, there is no file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +91,20 @@ def export_corrections(
 ) -> OwnerFileReport:
     """Write what an agency has still to answer into a spreadsheet, and store that it was sent.
 
-    The file is CSV or XLSX by its end, and private (0600).
+    The file is CSV or XLSX by its end, and private (0600). Where the agency has nothing to answer there is no file.
 
     Raises:
-        UsageMistake: the file is neither CSV nor XLSX, or `excel` is for no CSV.
+        UsageMistake: there is no such agency, the file is neither CSV nor XLSX, or `excel` is for no CSV.
         FileExistsError: there is such a file, and it is not to be replaced.
         OSError: the file cannot be written.
         ConfigurationError: the extra `files` is not installed.
         DatabaseUnusable: the database failed, and there is no file.
     """
     path, chosen, acted_by = Path(path), options or OwnerFileOptions(), acting(config, at)
+    wording, sent = Wording(chosen.language), list[CorrectionRequest]()
     _require_table(path, chosen)
-    sent = list[CorrectionRequest]()
+    if not _awaits_any(config, database, owner, acted_by.day):
+        return OwnerFileReport(path=path, owner=owner, requests=sent)
 
     def rows() -> Iterator[Row]:
         """Yield the rows after it was committed that they are sent: the file stands at its name after the last one."""
@@ -112,12 +116,21 @@ def export_corrections(
         for request in sent:
             yield _row(request, values[request.number], wording)
 
-    wording = Wording(chosen.language)
     columns = [Column(heading(name, wording), kind) for name, kind in COLUMNS.items()]
-    style = VIETNAMESE_EXCEL if chosen.excel else STANDARD
-    title = wording.text("correction_file.title")
+    style, title = VIETNAMESE_EXCEL if chosen.excel else STANDARD, wording.text("correction_file.title")
     write_spreadsheet(path, columns, rows(), replace=chosen.replace_file, title=title, csv_style=style)
     return OwnerFileReport(path=path, owner=owner, requests=sent)
+
+
+def _awaits_any(config: Config, database: SharedDatabase, owner: str, day: date) -> bool:
+    """Return whether an agency has something to answer.
+
+    Raises:
+        UsageMistake: there is no such agency.
+    """
+    with database.reading() as connection:
+        requests = selected_requests(connection, of_owner(config, connection, owner, day))
+    return any(request.awaits_owner for request in requests)
 
 
 def _require_table(path: Path, options: OwnerFileOptions) -> None:
@@ -163,12 +176,27 @@ def _present_value(config: Config, connection: Connection, request: CorrectionRe
         return None
     document = json.loads(row.document)
     shown = [
-        f"{field_name(record_class, leaf, wording)}: {masked_leaf(record_class, leaf, value)}"
+        f"{field_name(record_class, leaf, wording)}: {_own_value(record_class, leaf, value, wording)}"
         for path in request.fields
         for leaf in leaves_at(record_class, path)
         for value in values_at(document, leaf)
     ]
-    return "; ".join(shown) or None
+    return "; ".join(dict.fromkeys(shown)) or None
+
+
+def _own_value(record_class: type[Record], path: str, value: object, wording: Wording) -> str:
+    """Return a value of the agency's own record; of a personal one where it stands, and the last signs of a number."""
+    mark = leaves(record_class)[path].mark
+    if mark is None:
+        return str(value)
+    end = mask(value, mark.visible).removeprefix(HIDDEN)
+    return wording.text("correction_file.personal_number" if end else "correction_file.personal", end=end)
+
+
+def _proposal(request: CorrectionRequest, wording: Wording) -> str | None:
+    """Return the proposed value; of a personal field, as earlier programs stored one, how the agency is told it."""
+    shown = request.shown_proposal
+    return wording.text("correction_file.personal_proposal") if shown and shown.startswith(HIDDEN) else shown
 
 
 def _row(request: CorrectionRequest, present_value: str | None, wording: Wording) -> Row:
@@ -179,7 +207,7 @@ def _row(request: CorrectionRequest, present_value: str | None, wording: Wording
         field_names(request, wording),
         finding_words(request, wording),
         present_value,
-        request.shown_proposal,
+        _proposal(request, wording),
         request.shown_reason,
         request.due_on,
         None,

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, select
 
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_known
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import claim
+from cchc_connect.database.tables import claim, correction_request
+from cchc_schemas import RECORD_TYPES, Agency
 
 
 def owning_connection(config: Config, connection: Connection, record_type: str, key: str, path: str) -> str | None:
@@ -63,3 +65,34 @@ def agencies_of(
 def configured_agencies(config: Config) -> Mapping[str, str]:
     """Return the agency of each connection of a configuration."""
     return {name: connection.agency for name, connection in config.connections.items()}
+
+
+def require_agency(connection: Connection, code: str, configured: Iterable[str]) -> None:
+    """Check that there is an agency with a code: of a connection, of a record, or asked before.
+
+    Args:
+        connection: reads the database.
+        code: the code as it was typed.
+        configured: codes of agencies that the configuration names.
+
+    Raises:
+        UsageMistake: there is none; the message has a suggestion.
+    """
+    named = {*configured, *connection.execute(select(correction_request.c.owner).distinct()).scalars()}
+    if code not in named and not _provides(connection, code):
+        require_known("corrections.agency_unknown", code, sorted({*named, *_of_records(connection)}))
+
+
+def _provides(connection: Connection, code: str) -> bool:
+    """True if a record is an agency's."""
+    tables = (record_table(name) for name in RECORD_TYPES)
+    queries = (select(table.c.record_key).where(table.c.agency == code).limit(1) for table in tables)
+    return any(connection.execute(query).first() is not None for query in queries)
+
+
+def _of_records(connection: Connection) -> set[str]:
+    """Return the agencies of all records, and those that are records themselves."""
+    tables = (record_table(name) for name in RECORD_TYPES)
+    queries = [select(table.c.agency).where(table.c.agency.is_not(None)).distinct() for table in tables]
+    queries.append(select(record_table(Agency.record_type).c.record_key))
+    return {code for query in queries for code in connection.execute(query).scalars()}

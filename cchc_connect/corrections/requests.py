@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
 
 from cchc_connect.clock import from_timestamp_text
+from cchc_connect.corrections.proposed_values import field_path
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import correction_event, correction_request
 from cchc_connect.errors import NotFound
@@ -100,7 +101,7 @@ class CorrectionRequest:
     reason: str = field(repr=False)
     """Why, as it was written."""
     proposed_value: str | None = field(repr=False)
-    """Value that should stand there; forgotten when the request is closed. It may be personal."""
+    """Value that should stand there, of a field that is not personal; forgotten when the request is closed."""
     official: str | None
     """Id of the official in charge at the agency that asks."""
     state: CorrectionState
@@ -138,10 +139,10 @@ class CorrectionRequest:
 
     @property
     def shown_proposal(self) -> str | None:
-        """Return the proposed value for display, masked as its field is."""
+        """Return the proposed value for display; one of a personal field, as earlier programs stored, is masked."""
         if self.proposed_value is None:
             return None
-        return shown_text(masked_leaf(RECORD_TYPES.get(self.record_type), self.fields[0], self.proposed_value))
+        return masked_leaf(RECORD_TYPES.get(self.record_type), field_path(self.fields[0]), self.proposed_value)
 
     def is_overdue(self, day: date) -> bool:
         """True if the agency has not answered although its last day is before a Vietnamese day."""

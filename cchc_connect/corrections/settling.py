@@ -6,14 +6,14 @@ there, or the agency had said that it corrected its record. A discrepancy that e
 value closes the request as withdrawn. Values are compared, and neither stored nor logged.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.corrections.findings import noted_rules
+from cchc_connect.corrections.findings import noted_rules, stored_document
 from cchc_connect.corrections.life_cycle import ActedBy, close_request, mark_changed, mark_seen
+from cchc_connect.corrections.proposed_values import is_same_value
 from cchc_connect.corrections.requests import (
     CorrectionFilter,
     CorrectionRequest,
@@ -24,7 +24,7 @@ from cchc_connect.corrections.requests import (
 from cchc_connect.database.bulk import batches
 from cchc_connect.database.reading.discrepancies import DiscrepancyState
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import change, discrepancy, quarantine
+from cchc_connect.database.tables import discrepancy, quarantine
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.record_paths import values_at
 
@@ -106,12 +106,19 @@ def _settle(connection: Connection, request: CorrectionRequest, acted_by: ActedB
     return False
 
 
+def has_changed(connection: Connection, request: CorrectionRequest, acted_by: ActedBy) -> bool:
+    """Return whether what was asked for came otherwise since, after that was noted; of an item whether it is gone."""
+    if request.finding is FindingKind.QUARANTINE:
+        return not _is_item_open(connection, request)
+    return _with_changes(connection, request, acted_by).changed_at is not None
+
+
 def _with_changes(connection: Connection, request: CorrectionRequest, acted_by: ActedBy) -> CorrectionRequest:
     """Return a request after it was noted whether a field of it changed."""
     row = _record(connection, request)
     if row is None or row["sequence"] == request.seen_sequence:
         return request
-    before, after = (_document(connection, sequence) for sequence in (request.seen_sequence, row["sequence"]))
+    before, after = (stored_document(connection, sequence) for sequence in (request.seen_sequence, row["sequence"]))
     is_changed = before is not None and any(
         list(values_at(before, path)) != list(values_at(after, path)) for path in request.fields
     )
@@ -132,8 +139,9 @@ def _is_settled(connection: Connection, request: CorrectionRequest) -> bool:
         return not any(request.rule in noted_rules(row["notes"], path) for path in request.fields)
     if request.proposed_value is None:
         return False
-    document = _document(connection, row["sequence"])
-    return [str(value) for value in values_at(document, request.fields[0])] == [request.proposed_value]
+    stored = list(values_at(stored_document(connection, row["sequence"]), request.fields[0]))
+    proposed, field = request.proposed_value, request.fields[0]
+    return len(stored) == 1 and is_same_value(request.record_type, field, stored[0], proposed)
 
 
 def _record(connection: Connection, request: CorrectionRequest) -> Mapping[str, Any] | None:
@@ -143,13 +151,6 @@ def _record(connection: Connection, request: CorrectionRequest) -> Mapping[str, 
     columns = select(table.c.sequence, table.c.deleted_at, table.c.notes)
     row = connection.execute(columns.where(table.c.record_key == request.record_key)).mappings().one_or_none()
     return None if row is None else dict(row)
-
-
-def _document(connection: Connection, sequence: int | None) -> Mapping[str, Any] | None:
-    """Return the document of a version; None if it was purged."""
-    stored = connection.execute(select(change.c.document).where(change.c.sequence == sequence)).scalar_one_or_none()
-    document: Mapping[str, Any] | None = None if stored is None else json.loads(stored)
-    return document
 
 
 def _is_item_open(connection: Connection, request: CorrectionRequest) -> bool:

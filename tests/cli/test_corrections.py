@@ -44,7 +44,8 @@ def test_a_discrepancy_is_shown_with_agency_official_and_last_day(call: Call, da
 
 def test_the_reason_of_a_discrepancy_is_shown_without_persons(call: Call, database: SharedDatabase) -> None:
     number = discrepancy_number(database)
-    call("corrections", "open", "--discrepancy", number, "--because", f"Theo giấy của {PROPOSED}, {PROPOSED_NUMBER}")
+    note = f"Theo giấy của {PROPOSED}, {PROPOSED_NUMBER}"
+    call("discrepancies", "resolve", number, "--as", "reported", "--note", note)
 
     listed = [call("discrepancies", "list", *options).out for options in ((), ("--json",))]
 
@@ -159,8 +160,10 @@ def test_no_personal_value_is_shown_logged_or_put_on_record(
     because = f"Tên đúng là {PROPOSED}, số {PROPOSED_NUMBER}"
     outputs = list[str]()
     for words in (
-        (*land_parcel, "--field", "holders.name", "--value", PROPOSED, "--because", because),
-        (*land_parcel, "--field", "holders.id_number", "--value", PROPOSED_NUMBER, "--because", because),
+        (*land_parcel, "--field", "holders.name", "--value", PROPOSED, "--because", "x"),
+        (*land_parcel, "--field", "holders.name", "--because", because),
+        (*land_parcel, "--field", "holders.name", "--because", "x"),
+        (*land_parcel, "--field", "holders.id_number", "--because", "x"),
         ("corrections", "answer", "1", "--as", "rejected", "--note", because),
         ("corrections", "list"),
         ("corrections", "show", "1"),
@@ -205,3 +208,42 @@ def test_a_request_that_changed_since_says_how_to_close_it(call: Call, database:
     assert "changed since" in call("corrections", "list").out
     call("corrections", "close", number, "--note", "Đạt")
     assert "corrections close" not in call("corrections", "show", number).out
+
+
+@pytest.mark.usefixtures("database")
+def test_it_is_said_that_an_answer_was_stored_before_or_came_late(call: Call) -> None:
+    number = call(*OPEN, "--json").document["number"]
+    rejected = ("corrections", "answer", number, "--as", "rejected", "--note", "Đúng theo hồ sơ")
+    call("corrections", "export", "a.csv", "--for", LAND)
+    fill_in_csv(Path("a.csv"), response="rejected", explanation="Đúng")
+    call(*rejected)
+
+    again, imports = call(*rejected), [call("corrections", "import", "a.csv", "--from", LAND) for _ in range(2)]
+    call("corrections", "close", number, "--note", "Xong")
+    late = call("corrections", "answer", number, "--as", "corrected")
+
+    assert "the same was answered before" in again.out
+    assert ["Every answer in the file was stored before" in each.out for each in imports] == [False, True]
+    assert "(rejected, closed). The answer is kept in its history" in late.out
+    assert call("corrections", "show", number, "--json").document["state"] == "rejected"
+
+
+@pytest.mark.usefixtures("database")
+def test_an_agency_that_nobody_names_is_told_with_those_there_are(call: Call) -> None:
+    """Exit code 64; of an agency that has nothing to answer it is said that there is no file."""
+    unknown = "000.00.99.H09"
+    ended = [
+        call("corrections", *words, "--lang", "vi")
+        for words in (
+            ("export", "a.csv", "--for", unknown),
+            ("list", "--for", unknown),
+            ("list", "--for", unknown, "--db", DATABASE),
+            ("remind", "--for", unknown),
+            (*OPEN[1:], "--owner", unknown),
+        )
+    ]
+    nothing = call("corrections", "export", "a.csv", "--for", LAND)
+
+    assert [(each.code, f"Không có cơ quan “{unknown}”" in each.err) for each in ended] == [(64, True)] * 5
+    assert (nothing.code, "has nothing to answer, so no file was written" in nothing.out) == (0, True)
+    assert not Path("a.csv").exists()

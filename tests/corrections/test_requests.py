@@ -34,7 +34,6 @@ from cchc_connect.monitoring.status import CorrectionCounts
 from cchc_connect.sharing.operator import operating_user
 from tests.corrections.asked import (
     CONFIG,
-    HOLDER,
     NOW,
     NUMBER,
     PARCEL,
@@ -155,16 +154,55 @@ def test_the_same_is_not_asked_twice_while_it_is_open(database: SharedDatabase) 
     assert ask(database, "area_m2").number != first.number
 
 
-def test_a_closed_request_takes_no_answer_and_has_no_value_any_more(database: SharedDatabase) -> None:
-    number = ask(database, "holders.name", proposed_value=HOLDER).number
+def test_a_closed_request_keeps_its_outcome_and_has_no_value_any_more(database: SharedDatabase) -> None:
+    number = ask(database, "area_m2", proposed_value="260").number
 
     request = close_correction(CONFIG, database, number, "Rút yêu cầu")
 
     assert (request.state, request.proposed_value) == (CorrectionState.WITHDRAWN, None)
-    with pytest.raises(NotFound):
-        answer_correction(CONFIG, database, number, CorrectionState.CORRECTED)
+    assert answer_correction(CONFIG, database, number, CorrectionState.CORRECTED) == request
+    assert read(database, number) == request
     with pytest.raises(NotFound):
         close_correction(CONFIG, database, number, "Lần nữa")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_request_ends_as_corrected_only_if_something_changed(database: SharedDatabase, *, answered: bool) -> None:
+    """An agency that says so without having done it leaves the request open; another end needs to be named."""
+    number = ask(database, "area_m2").number
+    if answered:
+        answer_correction(CONFIG, database, number, CorrectionState.CORRECTED)
+    state = None if answered else CorrectionState.CORRECTED
+
+    with pytest.raises(UsageMistake) as refused:
+        close_correction(CONFIG, database, number, "Xong", state=state)
+
+    assert refused.value.code == "corrections.nothing_changed"
+    assert read(database, number).closed_at is None
+    write(database, "land", [of_area("255")])
+    if not answered:
+        assert close_correction(CONFIG, database, number, "Xong", state=state).state is CorrectionState.CORRECTED
+    assert read(database, number).state is CorrectionState.CORRECTED
+
+
+def test_a_request_that_was_said_to_be_corrected_ends_otherwise_by_name(database: SharedDatabase) -> None:
+    number = ask(database, "area_m2").number
+    answer_correction(CONFIG, database, number, CorrectionState.CORRECTED)
+
+    closed = close_correction(CONFIG, database, number, "Đối chiếu lại", state=CorrectionState.WITHDRAWN)
+
+    assert (closed.state, closed.closed_at is not None) == (CorrectionState.WITHDRAWN, True)
+    steps = [(event.step, event.state) for event in history(database, number)]
+    assert (CorrectionStep.ANSWERED, CorrectionState.CORRECTED) in steps
+
+
+def test_the_same_answer_again_is_not_stored_twice(database: SharedDatabase) -> None:
+    number = ask(database, "area_m2").number
+
+    for _ in range(2):
+        answer_correction(CONFIG, database, number, CorrectionState.REJECTED, note="Đúng theo hồ sơ")
+
+    assert [event.step for event in history(database, number)] == [CorrectionStep.OPENED, CorrectionStep.ANSWERED]
 
 
 def test_a_correction_that_arrives_ends_the_discrepancy_and_closes_the_request(database: SharedDatabase) -> None:

@@ -37,7 +37,7 @@ MASKED: Mapping[str, str] = {
     "cchc_connect.cli.history": "a masked view",
     "cchc_connect.cli.quarantine": "a masked view of items",
     "cchc_connect.cli.shown_discrepancies": "a masked view",
-    "cchc_connect.corrections.owner_files": "for an agency: what stands in its own record, masked",
+    "cchc_connect.corrections.owner_files": "for an agency: what stands in its own record, personal values left out",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
 }
 """Operator's side: each masks what it reads, or shows what `sharing.unmasked` reveals."""
@@ -98,7 +98,7 @@ def test_no_export_and_no_route_reads_unmasked_records_but_through_the_disclosur
 
 
 DOCUMENTS: Mapping[str, str] = {
-    "cchc_connect.corrections.settling": "a field before and after, which are compared and go nowhere",
+    "cchc_connect.corrections.findings": "a field before and after, which are compared and go nowhere",
     "cchc_connect.database.outbox.deliveries": "messages of routes, which name what they withhold",
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
     "cchc_connect.sharing.route_rows": "a record of today, which decides whether an older message of it may leave",
