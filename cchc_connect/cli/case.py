@@ -31,6 +31,7 @@ from cchc_schemas import (
     Record,
     to_document,
 )
+from cchc_schemas.spelling import one_spelling
 
 Line = tuple[str, object]
 """Label and value; the label is a key of the table `case_view` of the message catalogue. No value: no line."""
@@ -46,6 +47,7 @@ def show_case(command: CommandContext, database: str | None, code: str, looking:
         AccessDenied: nothing of it may be shown unmasked.
     """
     require_reason(looking)
+    code = one_spelling(code)
     with existing_database(command, database) as opened:
         view = unmasked_view(command, opened, looking)
         case = find_case(opened, code)

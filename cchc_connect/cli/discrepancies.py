@@ -15,7 +15,7 @@ from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.corrections.administration import CorrectionTerm, assign_discrepancy_to
 from cchc_connect.corrections.owners import agencies_of
-from cchc_connect.corrections.terms import DEFAULT_KIND
+from cchc_connect.corrections.terms import DEFAULT_KIND, correction_terms
 from cchc_connect.database.reading.discrepancies import Discrepancy, DiscrepancyState, discrepancies
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.discrepancies import set_discrepancy_state
@@ -107,6 +107,11 @@ def assign_discrepancy(
     console.document({"number": number, "official": official, "due_on": due_on})
     day = local_date(due_on, console.language)
     console.message("discrepancy_view.assigned", number=number, official=official, due_on=day)
+    if due is None:
+        period = correction_terms(config).period(term.kind)
+        days = console.text(f"correction_period.{period.unit}", days=period.days)
+        verified = console.term("correction_verified", "yes" if period.is_verified else "no")
+        console.message("discrepancy_view.by_period", kind=period.id, days=days, verified=verified)
     return ExitCode.DONE
 
 

@@ -49,15 +49,18 @@ class ShownPapers:
     def document(self) -> Mapping[str, Any]:
         """Return the papers, JSON-ready."""
         if self._papers is None:
-            return {"procedure": None, "is_catalogued": False, "papers": None}
+            return {"procedure": None, "is_catalogued": False, "is_closed": None, "papers": None}
         papers = [self._paper_document(paper) for paper in self._papers.papers]
-        return {"procedure": self._papers.procedure, "is_catalogued": self._papers.is_catalogued, "papers": papers}
+        names = ("procedure", "is_catalogued", "is_closed")
+        return {**{name: getattr(self._papers, name) for name in names}, "papers": papers}
 
     def show(self) -> None:
         """Write what may not be asked for, and what remains; nothing where nothing is known of the procedure."""
         if self._failure is not None:
             self._console.heading("paper_view.to_ask")
             self._console.message("paper_view.not_on_record", reason=self._failure)
+        if self._papers is not None and self._papers.is_closed:
+            self._console.message("paper_view.closed", code=self._papers.dossier)
         if self._papers is None or not self._papers.papers:
             return
         groups = (("paper_view.not_to_ask", False), ("paper_view.to_ask", True))
@@ -117,6 +120,7 @@ def show_papers(command: CommandContext, database: str | None, procedure: str | 
         return _show_table(command.console, config)
     with existing_database(command, database) as opened:
         papers = procedure_papers(config, opened, procedure)
+    procedure = papers.procedure
     console, acts = command.console, sharing_terms(config).acts
     console.document(
         {

@@ -64,8 +64,10 @@ class CasePapers:
     """Code of the procedure."""
     is_catalogued: bool
     """Whether the catalogue says which papers the procedure has; if not, there may be others."""
+    is_closed: bool
+    """Whether the dossier has ended: then nothing is asked for any more, and nothing is looked at."""
     papers: tuple[CasePaper, ...]
-    """In the order of the catalogue."""
+    """In the order of the catalogue; empty where the dossier has ended."""
 
 
 @dataclass(frozen=True)
@@ -330,6 +332,8 @@ def _read_dossier(
         raise RecordNotFound("case.no_dossier", code=code)
     components = None if facts.procedure is None else catalogued_papers(connection, facts.procedure)
     papers = catalogued(components, facts.procedure or "", proofs.values())
+    if facts.has_ended:
+        papers = ()
     types = {proof.record_type for paper in papers for proof in paper.proofs}
     keys: Mapping[str, frozenset[str]] = case_keys(connection, code).keys if types and states is not None else {}
     return _Dossier(
@@ -347,6 +351,7 @@ def _case_papers(dossier: _Dossier, papers: Sequence[CasePaper]) -> CasePapers:
         dossier=dossier.facts.code,
         procedure=dossier.facts.procedure,
         is_catalogued=dossier.is_catalogued,
+        is_closed=dossier.facts.has_ended,
         papers=tuple(papers),
     )
 

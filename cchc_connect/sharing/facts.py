@@ -97,6 +97,11 @@ class DossierFacts:
     """When it was refused, withdrawn or stopped, by its status."""
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it is returned, refused, withdrawn or stopped."""
+        return self.status not in OPEN_STATUSES
+
+    @property
     def ended_at(self) -> datetime | None:
         """Return when it ended: the later of processing and return; None if it is open or that is not known."""
         if self.status in OPEN_STATUSES:

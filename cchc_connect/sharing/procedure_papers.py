@@ -23,6 +23,7 @@ from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stored_agreements import terms_on
 from cchc_connect.sharing.terms import SharingTerms, known_proofs, sharing_terms
 from cchc_schemas import vietnamese_day
+from cchc_schemas.codes import PROCEDURE_CODE
 from cchc_schemas.once_only import PaperProof
 
 
@@ -89,14 +90,14 @@ def procedure_papers(config: Config, database: SharedDatabase, procedure: str) -
     Args:
         config: the configuration, which names the operator and its table of papers.
         database: the shared database, with the catalogue, the agreements and the sources.
-        procedure: code of the procedure.
+        procedure: code of the procedure; blanks and look-alikes in it do not count.
 
     Raises:
         ConfigurationError: the configuration names no operator, or one of its tables has faults.
         NotFound: neither the catalogue nor the table of papers has the procedure.
         DatabaseUnusable: the database failed.
     """
-    operator, now = operator_agency(config), SystemClock().now()
+    operator, now, procedure = operator_agency(config), SystemClock().now(), PROCEDURE_CODE.canonical(procedure)
     proofs = known_proofs(config, sharing_terms(config))
 
     def read(connection: Connection) -> ProcedurePapers:

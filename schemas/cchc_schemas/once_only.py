@@ -23,6 +23,7 @@ from cchc_schemas.codes import PROCEDURE_CODE
 from cchc_schemas.package_tables import package_table
 from cchc_schemas.record_paths import leaves
 from cchc_schemas.record_types import RECORD_TYPES
+from cchc_schemas.spelling import one_spelling
 from cchc_schemas.written_tables import RowFault, TableInvalid, day_of, numbered_rows
 
 PROOF_COLUMNS = (
@@ -151,7 +152,7 @@ def folded_name(name: str) -> str:
 def _proof(row: Mapping[str, str]) -> PaperProof:
     return PaperProof(
         id=row["id"],
-        procedures=tuple(row["procedures"].split()),
+        procedures=tuple(one_spelling(row["procedures"]).split()),
         paper_code=row["paper_code"] or None,
         paper_names=tuple(name.strip() for name in row["paper_names"].split("|")),
         record_type=row["record_type"],
@@ -185,7 +186,7 @@ def _faults(line: int, row: Mapping[str, str]) -> Iterator[RowFault]:
     for column, allowed in _CHOICES.items():
         if row[column] not in allowed and row[column]:
             yield RowFault(line, column, "choice", row[column])
-    for code in row["procedures"].split():
+    for code in one_spelling(row["procedures"]).split():
         if not PROCEDURE_CODE.fits(code):
             yield RowFault(line, "procedures", "procedure", code)
     if row["record_type"] not in RECORD_TYPES:

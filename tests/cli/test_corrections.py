@@ -42,6 +42,24 @@ def test_a_discrepancy_is_shown_with_agency_official_and_last_day(call: Call, da
     assert f"{LAND} (land)" in call("discrepancies", "list").out
 
 
+@pytest.mark.usefixtures("database")
+def test_a_discrepancy_that_is_assigned_without_a_day_has_that_of_its_period(
+    call: Call, database: SharedDatabase
+) -> None:
+    """As a correction request has; where no number of days is known, the day has to be named (exit code 64)."""
+    number = discrepancy_number(database)
+    assign = ("discrepancies", "assign", number, "--official", "lan")
+    asked = call(*OPEN[:4], "--because", "x", "--field", "address", "--json").document["due_on"]
+
+    by_period = call(*assign, "--lang", "vi")
+    (shown,) = call("discrepancies", "list", "--json").document["discrepancies"]
+    unknown = call(*assign, "--kind", "construction_data")
+
+    assert shown["due_on"] == asked
+    assert "“correction”: 10 ngày làm việc, chưa đối chiếu" in by_period.out
+    assert (unknown.code, "--due" in unknown.err) == (64, True)
+
+
 def test_the_reason_of_a_discrepancy_is_shown_without_persons(call: Call, database: SharedDatabase) -> None:
     number = discrepancy_number(database)
     note = f"Theo giấy của {PROPOSED}, {PROPOSED_NUMBER}"

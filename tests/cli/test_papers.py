@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import audit_entry
 from cchc_connect.sharing.operator import operating_user
-from cchc_schemas import Procedure, from_document
+from cchc_schemas import DossierStatus, Procedure, from_document
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 from tests.sharing.invented_agreements import BUILDING, DOSSIER, KEY, LAND, PROCEDURE, PROVINCE, grant
 from tests.sharing.proof_tables import LAND_RIGHT, row, write_table
@@ -83,6 +83,40 @@ def test_a_case_lists_what_may_not_be_asked_for_with_record_and_act_and_what_rem
     }
     assert first["evidence"][0]["entry"] == "commands/5"
     assert [entry["dossier"] for entry in entries(database)] == [DOSSIER, DOSSIER]
+
+
+@pytest.mark.parametrize("operator", [BUILDING, None])
+def test_of_a_closed_dossier_no_paper_is_asked_for_any_more(
+    call: Call, database: SharedDatabase, operator: str | None
+) -> None:
+    """Nothing is looked at, so nothing is on record."""
+    agree(database)
+    configure(operator=operator)
+    ended: dict[str, Any] = {"status": DossierStatus.RETURNED, "returned_at": "2026-11-02T03:00:00Z"}
+    write(database, "building", [dossier(**ended)])
+    before = entries(database)
+
+    shown = call("case", DOSSIER, "--lang", "vi")
+    document = call("case", DOSSIER, "--json").document["papers"]
+
+    assert f"Hồ sơ {DOSSIER} đã kết thúc: không yêu cầu nộp thêm giấy tờ nào." in shown.out
+    assert "Giấy tờ vẫn phải nộp" not in shown.out
+    assert (document["is_closed"], document["papers"]) == (True, [])
+    assert entries(database) == before
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b"])
+def test_blanks_around_a_code_do_not_count(call: Call, database: SharedDatabase, blank: str) -> None:
+    """They come with a code that was copied, and with the cells of a spreadsheet."""
+    agree(database)
+    configure(row(procedures=f"{PROCEDURE}{blank}", verified=f"yes{blank}".replace("\u200b", "")))
+
+    of_procedure = call("papers", f"{PROCEDURE}{blank}", "--json")
+    of_case = call("case", f"{blank}{DOSSIER}{blank}", "--json")
+
+    assert (of_procedure.code, of_procedure.document["procedure"]) == (0, PROCEDURE)
+    assert [paper["is_provable"] for paper in of_procedure.document["papers"]] == [True, False]
+    assert (of_case.code, of_case.document["papers"]["procedure"]) == (0, PROCEDURE)
 
 
 def test_a_case_without_an_operator_lists_every_paper_as_to_be_asked_for(call: Call, database: SharedDatabase) -> None:
