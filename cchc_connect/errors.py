@@ -178,11 +178,26 @@ class MessageRefused(Rejected):
 class AccessDenied(CchcError):
     """No agreement in force covers an access request (từ chối khai thác); that it was refused is on record."""
 
-    def __init__(self, code: str, /, *, reasons: tuple[str, ...] = (), **context: object) -> None:
-        """Create the error; `reasons` are codes such as `no_agreement` or `not_in_force`."""
-        sentences = Messages([Message(f"access_refusal.{reason}") for reason in reasons])
-        super().__init__(code, reasons=sentences, **context)
+    def __init__(
+        self, code: str, /, *, reasons: tuple[str, ...] = (), fields: tuple[str, ...] = (), **context: object
+    ) -> None:
+        """Create the error.
+
+        Args:
+            code: code of the message.
+            reasons: codes such as `no_agreement` or `not_in_force`.
+            fields: paths that were asked for and are not granted, where `field` is one of the reasons.
+            context: values of the message.
+        """
+        sentences = [
+            Message("access.field", {"fields": ", ".join(fields)})
+            if reason == "field" and fields
+            else Message(f"access_refusal.{reason}")
+            for reason in reasons
+        ]
+        super().__init__(code, reasons=Messages(sentences), **context)
         self.reasons = reasons
+        self.fields = fields
 
 
 class NotFound(CchcError):

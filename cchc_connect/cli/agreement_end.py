@@ -20,7 +20,7 @@ def end(command: CommandContext, agreement: str, *, is_confirmed: bool) -> ExitC
         NotFound: there is no such agreement.
         UsageMistake: it is not confirmed, all of it is ended, or the user is no data officer of one of its agencies.
     """
-    if not is_confirmed:
+    if not is_confirmed and "@" not in agreement:  # that is no id, and is refused
         _ask(command, agreement)
     return change(command, agreement, "end")
 

@@ -105,7 +105,8 @@ def list_agreements(command: CommandContext, database: str | None) -> ExitCode:
         return ExitCode.DONE
     replacing = _replacing(listed)
     rows = [_list_row(stored, replacing.get(stored.agreement.reference), console) for stored in listed]
-    console.table(OutputTable(headings=[f"agreement_view.{name}" for name in LIST_COLUMNS], rows=rows))
+    headings = [f"agreement_view.{name}" for name in LIST_COLUMNS]
+    console.table(OutputTable(headings=headings, rows=rows, title_cells=1))
     return ExitCode.DONE
 
 
@@ -157,7 +158,7 @@ def change(command: CommandContext, agreement: str, step: str) -> ExitCode:
 
 def _show_done(stored: StoredAgreement, step: str, console: Console) -> None:
     console.document(_summary(stored))
-    state = console.term("agreement_state", stored.state.value)
+    state = console.sentence(stored.state_message)
     console.message(f"agreement_done.{step}", agreement=stored.agreement.reference, state=state)
 
 
@@ -265,7 +266,7 @@ def _replacing(versions: Sequence[StoredAgreement]) -> Mapping[str, int]:
 def _state_text(stored: StoredAgreement, replaced_by: int | None, console: Console) -> str:
     if replaced_by is not None:
         return console.text("agreement_view.replaced", version=replaced_by)
-    return console.term("agreement_state", stored.state.value)
+    return console.sentence(stored.state_message)
 
 
 def _list_row(stored: StoredAgreement, replaced_by: int | None, console: Console) -> Sequence[object]:

@@ -1,6 +1,6 @@
 """`audit list`: entries of the audit log for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,21 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time, parse_moment
 from cchc_connect.cli.sharing_terms import configured_terms, purpose_text
 from cchc_connect.clock import as_instant, to_timestamp_text
+from cchc_connect.config.file import Config
 from cchc_connect.database.audit.entries import AuditKind
 from cchc_connect.database.audit.listing import AuditFilter, NumberedEntry, audit_entries
 from cchc_connect.database.names import require_known
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.messages import Message
+from cchc_connect.messages.suggestions import alike, suggestion
+from cchc_connect.sharing.known_agencies import known_agencies
 from cchc_schemas.legal_acts import Purpose
 
 COLUMNS = ("number", "at", "kind", "result", "agency", "purpose", "official", "record_type", "count")
 """Columns of the list."""
+
+UNKNOWN = {"audit_list.agency_unknown": "agency", "audit_list.official_unknown": "official"}
+"""Codes of the messages about an unknown name -> the option that names it."""
 
 KINDS = tuple(kind.value for kind in AuditKind)
 """Kinds of entries."""
@@ -73,12 +81,15 @@ def list_entries(command: CommandContext, database: str | None, options: ListOpt
     console, audit_filter = command.console, options.as_filter()
     with existing_database(command, database) as opened:
         listed = audit_entries(opened, audit_filter, limit=options.limit + 1)
+        notes = [] if listed else list(_names_of_nothing(command, opened, options))
     shown = listed[: options.limit]
-    console.document(
-        {"entries": [entry_document(numbered) for numbered in shown], "has_more": len(listed) > len(shown)}
-    )
+    unknown = [UNKNOWN[note.code] for note in notes if note.code in UNKNOWN]
+    documents = [entry_document(numbered) for numbered in shown]
+    console.document({"entries": documents, "has_more": len(listed) > len(shown), "unknown": unknown})
     if not shown:
         console.message("audit_list.none")
+        for note in notes:
+            console.line(console.sentence(note))
         return ExitCode.DONE
     headings, purposes = [f"audit_list.{name}" for name in COLUMNS], configured_terms(command).purposes
     rows = [_row(numbered, purposes, console) for numbered in shown]
@@ -87,6 +98,21 @@ def list_entries(command: CommandContext, database: str | None, options: ListOpt
         console.message("audit_list.more", limit=options.limit)
     console.message("audit_list.show", entry=str(shown[0].number))
     return ExitCode.DONE
+
+
+def _names_of_nothing(command: CommandContext, database: SharedDatabase, options: ListOptions) -> Iterator[Message]:
+    """Yield of an agency and an official without entries whether they are known: a mistyped name has none either."""
+    config = Config.load(command.config) if command.config.exists() else Config()
+    agency, official = options.agency, options.official
+    if agency is not None:
+        codes = known_agencies(config, database)
+        is_named = agency in codes or audit_entries(database, AuditFilter(agency=agency), limit=1)
+        code = "audit_list.agency_known" if is_named else "audit_list.agency_unknown"
+        yield Message(code, {"value": agency, "alike": alike(agency, codes)})
+    if official is not None:
+        is_named = official in config.officials or audit_entries(database, AuditFilter(official=official), limit=1)
+        code = "audit_list.official_known" if is_named else "audit_list.official_unknown"
+        yield Message(code, {"value": official, "suggestion": suggestion(official, config.officials)})
 
 
 def entry_document(numbered: NumberedEntry) -> Mapping[str, Any]:

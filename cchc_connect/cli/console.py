@@ -44,6 +44,8 @@ class OutputTable:
     """Codes of the message catalogue."""
     rows: Sequence[Sequence[object]]
     numbers_from: int = 99
+    title_cells: int = 3
+    """Cells that stand without their headings in the first line of a block, where a table is too wide."""
 
 
 class Console(Wording):
@@ -104,7 +106,7 @@ class Console(Wording):
         if is_terminal(sys.stdout):
             from cchc_connect.cli.tables import draw_table  # noqa: PLC0415  # only a terminal needs it
 
-            self._ends_blank = draw_table(headings, rows, table.numbers_from)
+            self._ends_blank = draw_table(headings, rows, table.numbers_from, table.title_cells)
         else:
             for line in _aligned_lines([headings, *rows], table.numbers_from):
                 _write_line(sys.stdout, line)

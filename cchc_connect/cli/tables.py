@@ -25,9 +25,6 @@ SIGNS = "_-.:@/,"
 COLUMN_GAPS = (2, 1)
 """Columns of the terminal between two columns of a table; the narrow gap keeps names and times on one line."""
 
-TITLE_CELLS = 3
-"""Most cells of text in the first line of a block."""
-
 INDENT = "  "
 
 WORD_SHARE = 0.75
@@ -37,7 +34,7 @@ ITEM = "- "
 """Beginning of an item of a list."""
 
 
-def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> bool:
+def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int, title_cells: int) -> bool:
     """Draw a table if it fits when its texts are folded at spaces; else write a block for each row.
 
     True if an empty line follows.
@@ -48,7 +45,7 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     ]
     layout = _layout(columns, numbers_from, console.width)
     if layout is None:
-        for line in _block_lines(headings, rows, numbers_from, console.width):
+        for line in _block_lines(headings, rows, (title_cells, numbers_from), console.width):
             console.print(Text(line), soft_wrap=True)
         return False
     gap, widths = layout
@@ -157,12 +154,15 @@ def _fitting_widths(
 
 
 def _block_lines(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int, width: int
+    headings: Sequence[str], rows: Sequence[Sequence[str]], ends: tuple[int, int], width: int
 ) -> Sequence[str]:
-    """Return the rows as blocks: the first texts, then a line for each other text, then all numbers."""
+    """Return the rows as blocks: the first texts, then a line for each other text, then all numbers.
+
+    `ends` says where the first texts end, and where the others do.
+    """
     lines = [""]
-    first_numbers = min(numbers_from, len(headings))
-    title_cells = min(TITLE_CELLS, first_numbers)
+    first_numbers = min(ends[1], len(headings))
+    title_cells = min(ends[0], first_numbers)
     for row in rows:
         lines += _wrapped("  ".join(row[:title_cells]).replace("\n", " "), width, "")
         for heading, cell in list(zip(headings, row, strict=True))[title_cells:first_numbers]:

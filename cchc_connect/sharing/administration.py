@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.errors import ConfigurationError, NotFound, UsageMistake
+from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.messages import Messages
 from cchc_connect.sharing import life_cycle
 from cchc_connect.sharing.agreement_checks import agreement_findings, masked_and_matched
@@ -29,7 +29,7 @@ from cchc_connect.sharing.life_cycle import AgreementChange, ChangedBy
 from cchc_connect.sharing.odrl import Document, odrl_document
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_connect.sharing.stopping import SenderWait, stop_agreement
-from cchc_connect.sharing.stored_agreements import facts_of, stored_agreements, terms_on
+from cchc_connect.sharing.stored_agreements import ending_entry, facts_of, stored_agreements, terms_on
 from cchc_connect.sharing.terms import SharingTerms, sharing_terms
 from cchc_schemas import vietnamese_day
 
@@ -113,12 +113,19 @@ def agreement_versions(
 ) -> Sequence[StoredAgreement]:
     """Return every version of one agreement, lowest first, in its state on the Vietnamese day of `at`; None: of now.
 
+    `ID@VERSION` means this version alone.
+
     Raises:
-        NotFound: there is none with this id.
+        NotFound: there is no such agreement or version.
     """
     day = vietnamese_day(at or SystemClock().now())
+    name, _, version = agreement_id.partition("@")
     with database.reading() as connection:
-        return [stored.as_of(day) for stored in life_cycle.versions_of(connection, agreement_id)]
+        versions = [stored.as_of(day) for stored in life_cycle.versions_of(connection, name)]
+    named = [stored for stored in versions if not version or stored.agreement.reference == agreement_id]
+    if not named:
+        raise life_cycle.no_such_version(agreement_id, versions)
+    return named
 
 
 def odrl_agreement(database: SharedDatabase, agreement: str, *, at: datetime | None = None) -> Document:
@@ -133,12 +140,7 @@ def odrl_agreement(database: SharedDatabase, agreement: str, *, at: datetime | N
         NotFound: there is no such agreement or version.
         UsageMistake: not both agencies have approved it, so that it permits nothing.
     """
-    agreement_id, _, version = agreement.partition("@")
-    versions = agreement_versions(database, agreement_id, at=at)
-    chosen = [each for each in versions if each.agreement.reference == agreement] if version else versions
-    if not chosen:
-        raise NotFound("sharing.no_such_version", agreement=agreement, id=agreement_id)
-    stored = decisive_versions(chosen)[0]
+    stored = decisive_versions(agreement_versions(database, agreement, at=at))[0]
     if not stored.was_signed:
         raise UsageMistake("sharing.not_signed", agreement=stored.agreement.reference)
     return odrl_document(stored)
@@ -243,7 +245,7 @@ def explain_access(config: Config, database: SharedDatabase, request: AccessRequ
     with database.reading() as connection:
         day = vietnamese_day(request.at)
         terms = terms_on(connection, sharing_terms(config), day)
-        return explain(request, facts_of(connection, terms, request))
+        return explain(request, facts_of(connection, terms, request), partial(ending_entry, connection))
 
 
 def _comparing(folder: AgreementFolder, stored: Sequence[Agreement], terms: SharingTerms) -> Iterator[AgreementFinding]:

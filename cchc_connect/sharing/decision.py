@@ -8,6 +8,7 @@ fields decides, then the name; it alone answers, so that nothing is joined, and 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 from cchc_connect.sharing.agreements import (
     Action,
@@ -25,9 +26,10 @@ from cchc_connect.sharing.facts import (
     has_act_in_force,
     is_in_force,
 )
-from cchc_connect.sharing.granted_fields import requested
+from cchc_connect.sharing.granted_fields import beyond_grant, requested
 from cchc_connect.sharing.requests import AccessRequest
 from cchc_schemas import Record, vietnamese_day
+from cchc_schemas.record_paths import leaves_at
 
 
 class RefusalReason(StrEnum):
@@ -97,6 +99,12 @@ class Candidate:
         return tuple(judgement.reason for judgement in self.judgements if not judgement.holds)
 
     @property
+    def fields_beyond(self) -> tuple[str, ...]:
+        """Return the paths that are asked for and that the grant does not have."""
+        of_fields = next(judgement for judgement in self.judgements if judgement.reason is RefusalReason.FIELD)
+        return cast("tuple[str, ...]", of_fields.context.get("fields", ()))
+
+    @property
     def fits(self) -> bool:
         """Whether the request is within the grant and the agreement in force."""
         return not FITTING & set(self.failures)
@@ -127,6 +135,8 @@ class AccessRefusal:
     agreement: str | None = None
     """Id and version of the agreement that came nearest."""
     grant: str | None = None
+    fields: tuple[str, ...] = ()
+    """Paths of the record that are asked for and that its grant does not have."""
 
 
 def decide(request: AccessRequest, facts: Facts) -> AccessDecision | AccessRefusal:
@@ -140,7 +150,12 @@ def decide(request: AccessRequest, facts: Facts) -> AccessDecision | AccessRefus
         return AccessRefusal(reasons=(RefusalReason.NO_AGREEMENT,))
     agreement = chosen.stored.agreement
     if chosen.failures:
-        return AccessRefusal(reasons=chosen.failures, agreement=agreement.reference, grant=chosen.grant.name)
+        return AccessRefusal(
+            reasons=chosen.failures,
+            agreement=agreement.reference,
+            grant=chosen.grant.name,
+            fields=chosen.fields_beyond,
+        )
     return AccessDecision(
         agreement=agreement, grant=chosen.grant, fields=chosen.fields, records_left=chosen.records_left
     )
@@ -211,6 +226,13 @@ def _fields(request: AccessRequest, record_type: type[Record], grant: Grant) -> 
     return dict.fromkeys(paths, Treatment.EXISTS) if paths and set(paths) <= set(grant.match) else None
 
 
+def _beyond(request: AccessRequest, facts: Facts, grant: Grant) -> tuple[str, ...]:
+    record_type, paths = facts.records[grant.record], request.fields or ()
+    if request.action is Action.MATCH:
+        return tuple(path for path in paths if path not in grant.match and leaves_at(record_type, path))
+    return beyond_grant(record_type, grant, paths)
+
+
 def _within_grant(
     request: AccessRequest, facts: Facts, agreement: Agreement, grant: Grant, *, has_fields: bool
 ) -> Iterator[Judgement]:
@@ -224,12 +246,17 @@ def _within_grant(
     yield Judgement(
         reason=RefusalReason.PURPOSE,
         holds=request.purpose == agreement.purpose or (request.purpose is None and request.agreement is not None),
+        context={"requested": request.purpose},
     )
     yield Judgement(
         reason=RefusalReason.PROCEDURE,
         holds=_is_of_granted_procedure(request, facts, agreement, grant),
     )
-    yield Judgement(reason=RefusalReason.FIELD, holds=has_record and has_fields)
+    yield Judgement(
+        reason=RefusalReason.FIELD,
+        holds=has_record and has_fields,
+        context={"fields": _beyond(request, facts, grant) if has_record and not has_fields else ()},
+    )
 
 
 def _is_of_granted_procedure(request: AccessRequest, facts: Facts, agreement: Agreement, grant: Grant) -> bool:

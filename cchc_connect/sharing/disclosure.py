@@ -293,11 +293,14 @@ class DisclosurePoint:
 
     def _refuse(self, connection: Connection, request: AccessRequest, refusal: AccessRefusal) -> AccessRefusal:
         """Put a refusal on record, and return it."""
+        entry = self._entry(request, AuditKind.REFUSED)
+        beyond = {"refused_fields": list(refusal.fields)} if refusal.fields else {}
         entry = replace(
-            self._entry(request, AuditKind.REFUSED),
+            entry,
             agreement=refusal.agreement,
             decision=Decision.REFUSED,
             reasons=tuple(reason.value for reason in refusal.reasons),
+            details={**entry.details, **beyond},
         )
         append(connection, entry, chain=COMMANDS_CHAIN)
         return refusal
@@ -328,7 +331,8 @@ class DisclosurePoint:
 
 
 def _denial(refusal: AccessRefusal) -> AccessDenied:
-    return AccessDenied("access.denied", reasons=tuple(reason.value for reason in refusal.reasons))
+    reasons = tuple(reason.value for reason in refusal.reasons)
+    return AccessDenied("access.denied", reasons=reasons, fields=refusal.fields)
 
 
 def _refusal(decision: AccessDecision, reason: RefusalReason) -> AccessRefusal:

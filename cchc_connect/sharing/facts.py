@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from cchc_connect.messages import Message
 from cchc_connect.sharing.agencies import AgencyTree
 from cchc_connect.sharing.agreements import Agreement, AgreementState, Grant
 from cchc_schemas import RECORD_TYPES, DossierStatus, Record, vietnamese_day
@@ -44,18 +45,25 @@ class StoredAgreement:
     """Code of the agency that suspended it."""
     written: Agreement | None = None
     """As it was applied, parts not expanded; None where it was not stored."""
+    is_expired: bool = False
+    """Whether its last day is over and nobody had ended it; `as_of` says it."""
 
     @property
     def was_signed(self) -> bool:
         """Whether both agencies approved it, whatever became of it."""
         return self.approved_by_provider is not None and self.approved_by_consumer is not None
 
+    @property
+    def state_message(self) -> Message:
+        """Return the state in words; of what its last day alone has ended, that it expired."""
+        return Message("agreement_view.expired" if self.is_expired else f"agreement_state.{self.state}")
+
     def as_of(self, day: date) -> "StoredAgreement":
         """Return it in its state on a Vietnamese day: in force from its first day on, ended after its last."""
         if self.state not in {*IN_USE, AgreementState.SUSPENDED}:
             return self
         if self.agreement.ends < day:
-            return replace(self, state=AgreementState.ENDED)
+            return replace(self, state=AgreementState.ENDED, is_expired=True)
         if self.state is AgreementState.SUSPENDED:
             return self
         has_begun = self.agreement.starts <= day

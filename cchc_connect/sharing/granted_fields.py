@@ -68,6 +68,23 @@ def requested(record_type: type[Record], grant: Grant, paths: Sequence[str] | No
     return selected or None
 
 
+def beyond_grant(record_type: type[Record], grant: Grant, paths: Sequence[str]) -> tuple[str, ...]:
+    """Return what a request asks for that a grant does not have: of a part its fields that are not granted.
+
+    What is no path of the record is not among them: it could be any text.
+    """
+    granted = releasable(record_type, grant.fields)
+    return tuple(
+        dict.fromkeys(
+            step
+            for path in paths
+            if path not in granted
+            for step in leaves_at(record_type, path)
+            if step not in granted
+        )
+    )
+
+
 def shareable_fields(record_type: type[Record]) -> Mapping[str, Treatment]:
     """Return the fields that a grant of all records may share as they are, by path.
 

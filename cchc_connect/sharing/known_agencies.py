@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Table, func, select
 
 from cchc_connect.config.file import Config
 from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.replay import replayed_read
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.sharing.terms import KnownAgencies, SharingTerms
 from cchc_schemas import RECORD_TYPES, Agency
 
@@ -28,6 +30,20 @@ def with_known_agencies(terms: SharingTerms, config: Config, connection: Connect
             providers.update(_agencies_of(connection, record_table(record_type)))
         named.update(_listed_agencies(connection))
     return replace(terms, known_agencies=KnownAgencies(providers=frozenset(providers), named=frozenset(named)))
+
+
+def known_agencies(config: Config, database: SharedDatabase) -> frozenset[str]:
+    """Return the codes of all agencies that a configuration and its shared database name.
+
+    Raises:
+        DatabaseUnusable: the database failed.
+    """
+
+    def read(connection: Connection) -> frozenset[str]:
+        named = with_known_agencies(SharingTerms(), config, connection).known_agencies
+        return frozenset() if named is None else named.codes
+
+    return replayed_read(database, read)
 
 
 def _agencies_of(connection: Connection, table: Table) -> Iterator[str]:

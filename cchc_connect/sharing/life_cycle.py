@@ -251,9 +251,23 @@ def versions_of(connection: Connection, agreement_id: str) -> Sequence[StoredAgr
     everything = stored_agreements(connection)
     versions = [stored for stored in everything if stored.agreement.id == agreement_id]
     if not versions:
+        name, _, version = agreement_id.partition("@")
+        named = [stored for stored in everything if version and stored.agreement.id == name]
+        if named:
+            raise NotFound("sharing.id_alone", agreement=agreement_id, id=name, versions=_version_numbers(named))
         names = {stored.agreement.id for stored in everything}
         raise NotFound("sharing.no_agreement", agreement=agreement_id, suggestion=suggestion(agreement_id, names))
     return versions
+
+
+def no_such_version(reference: str, versions: Sequence[StoredAgreement]) -> NotFound:
+    """Return the error about a version that there is not, with those that there are."""
+    name = versions[0].agreement.id
+    return NotFound("sharing.no_such_version", agreement=reference, id=name, versions=_version_numbers(versions))
+
+
+def _version_numbers(versions: Sequence[StoredAgreement]) -> str:
+    return ", ".join(str(stored.agreement.version) for stored in versions)
 
 
 def _draft(connection: Connection, reference: str) -> StoredAgreement:
@@ -263,10 +277,13 @@ def _draft(connection: Connection, reference: str) -> StoredAgreement:
     if not version:
         newest = versions[-1].agreement.reference
         raise UsageMistake("sharing.no_version", agreement=agreement_id, reference=newest)
-    for stored in versions:
-        if stored.agreement.reference == reference and stored.state is AgreementState.DRAFT:
-            return stored
-    raise NotFound("sharing.no_draft", agreement=reference)
+    named = next((stored for stored in versions if stored.agreement.reference == reference), None)
+    if named is None:
+        raise no_such_version(reference, versions)
+    if named.state is not AgreementState.DRAFT:
+        state = Message(f"agreement_state.{named.state}")
+        raise NotFound("sharing.no_draft", agreement=reference, state=state)
+    return named
 
 
 def _decisive(connection: Connection, agreement_id: str) -> StoredAgreement:
@@ -291,10 +308,10 @@ def _side(agreement: Agreement, terms: SharingTerms, by: ChangedBy) -> str:
 
 
 def _require_state(stored: StoredAgreement, by: ChangedBy, *states: AgreementState) -> None:
-    today = stored.as_of(vietnamese_day(by.at)).state
-    if today not in states:
-        state = Message(f"agreement_state.{today.value}")
-        raise UsageMistake("sharing.other_state", agreement=stored.agreement.reference, state=state)
+    today = stored.as_of(vietnamese_day(by.at))
+    if today.state not in states:
+        reference = stored.agreement.reference
+        raise UsageMistake("sharing.other_state", agreement=reference, state=today.state_message)
 
 
 def _require_sound(stored: StoredAgreement, terms: SharingTerms, by: ChangedBy) -> None:

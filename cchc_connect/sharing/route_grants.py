@@ -203,7 +203,7 @@ class RouteAgreement:
         if reason is RefusalReason.NO_AGREEMENT and stored_for and self.consumer not in stored_for:
             return Message("route_fault.other_consumer", {**context, "stored": ", ".join(stored_for)})
         for stored in decisive_versions(each for each in facts.agreements if each.agreement.id == self.id):
-            context["state"] = Message(f"agreement_state.{stored.as_of(day).state}")
+            context["state"] = stored.as_of(day).state_message
         return Message(f"route_fault.{reason}", context)
 
     def _refusal(

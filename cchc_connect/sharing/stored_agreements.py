@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.audit.chain import canonical_json
+from cchc_connect.database.audit.chain import COMMANDS_CHAIN, canonical_json
+from cchc_connect.database.audit.entries import AuditEntry, entry_of_body
 from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.reading.records import live_records_query, records_by_key
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import agreement, agreement_use
+from cchc_connect.database.tables import agreement, agreement_use, audit_entry
 from cchc_connect.sharing.agencies import AgencyTree, AgencyUnit
 from cchc_connect.sharing.agreements import Agreement, AgreementState
 from cchc_connect.sharing.facts import (
@@ -33,6 +34,10 @@ STOPPED = {
     DossierStatus.STOPPED: "stopped_at",
 }
 """Status of a dossier that was not processed -> the field with its end."""
+
+
+ENDINGS = frozenset({"ending", "ended", "withdrawn"})
+"""Changes after which a version of an agreement is ended for good."""
 
 
 def agency_tree(connection: Connection, source: str | None, day: date) -> AgencyTree:
@@ -79,6 +84,22 @@ def stored_agreements(connection: Connection, consumers: Iterable[str] | None = 
         )
         for row in connection.execute(query)
     ]
+
+
+def ending_entry(connection: Connection, reference: str) -> AuditEntry | None:
+    """Return the latest entry that says who ended an agreement, or withdrew its draft; None if a purge removed it.
+
+    Args:
+        connection: an open transaction.
+        reference: id and version, `ID@VERSION`.
+    """
+    of_agreement = audit_entry.c.body.contains(f'"agreement":{canonical_json(reference)}', autoescape=True)
+    query = select(audit_entry.c.body).where(audit_entry.c.chain == COMMANDS_CHAIN, of_agreement)
+    for body in connection.execute(query.order_by(audit_entry.c.entry.desc())).scalars():
+        entry = entry_of_body(body)
+        if entry.agreement == reference and entry.details.get("change") in ENDINGS:
+            return entry
+    return None
 
 
 def store_agreement(connection: Connection, stored: StoredAgreement, at: datetime) -> None:

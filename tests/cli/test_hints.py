@@ -46,6 +46,7 @@ def test_every_suggested_command_exists(language: Language) -> None:
             assert {words[0], " ".join(words[:2])} & existing, code
             assert SUGGESTION.search(sentence), code
             assert not suggestion.endswith("."), code
+            assert not re.search(r"[.,;)](\s|$)|cchc-connect", suggestion), f"{code}: more than one command in a line"
 
 
 def test_a_suggestion_repeats_the_database_and_the_language_that_were_typed(call: Call, pulled: Path) -> None:

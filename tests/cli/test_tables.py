@@ -5,14 +5,18 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from cchc_connect import SharedDatabase
+from cchc_connect.cli import main
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.tables import prose_lines
 from cchc_connect.messages import Language
 from tests.quick import scaled
+from tests.sharing.shared_records import make_agreement
 
 LINE = frozenset("─,:")
 """Characters that a table or block adds."""
@@ -109,6 +113,32 @@ def test_rows_whose_names_a_table_would_break_are_blocks() -> None:
 
     assert ["─" in shown for shown in blocks] == [False, False, True]
     assert all(name in shown for name, shown in zip((run[0], item[3], "cchc-connect"), blocks, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("language", "parties"),
+    [
+        ("en", ("provider: 000.00.07.H09", "consumer: 000.00.05.H09")),
+        ("vi", ("cơ quan cung cấp: 000.00.07.H09", "cơ quan khai thác: 000.00.05.H09")),
+    ],
+)
+def test_a_list_of_agreements_says_at_80_columns_who_provides_and_who_consumes(
+    language: Language, parties: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path}/shared.db"
+    with SharedDatabase(address, create_or_upgrade=True) as database:
+        make_agreement(database)
+    terminal = Terminal()
+    for name, value in {"COLUMNS": "80", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stdout", terminal)
+
+    assert main(["agreements", "list", "--db", address, "--lang", language]) == 0
+
+    lines = [line.strip() for line in terminal.getvalue().splitlines()]
+    assert "parcels@1" in lines
+    assert set(parties) <= set(lines)
 
 
 def test_a_long_name_is_folded_after_a_sign_within_it() -> None:

@@ -57,6 +57,32 @@ def refused(database: SharedDatabase, **changes: Any) -> Sequence[str]:
     return denial.value.reasons
 
 
+def test_a_refusal_names_the_fields_that_are_not_granted(database: SharedDatabase) -> None:
+    """In the error and in its entry; a text that is no path of the record is in neither."""
+    make_agreement(database)
+    asked_for = ("area_m2", "address", "holders", "Nguyễn Văn Mẫu")
+
+    with pytest.raises(AccessDenied) as denial:
+        point(database).disclose(request(fields=asked_for))
+
+    beyond = ("address", "holders.kind", "holders.birth", "holders.address", "holders.share")
+    entry = entries(database)[-1]
+    assert denial.value.reasons == ("field",)
+    assert set(denial.value.fields) == set(beyond)
+    assert set(entry["refused_fields"]) == set(beyond)
+    assert f"more fields are asked for than are granted: {', '.join(denial.value.fields)}" in str(denial.value)
+    assert "Nguyễn" not in json.dumps(entry, ensure_ascii=False) + str(denial.value)
+
+
+def test_a_comparison_that_is_refused_names_the_field(database: SharedDatabase) -> None:
+    make_agreement(database)
+
+    with pytest.raises(AccessDenied) as denial:
+        point(database).matches(request(fields=("national_id",)), "074000000123")
+
+    assert (denial.value.reasons, denial.value.fields) == (("field",), ("national_id",))
+
+
 def test_the_granted_fields_of_the_dossiers_parcels_leave_and_nothing_else(database: SharedDatabase) -> None:
     make_agreement(database)
 

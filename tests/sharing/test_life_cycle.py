@@ -166,7 +166,7 @@ def test_a_version_is_approved_by_its_number_and_the_text_that_was_read(database
 
     for name, digest, code in (
         ("parcels", None, "sharing.no_version"),
-        ("parcels@2", None, "sharing.no_draft"),
+        ("parcels@2", None, "sharing.no_such_version"),
         ("parcels@1", text_digest(draft.agreement), "sharing.other_text"),
     ):
         with database.writing() as connection, pytest.raises(CchcError) as refused:
