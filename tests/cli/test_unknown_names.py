@@ -214,13 +214,3 @@ def test_an_expired_agreement_is_listed_as_expired_and_one_that_was_ended_as_end
 
     assert (str(expired.state_message), str(ended.state_message)) == ("expired", "ended")
     assert "ended" in call("agreements", "list").out
-
-
-def test_corrections_export_says_of_an_empty_file_whether_the_agency_is_known(call: Call) -> None:
-    unknown = call("corrections", "export", "a.csv", "--for", "000.00.70.H09")
-    known_agency = call("corrections", "export", "b.csv", "--for", LAND)
-    vietnamese = call("corrections", "export", "c.csv", "--for", "000.00.70.H09", "--lang", "vi")
-
-    assert f"names the agency 000.00.70.H09; codes that look alike: {LAND}, " in unknown.out
-    assert f"The agency {LAND} is known; it has nothing to answer today." in known_agency.out
-    assert "Có thể mã bị ghi sai" in vietnamese.out
