@@ -53,13 +53,12 @@ class TypeGrant:
     withdrawals: SentRecords
     """Makes of a record what its withdrawal names, whether the grant reaches its last version or not: the key."""
     members: Mapping[str, Any]
-    """What an entry of the audit log says of it: the agreement, its acts in force on the day, the fields."""
+    """What each entry of the audit log says of it: the agreement, and its acts in force on the day."""
 
-    def members_of(self, kind: DeliveryKind) -> Mapping[str, Any]:
-        """Return what an entry of messages of a kind says of it."""
-        if kind is DeliveryKind.RECORD:
-            return self.members
-        return {**self.members, "fields": {path: each.value for path, each in self.withdrawals.fields.items()}}
+    def fields_of(self, kind: DeliveryKind) -> Mapping[str, str]:
+        """Return what leaves in messages of a kind: path of each field -> how it is treated."""
+        sent = self.records if kind is DeliveryKind.RECORD else self.withdrawals
+        return {path: treatment.value for path, treatment in sent.fields.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +187,6 @@ class RouteAgreement:
                 "purpose": decision.agreement.purpose,
                 "agreement": decision.agreement.reference,
                 "acts": tuple(act for act in cited if act in facts.acts and facts.acts[act].in_force(day)),
-                "fields": {path: treatment.value for path, treatment in fields.items()},
                 "disclosure": Disclosure.SHOWN if shown_from is None else Disclosure.DELAYED,
                 "disclosed_from": shown_from,
             },

@@ -1,15 +1,20 @@
-"""The audit log entries of a push: what is about to leave, what became of it, and what did not leave after all."""
+"""The audit log entries of a push: what is about to leave, what became of it, and what did not leave after all.
 
-from collections.abc import Iterator, Sequence
+What is about to leave stands in the log with its fields and persons; each outcome names that entry and repeats neither.
+A person of whom nothing was released after all is indexed with the last of the messages that were not.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeliveryStatus, Receipt
-from cchc_connect.clock import VIETNAM_TIME
 from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.entries import (
+    HAS_PERSONS,
     LEAVING,
     MAY_HAVE_ARRIVED,
     NOT_SENT,
@@ -42,20 +47,26 @@ class PushAudit:
         self._route = route
         self._run_id = run_id
         self._subject_keys = subject_keys
-        self._year, self._key_id, self._key = 0, "", b""
-        """Vietnamese year of the key of the subject index, and the key, which is read when there is a person."""
-        self._persons = dict[int, frozenset[bytes]]()
-        """Keyed hashes of the persons in each message of the batch, by sequence."""
+        self._announced = _Announced()
 
     def add_leaving(
         self, connection: Connection, ready: Sequence[Delivery], grants: RouteGrants, now: datetime
     ) -> None:
         """Add what is about to leave, one entry for each record type and kind of message.
 
-        `grants` are what they leave by, also in the entries of what became of them.
+        It has the fields and the persons; the entries of what became of the messages refer to it. `grants` are what
+        they leave by, also in the entries of what became of them.
+
+        Raises:
+            SourceHeld: the keys of the subject index cannot be used.
         """
-        self._persons.clear()
-        append_all(connection, self._entries(ready, _Outcome(LEAVING, grants, now)), chain=RUNS_CHAIN)
+        announced = self._with_persons(ready, now)
+        groups, outcome = self._groups(ready), _Outcome(LEAVING, grants, now)
+        entries = [self._leaving(group, outcome, announced.persons_of(group)) for group in groups]
+        numbers = append_all(connection, entries, chain=RUNS_CHAIN)
+        for group, number in zip(groups, numbers, strict=True):
+            announced.entries.update((due.sequence, number.entry) for due in group)
+        self._announced = announced
 
     def add_not_sent(
         self, connection: Connection, unsent: Sequence[Delivery], grants: RouteGrants, now: datetime
@@ -89,42 +100,52 @@ class PushAudit:
             unsent = [due for due in unread if not (is_open and due.may_have_arrived)]
             yield from self._entries(unsent, _Outcome(status.value, grants, now))
 
-    def _entries(self, due: Sequence[Delivery], outcome: "_Outcome") -> Iterator[tuple[AuditEntry, Subjects]]:
-        """Yield an entry for each record type and kind of message, with the persons in its records."""
+    def _groups(self, due: Sequence[Delivery]) -> list[list[Delivery]]:
+        """Return these messages by record type, in the order of the route, and kind."""
         groups: dict[tuple[int, DeliveryKind], list[Delivery]] = {}
         for delivery in due:
             position = self._route.record_types.index(delivery.record_type)
             groups.setdefault((position, delivery.kind), []).append(delivery)
-        for _, group in sorted(groups.items()):
-            yield self._entry(group, outcome), self._subjects(group, outcome.at)
+        return [group for _, group in sorted(groups.items())]
 
-    def _subjects(self, group: Sequence[Delivery], now: datetime) -> Subjects:
-        """Return the persons in these records.
+    def _with_persons(self, due: Sequence[Delivery], now: datetime) -> "_Announced":
+        """Return these messages with the persons in each.
 
         Raises:
             SourceHeld: the keys of the subject index cannot be used.
         """
         if self._subject_keys is None:
-            return NO_SUBJECTS
-        year = now.astimezone(VIETNAM_TIME).year
-        if year != self._year:  # the first batch, or another key
-            self._year, self._key_id = year, ""
-            self._persons.clear()
+            return _Announced()
+        numbers = {each.sequence: person_numbers(each.record_type, each.document) for each in due}
+        if not any(numbers.values()):
+            return _Announced()
         try:
-            hashes = frozenset[bytes]().union(*(self._persons_in(due, self._subject_keys, now) for due in group))
+            key_id, key = self._subject_keys.key_at(now)
         except ConfigurationError as error:
             raise SourceHeld(error.code, **error.context) from error
-        return Subjects(key_id=self._key_id, hashes=hashes) if hashes else NO_SUBJECTS
+        return _Announced(
+            key_id,
+            {
+                sequence: frozenset(subject_hash(key, number) for number in of_record)
+                for sequence, of_record in numbers.items()
+            },
+        )
 
-    def _persons_in(self, due: Delivery, keys: SubjectKeys, now: datetime) -> frozenset[bytes]:
-        """Return the persons in a record; they are looked for once, when it leaves."""
-        persons = self._persons.get(due.sequence)
-        if persons is None:
-            numbers = person_numbers(due.record_type, due.document)
-            if numbers and not self._key_id:
-                self._key_id, self._key = keys.key_at(now)
-            persons = self._persons[due.sequence] = frozenset(subject_hash(self._key, number) for number in numbers)
-        return persons
+    def _leaving(
+        self, group: Sequence[Delivery], outcome: "_Outcome", persons: Subjects
+    ) -> tuple[AuditEntry, Subjects]:
+        """Return the entry of messages that are about to leave, with the fields of each and the persons in them."""
+        grant, details = outcome.grants.by_type[group[0].record_type], {HAS_PERSONS: True} if persons.hashes else {}
+        fields = grant.fields_of(group[0].kind)
+        return replace(self._entry(group, outcome), fields=fields, details=details), persons
+
+    def _entries(self, due: Sequence[Delivery], outcome: "_Outcome") -> Iterator[tuple[AuditEntry, Subjects]]:
+        """Yield an entry for each record type and kind of message, with the persons of whom nothing was released."""
+        for group in self._groups(due):
+            persons = NO_SUBJECTS
+            if outcome.decision is not Decision.RELEASED:
+                persons = self._announced.without_release(group)
+            yield self._entry(group, outcome), persons
 
     def _entry(self, group: Sequence[Delivery], outcome: "_Outcome") -> AuditEntry:
         route, record_type = self._route, group[0].record_type
@@ -142,10 +163,48 @@ class PushAudit:
             count=len(group),
             message_kind=group[0].kind.value,
             outcome=outcome.code,
+            leaving=None if outcome.code == LEAVING else self._announced.entries[group[0].sequence],
             decision=outcome.decision,
             details={MAY_HAVE_ARRIVED: True} if outcome.may_have_arrived else {},
-            **outcome.grants.by_type[record_type].members_of(group[0].kind),
+            **outcome.grants.by_type[record_type].members,
         )
+
+
+@dataclass
+class _Announced:
+    """Messages that are about to leave, until the next ones are."""
+
+    key_id: str = ""
+    """Id of the key with which the numbers of persons were hashed."""
+    persons: Mapping[int, frozenset[bytes]] = field(default_factory=dict[int, frozenset[bytes]])
+    """Sequence of each message -> keyed hashes of the persons in it; empty without a subject index."""
+    entries: dict[int, int] = field(default_factory=dict[int, int])
+    """Sequence of each message -> number of the entry that announces it."""
+    _not_released: set[int] = field(default_factory=set[int])
+    """Sequences of the messages that the receiver has not got, or may not have got."""
+
+    def persons_of(self, group: Sequence[Delivery]) -> Subjects:
+        """Return the persons in these messages."""
+        return self._subjects(self._united(due.sequence for due in group))
+
+    def without_release(self, group: Sequence[Delivery]) -> Subjects:
+        """Return the persons in messages that were not released whom no other message of the same entry is about.
+
+        Those others were released, or nothing is known of them yet.
+        """
+        if not self.persons:
+            return NO_SUBJECTS
+        number = self.entries[group[0].sequence]
+        self._not_released.update(due.sequence for due in group)
+        others = (sequence for sequence, entry in self.entries.items() if entry == number)
+        elsewhere = self._united(sequence for sequence in others if sequence not in self._not_released)
+        return self._subjects(self._united(due.sequence for due in group) - elsewhere)
+
+    def _united(self, sequences: Iterable[int]) -> frozenset[bytes]:
+        return frozenset[bytes]().union(*(self.persons.get(sequence, ()) for sequence in sequences))
+
+    def _subjects(self, hashes: frozenset[bytes]) -> Subjects:
+        return Subjects(key_id=self.key_id, hashes=hashes) if hashes else NO_SUBJECTS
 
 
 class _Outcome(NamedTuple):

@@ -3,14 +3,17 @@
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cchc_connect import Config, RunEnvironment, Synchronizer, SystemClock
 from cchc_connect.cli import main
-from cchc_connect.database.audit.entries import AuditEntry, AuditKind, record_command
+from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append, record_command
 from cchc_connect.database.audit.keys import SealKey
+from cchc_connect.database.audit.sealing import seal_log
 from cchc_connect.database.audit.verification import AuditVerification, VerificationOutcome, verify_audit_log
+from cchc_connect.messages import Message
 from tests.receiving.setting import ReceivingSetting, dossiers
 from tests.sync.memory_systems import dossier_codes
 
@@ -100,6 +103,46 @@ def test_what_is_removed_without_an_entry_is_missing(aged: ReceivingSetting, aft
         connection.exec_driver_sql(f"DELETE FROM audit_entry WHERE chain = 'runs' AND entry = {first}")  # noqa: S608  # a number
 
     assert verify(aged).outcome is VerificationOutcome.BROKEN
+
+
+def test_a_segment_ends_where_a_run_does(setting: ReceivingSetting) -> None:
+    """So no outcome is left of which the fields stood in an entry that was removed."""
+    key, at = SealKey.create("audit", Path("audit.key")), setting.clock.now()
+    with setting.database() as database:
+        for run_id, is_sealed_within in (("r-1", False), ("r-2", True), ("r-3", False)):
+            with database.writing() as connection:
+                leaving = append(connection, _push(at, run_id, outcome="leaving"), chain="runs")
+            if is_sealed_within:
+                seal_log(database, key, (), at)
+            with database.writing() as connection:
+                append(connection, _push(at, run_id, outcome="delivered", leaving=leaving.entry), chain="runs")
+            if not is_sealed_within:
+                seal_log(database, key, (), at)
+            at += 2 * YEAR
+        setting.clock.advance(8 * YEAR)
+
+        assert purge(setting) == 2
+
+        seal_log(database, key, (), setting.clock.now())
+        outcome = verify_audit_log(database, {"audit": Path("audit.key.pub")}, clock=_At(setting.clock.now()))
+    assert (outcome.outcome, outcome.fault) == (VerificationOutcome.INTACT, None)
+
+
+def test_an_outcome_whose_announcement_is_missing_is_found(setting: ReceivingSetting) -> None:
+    key, at = SealKey.create("audit", Path("audit.key")), setting.clock.now()
+    with setting.database() as database:
+        with database.writing() as connection:
+            append(connection, _push(at, "r-1", outcome="delivered", leaving=7), chain="runs")
+        seal_log(database, key, (), at)
+        outcome = verify_audit_log(database, {"audit": Path("audit.key.pub")}, clock=_At(setting.clock.now()))
+
+    assert outcome.fault == Message("audit_fault.entry_missing", {"entry": "runs/7"})
+
+
+def _push(at: datetime, run_id: str, **members: Any) -> AuditEntry:
+    return AuditEntry(
+        at=at, kind=AuditKind.PUSH, run_id=run_id, keys=("K1",), count=1, message_kind="record", **members
+    )
 
 
 def test_what_was_never_sealed_is_kept(setting: ReceivingSetting) -> None:

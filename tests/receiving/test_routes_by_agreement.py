@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from cchc_connect import Config
+from cchc_connect.database.audit.chain import EntryNumber
+from cchc_connect.database.audit.entries import AuditKind
+from cchc_connect.database.audit.listing import AuditFilter, audit_entries, audit_entry
 from cchc_connect.database.writing.agency_changes import follow_agency
 from cchc_connect.diagnostics.routes import route_findings
 from cchc_connect.monitoring.status import status as status_of
@@ -70,8 +73,28 @@ def test_the_audit_log_says_by_what_agreement_and_acts_which_fields_left(agreed:
         assert (entry["agreement"], entry["purpose"]) == ("invented@1", "reform_indicators")
         assert entry["acts"] == ["qd-766-2022"]
         assert (entry["provider"], entry["consumer"]) == (PROVIDER, CONSUMER)
-        assert entry["fields"]["status"] == "plain"
         assert "legal_basis" not in entry
+
+
+def test_each_entry_of_a_push_tells_all_fields_that_left_also_under_later_versions(agreed: ReceivingSetting) -> None:
+    """They are in the log once, in what was about to leave, to which the outcomes refer."""
+    agree(agreed, treatments={"dossier.applicant_phone": "masked"}, withheld=["dossier.applicant_name"])
+    agreed.sync()
+    agree(agreed, version=2, withheld=["dossier.applicant_phone"])
+    change(agreed, end)
+
+    with agreed.database() as database:
+        told = [numbered.entry for numbered in audit_entries(database, AuditFilter(kind=AuditKind.PUSH))]
+        shown = audit_entry(database, EntryNumber("runs", told[0].leaving or 0)).entry
+
+    bodies = entries(agreed, kind="push")
+    assert [("fields" in body, body["outcome"]) for body in bodies[:2]] == [(True, "leaving"), (False, "delivered")]
+    assert len(told) == len(CODES) + 1
+    for entry in told:
+        assert entry.agreement == "invented@1"
+        assert entry.fields == shown.fields == bodies[0]["fields"]
+        assert entry.fields["applicant_phone"] == "masked"
+        assert "applicant_name" not in entry.fields
 
 
 def test_a_delay_of_the_agreement_is_in_each_entry(agreed: ReceivingSetting) -> None:

@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -165,6 +165,52 @@ def test_what_left_without_an_answer_is_told_as_such_until_an_answer_comes(
 
     setting.portal.switches.drop_response, setting.deadline_s = 0, 10.0
     setting.sync()
+
+    assert [use.is_certain for use in ask()] == [True]
+
+
+def test_of_messages_that_left_together_each_person_is_told_what_was_released(
+    setting: ReceivingSetting, ask: Ask, tmp_path: Path
+) -> None:
+    """A person is in several records, of which the receiver takes some at once and some later.
+
+    What it leaves for later may have arrived, and is told so until an answer comes.
+    """
+    random = Random(11)  # repeatable
+    setting.audit = {"subject_keys": str(tmp_path / "subjects")}
+    persons, codes = [f"00109900010{index}" for index in range(5)], list(dossier_codes(15))
+    owners = {code: persons[index % len(persons)] for index, code in enumerate(codes)}
+    setting.holds(*(item for code, person in owners.items() for item in dossiers(code, applicant_id=person)))
+    released, unanswered = Counter[str](), dict[str, int]()
+    for attempt, busy in enumerate((11, 8, 8, 0)):
+        setting.portal.busy = set(random.sample(codes, busy))
+        setting.portal.forget_arrivals()
+        setting.sync()
+        setting.clock.advance(timedelta(hours=2))
+        taken = {arrival.key for arrival in setting.portal.effects}
+        receiving_now = {owners[code] for code in taken}
+        released.update(receiving_now)
+        left = (arrival.key for arrival in setting.portal.arrivals if owners[arrival.key] not in receiving_now)
+        unanswered = {**dict.fromkeys(left, attempt), **unanswered}
+        unanswered = {code: first for code, first in unanswered.items() if code not in taken}
+
+        for person in persons:
+            uses = ask(person)
+            perhaps = {first for code, first in unanswered.items() if owners[code] == person}
+            assert [use.is_certain for use in uses].count(True) == released[person]
+            assert [use.is_certain for use in uses].count(False) == len(perhaps)
+            assert all("status" in use.fields for use in uses)
+
+    assert len(set(released.values())) > 1
+    assert not unanswered
+
+
+def test_a_push_of_a_former_program_is_told_once(setting: ReceivingSetting, keys: SubjectKeys, ask: Ask) -> None:
+    """It indexed the persons with what was about to leave, and again with each outcome."""
+    push: dict[str, Any] = {"kind": AuditKind.PUSH, "run_id": "r-1", "route": "publish", "count": 1}
+    with setting.database() as database:
+        release(database, keys, NUMBER, **push, outcome="leaving", decision=None)
+        release(database, keys, NUMBER, **push, outcome="delivered")
 
     assert [use.is_certain for use in ask()] == [True]
 

@@ -51,6 +51,8 @@ class ChainReader:
         self._sealed = sealed
         self._head, self._sealed_at = next(heads, _NO_HEAD)
         self._is_former = True
+        self._first = 0
+        """Number of the first entry that is there, 0 before it is read."""
         self._mark = f'"chain":{json.dumps(chain)}'
         self._keys = _Grouped(audit_queries.audit_keys(connection, chain))
         self._subjects = _Grouped(audit_queries.audit_subjects(connection, chain))
@@ -63,6 +65,7 @@ class ChainReader:
         """
         previous_hash, expected = GENESIS_HASH, 1
         for entry, body, entry_hash in audit_queries.audit_bodies(self._connection, self.chain):
+            self._first = self._first or entry
             if not self.entries and entry > 1:
                 self.start = self._start_before(entry)
                 previous_hash, expected = self.start[0].hash, entry
@@ -110,6 +113,8 @@ class ChainReader:
             self._is_former = False
             if self._mark not in body or f'"entry":{entry},' not in body:
                 raise self._broken("audit_fault.entry_moved", entry)
+        if (announced := _announcing_entry(body)) is not None and not self._first <= announced < entry:
+            raise self._broken("audit_fault.entry_missing", announced)
         is_beside, has_subjects = '"keys_digest":' in body, '"subjects":' in body
         keys, subjects = self._keys.of(entry), self._subjects.of(entry)
         if is_beside or has_subjects or keys is not None or subjects is not None:
@@ -144,6 +149,15 @@ class ChainReader:
 
     def _broken(self, code: str, entry: int) -> LogBroken:
         return LogBroken(code, entry=str(EntryNumber(self.chain, entry)))
+
+
+def _announcing_entry(body: str) -> int | None:
+    """Return the number of the entry to which the outcome of a push refers, None where there is none.
+
+    In canonical JSON only the member itself has this spelling: a quotation mark within a text is written otherwise.
+    """
+    _, name, rest = body.partition('"leaving":')
+    return int(rest[: rest.index(",")]) if name else None
 
 
 class _Grouped:

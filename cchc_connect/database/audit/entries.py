@@ -42,6 +42,9 @@ NOT_SENT = "not_sent"
 MAY_HAVE_ARRIVED = "may_have_arrived"
 """In the details of a push without an answer: the receiver may have the message all the same."""
 
+HAS_PERSONS = "has_persons"
+"""In the details of what is about to leave: its persons stand in the subject index once, and not with each outcome."""
+
 MAX_KEYS_IN_BODY = 200
 """With more keys, the body has their digest, and `audit_key` the keys."""
 
@@ -120,7 +123,7 @@ class AuditEntry:
     procedure: str | None = None
     record_type: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Path of each released field -> how it was treated."""
+    """Path of each released field -> how it was treated. The body of an outcome has none: they stand in `leaving`."""
     keys: tuple[str, ...] = ()
     """Keys of the records; each counts once."""
     count: int = 0
@@ -129,6 +132,8 @@ class AuditEntry:
     """Of a push: `record`, or `withdrawal` where deleted records were withdrawn."""
     outcome: str | None = None
     """Of a push: `leaving` before it is sent, then the outcome of all these messages. Of a pull: how it ended."""
+    leaving: int | None = None
+    """Of the outcome of a push: number of the entry of the same chain that said that it was about to leave."""
     decision: Decision | None = None
     reasons: tuple[str, ...] = ()
     """Codes of the reasons of a refusal."""

@@ -1,6 +1,6 @@
 """Reads the audit log for people: entries by what they are about, the newest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -85,7 +85,8 @@ def audit_entries(
             listed.append(following.pop(newest))
             if (entry := next(streams[newest], None)) is not None:
                 following[newest] = entry
-    return listed
+        fields = dict[EntryNumber, Mapping[str, str]]()
+        return [_with_fields(connection, numbered, fields) for numbered in listed]
 
 
 def audit_entry(database: "SharedDatabase", number: EntryNumber) -> NumberedEntry:
@@ -99,11 +100,24 @@ def audit_entry(database: "SharedDatabase", number: EntryNumber) -> NumberedEntr
         row = audit_queries.stored_entry(connection, number.chain, number.entry)
         if row is None:
             raise NotFound("audit.no_entry", entry=str(number))
-        numbered = _numbered(number.chain, row)
+        numbered = _with_fields(connection, _numbered(number.chain, row), {})
         if not numbered.further_keys:
             return numbered
         keys = tuple(audit_queries.keys_of_audit_entry(connection, number.chain, number.entry))
     return replace(numbered, entry=replace(numbered.entry, keys=keys), further_keys=0)
+
+
+def _with_fields(
+    connection: DirectConnection, numbered: NumberedEntry, known: dict[EntryNumber, Mapping[str, str]]
+) -> NumberedEntry:
+    """Return the outcome of a push with the fields of the entry that announced it; any other entry as it is."""
+    if numbered.entry.leaving is None:
+        return numbered
+    number = EntryNumber(numbered.number.chain, numbered.entry.leaving)
+    if number not in known:
+        row = audit_queries.stored_entry(connection, number.chain, number.entry)
+        known[number] = {} if row is None else entry_of_body(row["body"]).fields
+    return replace(numbered, entry=replace(numbered.entry, fields=known[number]))
 
 
 def _of_chain(connection: DirectConnection, chain: str, audit_filter: AuditFilter) -> Iterator[NumberedEntry]:

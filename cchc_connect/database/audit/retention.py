@@ -1,7 +1,8 @@
 """Removes what is old from the audit log: whole sealed segments, and the subject index of a year.
 
-A segment is everything up to the head of a seal, so that the chain stays checkable from there on. An entry says what
-was removed, and keeps what the removed entries proved about keys. The last entry of a chain always stays.
+A segment is everything up to the head of a seal, so that the chain stays checkable from there on. It ends where a run
+does, since entries of a run refer to each other. An entry says what was removed, and keeps what the removed entries
+proved about keys. The last entry of a chain always stays.
 """
 
 import json
@@ -34,8 +35,9 @@ def removable_segments(connection: Connection, now: datetime, years: int) -> lis
     ends = {head.chain: head.entry for head in current_heads(connection)}
     for seal in seals_backwards(connection, before, MAX_SEALS_READ):
         for head in seal.heads:
-            if head.entry < ends.get(head.chain, 0):
-                latest.setdefault(head.chain, head)
+            is_earlier = head.entry < ends.get(head.chain, 0)
+            if is_earlier and head.chain not in latest and not _is_within_run(connection, head):
+                latest[head.chain] = head
         if latest.keys() == ends.keys():
             break
     segments: list[tuple[Head, int]] = []
@@ -45,6 +47,14 @@ def removable_segments(connection: Connection, now: datetime, years: int) -> lis
         if first is not None and first <= head.entry:
             segments.append((head, first))
     return segments
+
+
+def _is_within_run(connection: Connection, head: Head) -> bool:
+    """Return whether the entry after a head is of the same run, so that it may refer to one before it."""
+    beside = audit_entry.c.entry.in_((head.entry, head.entry + 1))
+    bodies = connection.execute(select(audit_entry.c.body).where(audit_entry.c.chain == head.chain, beside)).scalars()
+    run_ids = [json.loads(body).get("run_id") for body in bodies]
+    return len(run_ids) > 1 and run_ids[0] is not None and run_ids[0] == run_ids[1]
 
 
 def count_removable(connection: Connection, now: datetime, years: int) -> int:

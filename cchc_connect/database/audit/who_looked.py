@@ -3,10 +3,14 @@
 A use is what another agency or an official got. No name of an official and no other person is in it, and a use that is
 to be told later is not there before its day, nor counted. Messages that may have left, because the program died while
 it sent them or no answer came, are told as such.
+
+What a push released about a person is one use for each entry that announced it: the person is indexed with that entry,
+and once more with an outcome where nothing about the person was released. Entries of former programs are indexed with
+each outcome.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +20,7 @@ from sqlalchemy import Connection, select
 from cchc_connect.clock import VIETNAM_TIME, Clock, SystemClock
 from cchc_connect.database.audit.chain import EntryNumber
 from cchc_connect.database.audit.entries import (
+    HAS_PERSONS,
     LEAVING,
     MAY_HAVE_ARRIVED,
     AuditEntry,
@@ -25,10 +30,11 @@ from cchc_connect.database.audit.entries import (
     entry_of_body,
 )
 from cchc_connect.database.audit.persons import normal_number, person_numbers
+from cchc_connect.database.audit.push_outcomes import PushOutcomes, keys_of, push_outcomes
 from cchc_connect.database.audit.subject_keys import SubjectKeys
 from cchc_connect.database.bulk import batches
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import audit_entry, audit_key, audit_subject, run
+from cchc_connect.database.tables import audit_entry, audit_subject, run
 from cchc_connect.errors import UsageMistake
 from cchc_schemas import RECORD_TYPES
 
@@ -85,12 +91,10 @@ def who_looked(
     now = (clock or SystemClock()).now().astimezone(VIETNAM_TIME)
     with database.reading() as connection:
         entries = _entries(connection, subject_keys.hashes_of(digits))
-        unfinished = _unfinished_runs(connection, {entry.run_id for _, entry in entries if entry.run_id is not None})
-        unanswered = _unanswered(connection, entries, digits)
+        pushes = _Pushes(connection, entries, digits)
         released: list[tuple[AuditEntry, bool]] = []
         for entry_number, entry in entries:
-            is_certain = _is_released(connection, entry_number, entry, unfinished, digits)
-            is_certain = False if entry_number in unanswered else is_certain
+            is_certain = pushes.certainty(entry_number, entry)
             if is_certain is not None and _is_told(entry, now):
                 released.append((entry, is_certain))
         dossiers = {entry.dossier for entry, _ in released if entry.dossier is not None}
@@ -110,41 +114,79 @@ def _entries(connection: Connection, hashes: Mapping[str, bytes]) -> list[tuple[
     return sorted(found_entries.items(), key=lambda numbered: (numbered[1].at, numbered[0]), reverse=True)
 
 
-def _unanswered(
-    connection: Connection, entries: Sequence[tuple[EntryNumber, AuditEntry]], number: str
-) -> frozenset[EntryNumber]:
-    """Return the first attempts that may have arrived with records of the person of which none was answered later."""
-    first: dict[tuple[str | None, str | None, str, str], EntryNumber] = {}
-    for entry_number, entry in reversed(entries):
-        is_open = entry.details.get(MAY_HAVE_ARRIVED, False)
-        if entry.kind is not AuditKind.PUSH or not (is_open or entry.decision is Decision.RELEASED):
-            continue
-        for key in _keys(connection, entry_number, entry):
-            name = (entry.route, entry.agreement, entry.record_type or "", key)
-            if is_open:
-                first.setdefault(name, entry_number)
-            else:
-                first.pop(name, None)
-    of_person = {name: _is_party(connection, name[2], name[3], number) for name in first}
-    return frozenset(entry_number for name, entry_number in first.items() if of_person[name])
+class _Pushes:
+    """What became of what was about to leave with data of one person."""
 
+    def __init__(self, connection: Connection, entries: Sequence[tuple[EntryNumber, AuditEntry]], number: str) -> None:
+        """Read it for the entries about the person, the newest first."""
+        self._connection = connection
+        self._number = number
+        self._unfinished = _unfinished_runs(connection, {entry.run_id for _, entry in entries if entry.run_id})
+        self._without_release = {
+            EntryNumber(outcome.chain, entry.leaving) for outcome, entry in entries if entry.leaving is not None
+        }
+        """Entries of which nothing about the person was released for certain."""
+        self._outcomes = {
+            entry_number: push_outcomes(connection, entry_number, entry)
+            for entry_number, entry in entries
+            if HAS_PERSONS in entry.details
+        }
+        self._unanswered = self._first_unanswered(entries)
 
-def _is_released(
-    connection: Connection, entry_number: EntryNumber, entry: AuditEntry, unfinished: frozenset[str], number: str
-) -> bool | None:
-    """Return whether an entry is about something released: True; False if it may have left; None if it is not."""
-    if entry.kind not in RELEASES:
+    def certainty(self, entry_number: EntryNumber, entry: AuditEntry) -> bool | None:
+        """Return whether an entry is of something released: True; False if it may have left; None if it is not."""
+        if entry.kind not in RELEASES or entry.leaving is not None:
+            return None
+        if entry_number in self._unanswered:
+            return False
+        outcomes = self._outcomes.get(entry_number)
+        if outcomes is not None:
+            return self._certainty_of(entry_number, entry, outcomes)
+        if entry.decision is Decision.RELEASED or (entry.outcome or "").startswith("delivered"):
+            return True
+        if entry.outcome == LEAVING and entry.run_id in self._unfinished:
+            return False if _may_have_left(self._connection, entry_number, entry, self._number) else None
         return None
-    if entry.decision is Decision.RELEASED or (entry.outcome or "").startswith("delivered"):
-        return True
-    if entry.outcome == LEAVING and entry.run_id in unfinished:
-        return False if _may_have_left(connection, entry_number, entry, number) else None
-    return None
+
+    def _certainty_of(self, entry_number: EntryNumber, leaving: AuditEntry, outcomes: PushOutcomes) -> bool | None:
+        if entry_number in self._without_release:
+            return None
+        return outcomes.is_complete or any(self._is_party(leaving, key) for key in sorted(outcomes.released))
+
+    def _first_unanswered(self, entries: Sequence[tuple[EntryNumber, AuditEntry]]) -> frozenset[EntryNumber]:
+        """Return the first attempts that may have arrived with data of the person and that no answer followed."""
+        first: dict[tuple[str | None, str | None, str, str], EntryNumber] = {}
+        of_person: dict[tuple[str | None, str | None, str, str], AuditEntry] = {}
+        for entry_number, entry in reversed(entries):
+            released, perhaps = self._attempts(entry_number, entry)
+            for key in perhaps:
+                name = (entry.route, entry.agreement, entry.record_type or "", key)
+                first.setdefault(name, entry_number)
+                of_person[name] = entry
+            for key in released if first else ():
+                first.pop((entry.route, entry.agreement, entry.record_type or "", key), None)
+        return frozenset(number for name, number in first.items() if self._is_party(of_person[name], name[3]))
+
+    def _attempts(self, entry_number: EntryNumber, entry: AuditEntry) -> tuple[Collection[str], Collection[str]]:
+        """Return the keys that an entry released, and those of which it may have; an announcement has one of them."""
+        if entry.kind is not AuditKind.PUSH or entry.leaving is not None:
+            return (), ()
+        if entry_number in self._outcomes:
+            outcomes = self._outcomes[entry_number]
+            return ((), outcomes.perhaps) if entry_number in self._without_release else (outcomes.released, ())
+        is_open = entry.details.get(MAY_HAVE_ARRIVED, False)
+        if not (is_open or entry.decision is Decision.RELEASED):
+            return (), ()
+        keys = keys_of(self._connection, entry_number, entry)
+        return ((), keys) if is_open else (keys, ())
+
+    def _is_party(self, entry: AuditEntry, key: str) -> bool:
+        return _is_party(self._connection, entry.record_type or "", key, self._number)
 
 
 def _may_have_left(connection: Connection, entry_number: EntryNumber, leaving: AuditEntry, number: str) -> bool:
-    """Return whether a killed run has no outcome for a record of the person that it had announced."""
-    keys = set(_keys(connection, entry_number, leaving))
+    """Return whether a killed run of a former program has no outcome for a record of the person that it announced."""
+    keys = set(keys_of(connection, entry_number, leaving))
     chain = entry_number.chain
     following = (audit_entry.c.chain == chain) & (audit_entry.c.entry > entry_number.entry)
     columns = (audit_entry.c.entry, audit_entry.c.body)
@@ -154,16 +196,8 @@ def _may_have_left(connection: Connection, entry_number: EntryNumber, leaving: A
             break
         is_outcome = later.outcome != LEAVING and later.route == leaving.route
         if is_outcome and later.record_type == leaving.record_type:
-            keys.difference_update(_keys(connection, EntryNumber(chain, row.entry), later))
+            keys.difference_update(keys_of(connection, EntryNumber(chain, row.entry), later))
     return any(_is_party(connection, leaving.record_type or "", key, number) for key in sorted(keys))
-
-
-def _keys(connection: Connection, entry_number: EntryNumber, entry: AuditEntry) -> Sequence[str]:
-    """Return the keys of an entry, from its body or from beside it."""
-    if entry.keys:
-        return entry.keys
-    same = (audit_key.c.chain == entry_number.chain) & (audit_key.c.entry == entry_number.entry)
-    return connection.execute(select(audit_key.c.record_key).where(same)).scalars().all()
 
 
 def _unfinished_runs(connection: Connection, run_ids: set[str]) -> frozenset[str]:
