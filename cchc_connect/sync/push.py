@@ -128,20 +128,34 @@ class Push:
         self._permission.end(connection, error)
 
     def count_pending(self) -> None:
-        """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy.
+        """Count as waiting what `run` would send now, and what the grants do not reach, as it does. Send nothing.
+
+        Only for a dry run, on its copy: there, what would be sent counts as delivered.
 
         Raises:
-            SourceHeld: nothing may leave.
+            SourceHeld: nothing may leave, or records wait for the quota of the next day.
         """
         self._enqueue()
         self._require_permission()
-        self._permission.raise_if_used_up()
-        now = self._run_context.clock.now()
-        due = self._run_context.read(lambda connection: deliveries.due_counts(connection, self._route.name, now))
+        while ready := self._due():
+            choice = self._run_context.commit(partial(self._pretend, ready))
+            self._permission.admit(choice.leaving)
+            self._due_messages.note(choice)
+            for delivery in choice.leaving:
+                self.counts[delivery.record_type].waiting += 1
+            self._count_outside(choice)
         for record_type, counts in self.counts.items():
-            counts.waiting = due.get(record_type, 0)
-            if counts.waiting:
+            if counts.waiting or counts.not_granted:
                 self._run_context.progress(self._route.name, record_type, counts, None)
+        self._permission.raise_if_records_wait()
+
+    def _pretend(self, ready: Sequence[Delivery], connection: Connection) -> Choice:
+        """Choose what of these messages would leave, and have it delivered in the database."""
+        now, arrived = self._run_context.clock.now(), Receipt(status=DeliveryStatus.DELIVERED)
+        choice = self._permission.choose(connection, ready, now)
+        receipts = [(delivery, arrived) for delivery in choice.leaving]
+        deliveries.store_receipts(connection, self._route.name, receipts, now)
+        return choice
 
     def _require_permission(self) -> None:
         now = self._run_context.clock.now()

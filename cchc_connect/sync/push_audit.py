@@ -196,8 +196,8 @@ class _Announced:
             return NO_SUBJECTS
         number = self.entries[group[0].sequence]
         self._not_released.update(due.sequence for due in group)
-        others = (sequence for sequence, entry in self.entries.items() if entry == number)
-        elsewhere = self._united(sequence for sequence in others if sequence not in self._not_released)
+        announced = (sequence for sequence, entry in self.entries.items() if entry == number)
+        elsewhere = self._united(sequence for sequence in announced if sequence not in self._not_released)
         return self._subjects(self._united(due.sequence for due in group) - elsewhere)
 
     def _united(self, sequences: Iterable[int]) -> frozenset[bytes]:

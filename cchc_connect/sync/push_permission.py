@@ -167,15 +167,6 @@ class PushPermission:
         if self._refusal is not None:
             raise self._refusal.error
 
-    def raise_if_used_up(self) -> None:
-        """Raise if no record may leave any more on this day.
-
-        Raises:
-            SourceHeld: the quota is used up.
-        """
-        self._waits_for = self.grants.quota_refusal
-        self.raise_if_records_wait()
-
     def admit(self, group: Iterable[Delivery]) -> bool:
         """Return whether these messages, which leave at the same time, may leave now. Ask directly before.
 

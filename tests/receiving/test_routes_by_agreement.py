@@ -84,13 +84,13 @@ def test_each_entry_of_a_push_tells_all_fields_that_left_also_under_later_versio
     change(agreed, end)
 
     with agreed.database() as database:
-        told = [numbered.entry for numbered in audit_entries(database, AuditFilter(kind=AuditKind.PUSH))]
-        shown = audit_entry(database, EntryNumber("runs", told[0].leaving or 0)).entry
+        listed = [numbered.entry for numbered in audit_entries(database, AuditFilter(kind=AuditKind.PUSH))]
+        shown = audit_entry(database, EntryNumber("runs", listed[0].leaving or 0)).entry
 
     bodies = entries(agreed, kind="push")
     assert [("fields" in body, body["outcome"]) for body in bodies[:2]] == [(True, "leaving"), (False, "delivered")]
-    assert len(told) == len(CODES) + 1
-    for entry in told:
+    assert len(listed) == len(CODES) + 1
+    for entry in listed:
         assert entry.agreement == "invented@1"
         assert entry.fields == shown.fields == bodies[0]["fields"]
         assert entry.fields["applicant_phone"] == "masked"
@@ -317,6 +317,23 @@ def test_a_dry_run_says_that_nothing_would_leave(agreed: ReceivingSetting) -> No
 
     assert line.outcome is RunStatus.HELD
     assert entries(agreed) == []
+
+
+@pytest.mark.parametrize("quota", [None, 3])
+def test_a_dry_run_counts_what_a_run_would_send_and_what_is_not_granted(
+    agreed: ReceivingSetting, quota: int | None
+) -> None:
+    agreed.holds(*dossiers(*CODES[:2], status=9))
+    further = {} if quota is None else {"quota": {"records_per_day": quota}}
+    agree(agreed, rows={"dossier": [{"field": "status", "eq": 4}]}, further=further)
+
+    (foreseen,) = agreed.sync(dry_run=True).lines
+
+    assert agreed.portal.arrivals == []
+    (done,) = agreed.sync().lines
+    assert (foreseen.counts.waiting, foreseen.counts.not_granted) == (done.counts.delivered, done.counts.not_granted)
+    assert (done.counts.delivered, done.counts.not_granted) == (quota or 4, 2)
+    assert (foreseen.outcome, foreseen.reason) == (done.outcome, done.reason)
 
 
 def test_what_the_rows_do_not_describe_is_set_aside_and_counted(agreed: ReceivingSetting) -> None:

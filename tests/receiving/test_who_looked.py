@@ -187,12 +187,12 @@ def test_of_messages_that_left_together_each_person_is_told_what_was_released(
         setting.portal.forget_arrivals()
         setting.sync()
         setting.clock.advance(timedelta(hours=2))
-        taken = {arrival.key for arrival in setting.portal.effects}
-        receiving_now = {owners[code] for code in taken}
+        accepted = {arrival.key for arrival in setting.portal.effects}
+        receiving_now = {owners[code] for code in accepted}
         released.update(receiving_now)
-        left = (arrival.key for arrival in setting.portal.arrivals if owners[arrival.key] not in receiving_now)
-        unanswered = {**dict.fromkeys(left, attempt), **unanswered}
-        unanswered = {code: first for code, first in unanswered.items() if code not in taken}
+        postponed = (arrival.key for arrival in setting.portal.arrivals if owners[arrival.key] not in receiving_now)
+        unanswered = {**dict.fromkeys(postponed, attempt), **unanswered}
+        unanswered = {code: first for code, first in unanswered.items() if code not in accepted}
 
         for person in persons:
             uses = ask(person)

@@ -108,16 +108,16 @@ def audit_entry(database: "SharedDatabase", number: EntryNumber) -> NumberedEntr
 
 
 def _with_fields(
-    connection: DirectConnection, numbered: NumberedEntry, known: dict[EntryNumber, Mapping[str, str]]
+    connection: DirectConnection, numbered: NumberedEntry, fields_of: dict[EntryNumber, Mapping[str, str]]
 ) -> NumberedEntry:
     """Return the outcome of a push with the fields of the entry that announced it; any other entry as it is."""
     if numbered.entry.leaving is None:
         return numbered
     number = EntryNumber(numbered.number.chain, numbered.entry.leaving)
-    if number not in known:
+    if number not in fields_of:
         row = audit_queries.stored_entry(connection, number.chain, number.entry)
-        known[number] = {} if row is None else entry_of_body(row["body"]).fields
-    return replace(numbered, entry=replace(numbered.entry, fields=known[number]))
+        fields_of[number] = {} if row is None else entry_of_body(row["body"]).fields
+    return replace(numbered, entry=replace(numbered.entry, fields=fields_of[number]))
 
 
 def _of_chain(connection: DirectConnection, chain: str, audit_filter: AuditFilter) -> Iterator[NumberedEntry]:

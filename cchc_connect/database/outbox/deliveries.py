@@ -258,16 +258,6 @@ def _idempotency_key(epochs: Epochs, route_name: str, unsent: Delivery) -> str:
     return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:32]
 
 
-def due_counts(connection: Connection, route_name: str, now: datetime) -> Mapping[str, int]:
-    """Return how many deliveries may be sent now, those of `due`, by record type."""
-    now_text = to_timestamp_text(now)
-    blocked = _is_behind(route_name, _EARLIER.c.next_attempt_at > now_text)
-    ready = delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text)
-    of_route = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING)
-    counted = select(delivery.c.record_type, func.count()).where(of_route & ready & ~blocked)
-    return {row[0]: row[1] for row in connection.execute(counted.group_by(delivery.c.record_type))}
-
-
 def store_receipts(connection: Connection, route_name: str, receipts: Sequence[DeliveryReceipt], now: datetime) -> None:
     """Store the receipts of messages.
 
