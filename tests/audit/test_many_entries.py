@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ MORE_MIB = 8
 VERIFY = """
 import json, resource, sys, time
 from pathlib import Path
+from typing import Any
 from cchc_connect.database.audit.verification import verify_audit_log
 from cchc_connect.database.shared_database import SharedDatabase
 with SharedDatabase(Path("log.db")) as database:
@@ -66,7 +68,7 @@ def together(first: int, number: int) -> Iterator[tuple[AuditEntry, Subjects]]:
         yield _with(push, **members, decision=Decision.RELEASED), NO_SUBJECTS
 
 
-def _with(entry: AuditEntry, **members: object) -> AuditEntry:
+def _with(entry: AuditEntry, **members: Any) -> AuditEntry:
     return AuditEntry(**{**vars(entry), **members})
 
 
