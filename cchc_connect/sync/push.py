@@ -138,7 +138,7 @@ class Push:
         self._enqueue()
         self._require_permission()
         while ready := self._due():
-            choice = self._run_context.commit(partial(self._pretend, ready))
+            choice = self._run_context.commit(partial(self._permission.pretend, ready=ready))
             self._permission.admit(choice.leaving)
             self._due_messages.note(choice)
             for delivery in choice.leaving:
@@ -148,14 +148,6 @@ class Push:
             if counts.waiting or counts.not_granted:
                 self._run_context.progress(self._route.name, record_type, counts, None)
         self._permission.raise_if_records_wait()
-
-    def _pretend(self, ready: Sequence[Delivery], connection: Connection) -> Choice:
-        """Choose what of these messages would leave, and have it delivered in the database."""
-        now, arrived = self._run_context.clock.now(), Receipt(status=DeliveryStatus.DELIVERED)
-        choice = self._permission.choose(connection, ready, now)
-        receipts = [(delivery, arrived) for delivery in choice.leaving]
-        deliveries.store_receipts(connection, self._route.name, receipts, now)
-        return choice
 
     def _require_permission(self) -> None:
         now = self._run_context.clock.now()

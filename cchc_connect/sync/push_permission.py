@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeliveryStatus
+from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.database.audit.chain import RUNS_CHAIN
 from cchc_connect.database.audit.entries import AuditEntry, AuditKind, append
 from cchc_connect.database.direct.connection import DirectConnection
@@ -126,6 +126,17 @@ class PushPermission:
             self._count(connection, _records_in(leaving), self.grants)
         deliveries.begin_sending(connection, self._route.name, self._run_context.token)
         return Choice(leaving, outside, departed.not_taken)
+
+    def pretend(self, connection: Connection, ready: Sequence[Delivery]) -> Choice:
+        """Choose as `choose`, and have what would leave delivered in the database, which is the copy of a dry run.
+
+        Raises:
+            SourceHeld: nothing may leave.
+        """
+        now, arrived = self._run_context.clock.now(), Receipt(status=DeliveryStatus.DELIVERED)
+        choice = self.choose(connection, ready, now)
+        deliveries.store_receipts(connection, self._route.name, [(each, arrived) for each in choice.leaving], now)
+        return choice
 
     @property
     def must_judge(self) -> bool:
