@@ -144,7 +144,13 @@ def old_id(old: object) -> str:
     return "-".join(map(str, cast("tuple[object, ...]", old))) if isinstance(old, tuple) else str(old)
 
 
-@pytest.fixture(params=OLD, ids=old_id)
+IN_EACH_RUN = (("sqlite", 1), ("postgres", 2), ("sqlite", 3), ("postgres", 4), ("sqlite", 6), ("postgres", 8))
+"""Each run of the tests upgrades these, `make test-long` all of them."""
+
+
+@pytest.fixture(
+    params=[old if old in IN_EACH_RUN else pytest.param(old, marks=pytest.mark.long) for old in OLD], ids=old_id
+)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Provide a database of each older schema version."""
     kind, version = request.param
