@@ -5,8 +5,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -20,6 +18,7 @@ from cchc_connect.database.audit.entries import Decision
 from cchc_connect.database.audit.verification import VerificationOutcome
 from cchc_connect.messages import Language
 from tests.cli.conftest import Call, Ended
+from tests.forks import ForkedProgram
 from tests.quick import few
 
 KILL, BREAK = signal.SIGKILL, signal.SIGINT
@@ -225,15 +224,11 @@ def test_a_place_that_cannot_hold_the_database_is_refused(call: Call, path: str)
 )
 def test_an_interrupted_demonstration_can_be_run_again(call: Call, section: str, signalled: signal.Signals) -> None:
     """What the interrupted one left is no obstacle; a demonstration that has ended is not overwritten."""
-    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"{hears}; from cchc_connect.cli import main; raise SystemExit(main())"
-    command = [sys.executable, "-c", program, "demo", "--small"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
+    with ForkedProgram("demo", "--small") as running:
         while not running.stdout.readline().startswith(section):
             assert running.poll() is None
         running.send_signal(signalled)
-        _, last = running.communicate(timeout=30)
+        _, last = running.communicate(30)
     assert running.returncode != 0
     assert signalled == signal.SIGKILL or last.endswith("cchc-connect: Interrupted. The command can be typed again.\n")
     assert not Path("demo.db").exists()

@@ -1,8 +1,5 @@
 """How a run shows its progress."""
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -14,6 +11,7 @@ from cchc_connect.cli.progress import LiveProgress, PlainProgress, progress_disp
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.messages import Language
 from cchc_connect.sync.run_context import no_progress
+from tests.forks import ForkedProgram
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,18 +99,15 @@ def test_a_terminal_shows_who_has_not_responded_yet() -> None:
 @pytest.mark.usefixtures("silent")
 def test_a_slow_system_is_named_while_it_is_silent(woken: Event) -> None:
     """The land registry takes 30 seconds; the log says soon who is waited for."""
-    command = [sys.executable, "-c", "from cchc_connect.cli import main; raise SystemExit(main())", "sync"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *sys.path)))}
     began_s = time.monotonic()
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
-        assert running.stderr is not None
+    with ForkedProgram("sync") as running:
         lines = [running.stderr.readline()]
         while "land-registry" not in lines[-1]:
             lines.append(running.stderr.readline())
             assert lines[-1], lines
         seconds = time.monotonic() - began_s
         woken.set()
-        running.communicate(timeout=60)
+        running.communicate()
 
     assert lines[-1].startswith("Waiting for the first response of: ")
     assert "land-registry land_parcel" in lines[-1]

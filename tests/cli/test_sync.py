@@ -1,10 +1,7 @@
 """`sync`: one run, its report and its exit code."""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +17,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.testing import Agencies
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
+from tests.forks import ForkedProgram
 
 ROOT = Path(__file__).parents[2]
 
@@ -171,19 +169,13 @@ def test_a_database_that_is_none_is_refused(call: Call) -> None:
 
 def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: Agencies, woken: Event) -> None:
     """Exit code 130 although a system is silent; what was committed is kept, the lease is free."""
-    # Where the tests run in the background nobody hears Ctrl-C.
-    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"{hears}; from cchc_connect.cli import main; raise SystemExit(main())"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *sys.path)))}
-    command = [sys.executable, "-c", program, "sync"]
-
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
+    with ForkedProgram("sync") as running:
         until = time.monotonic() + 60
         while not (silent.land_registry.request_counts and DATABASE.exists() and rows("dossier")):
             assert time.monotonic() < until
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=10)
+        _, errors = running.communicate(10)
     woken.set()
     after = call("sync")
 
