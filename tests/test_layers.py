@@ -127,8 +127,8 @@ ROOMS = {
     "cli": (
         "cchc_schemas clock messages version record_fields testing.province wire errors adapter local_sources extras "
         "privacy database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit "
-        "testing database.audit database.outbox database.state config sharing database.writing corrections sync "
-        "monitoring diagnostics"
+        "testing database.audit database.outbox database.state config sharing database.writing corrections kpi "
+        "sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

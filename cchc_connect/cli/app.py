@@ -28,6 +28,7 @@ from cchc_connect.cli.context import (
 from cchc_connect.cli.correction_commands import correction_app
 from cchc_connect.cli.drift_commands import drift_app
 from cchc_connect.cli.export_command import export_app
+from cchc_connect.cli.kpi_commands import kpi_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
 from cchc_connect.cli.quarantine_commands import quarantine
 from cchc_connect.cli.query_commands import query_app
@@ -60,6 +61,7 @@ app.add_typer(drift_app, name="drift")
 app.add_typer(audit_app, name="audit")
 app.add_typer(agreement_app, name="agreements")
 app.add_typer(correction_app, name="corrections")
+app.add_typer(kpi_app, name="kpi")
 
 
 def show_version(context: typer.Context, *, requested: bool) -> None:

@@ -87,9 +87,9 @@ def _of_rows(rows: Connection, indicator: Indicator, period: tuple[int, int], me
     table = indicator.population[0].table
     state: ColumnElement[Any] = case((numerator, 0), (denominator, 1), (unknown, 2), else_=3)
     of_agency = true() if members is None else table.c.agency.in_(sorted(members))
-    codes = [set[str]() for _ in range(4)]
-    for code, number in rows.execute(select(table.c.code, state).where(of_agency)):
-        codes[number].add(code)
+    codes: dict[int, set[str]] = {number: set() for number in range(4)}
+    for row in rows.execute(select(table.c.code, state).where(of_agency)).all():
+        codes[int(row[1])].add(str(row[0]))
     return frozenset(codes[0]), frozenset(codes[1]), frozenset(codes[2])
 
 

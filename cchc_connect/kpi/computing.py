@@ -218,6 +218,7 @@ class _RowMaker:
             maximum=indicator.maximum,
             target=target,
             target_source=None if goal is None else goal.source,
+            lacks_target=target is None and any(each.indicator == indicator.id for each in self.all_targets),
             distance=distance,
             lacking=lacking,
             beside=indicator.beside,

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from cchc_connect.kpi.indicator_sets import TwoLanguages
 
-NOT_ENOUGH, TOO_FEW, NO_TARGET = "not_enough", "too_few", "no_target"
-"""Warnings: more than 20 % are unknown; too few cases to compare; no target was set for the year."""
+NOT_ENOUGH, TOO_FEW = "not_enough", "too_few"
+"""Warnings: more than 20 % are unknown; too few cases to compare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,8 @@ class KpiRow:
     target: Decimal | None
     """Percent; None: none was set for the year."""
     target_source: str | None
+    lacks_target: bool
+    """Whether targets are set for other years and none for this one (chưa giao chỉ tiêu)."""
     distance: Decimal | None
     """Percentage points above the target, negative below it."""
     lacking: int | None
