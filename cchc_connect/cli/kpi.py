@@ -36,7 +36,7 @@ def list_cases(command: CommandContext, database: str | None, indicator: str, op
     about = {"indicator": indicator, "agency": listed.agency, "as_of": listed.as_of}
     console.document({**about, **{name: list(codes[name]) for name in LISTS}})
     for name in LISTS:
-        console.heading(f"kpi_view.cases_{name}", number=len(codes[name]))
+        console.heading(f"kpi_list.{name}", number=len(codes[name]))
         for code in codes[name]:
             console.verbatim(code)
     return ExitCode.DONE
@@ -58,7 +58,7 @@ def explain(command: CommandContext, set_id: str, indicator: str) -> ExitCode:
     parts |= {"used_by": one_indicator.used_by, "second": one_indicator.second}
     for name, predicates in parts.items():
         if predicates:
-            console.message(f"kpi_view.part_{name}")
+            console.message(f"kpi_part.{name}")
             for predicate in predicates:
                 console.line(f"  - {phrases('predicates')[predicate.name].text(language)}", hanging=4)
     if one_indicator.maximum is not None:

@@ -11,9 +11,9 @@ from cchc_connect.errors import UsageMistake
 from cchc_connect.kpi.agencies import Nodes
 from cchc_connect.kpi.as_of import RowsAt, rows_at
 from cchc_connect.kpi.counting import (
+    CaseCounts,
+    CountsByAgency,
     ProcedureStates,
-    Tallies,
-    Tally,
     carried_out,
     counted_by_agency,
     procedure_states,
@@ -51,7 +51,7 @@ def compute(  # noqa: PLR0913  # what is asked of which set, for whom and when
     each: bool = False,
     as_of: int | None = None,
     days: Mapping[date, DayKind] | None = None,
-    connected: Mapping[str, Tallies] | None = None,
+    connected: Mapping[str, CountsByAgency] | None = None,
 ) -> KpiReport:
     """Return the report of a set of indicators. The rows follow the change feed first.
 
@@ -122,14 +122,14 @@ class _Work:
 
     nodes: Nodes
     agencies: Sequence[str]
-    tallies: Mapping[str, Tallies]
+    counts_by_indicator: Mapping[str, CountsByAgency]
     states: Mapping[str, ProcedureStates]
     everything: frozenset[str]
     by_agency: Mapping[str, frozenset[str]]
 
     @classmethod
     def read(
-        cls, at: RowsAt, chosen: IndicatorSet, start: date, end: date, connected: Mapping[str, Tallies]
+        cls, at: RowsAt, chosen: IndicatorSet, start: date, end: date, connected: Mapping[str, CountsByAgency]
     ) -> "_Work":
         """Count."""
         indicators = [each for each in chosen.indicators.values() if each.population]
@@ -140,16 +140,16 @@ class _Work:
             for each in chosen.indicators.values()
             if each.formula.value in connected
         }
-        tallies = {**counted, **databases}
+        counts_by_indicator = {**counted, **databases}
         nodes = Nodes(at.rows, at.today)
         everything, by_agency = carried_out(at.rows)
-        named = {agency for each in tallies.values() for agency in each} | set(by_agency)
+        named = {agency for each in counts_by_indicator.values() for agency in each} | set(by_agency)
         states = procedure_states(at.rows, indicators, *seconds)
-        return cls(nodes, nodes.all_of(named), tallies, states, everything, by_agency)
+        return cls(nodes, nodes.all_of(named), counts_by_indicator, states, everything, by_agency)
 
     def figure(self, indicator: Indicator, node: str | None) -> KpiFigure:
         """Return the figure of a node."""
-        if indicator.missing or (indicator.id not in self.tallies and indicator.id not in self.states):
+        if indicator.missing or (indicator.id not in self.counts_by_indicator and indicator.id not in self.states):
             missing = indicator.missing or indicator.needs
             return KpiFigure(
                 indicator=indicator.id,
@@ -160,9 +160,9 @@ class _Work:
                 value=None,
                 missing_fields=missing,
             )
-        counts = _counts(indicator, self._tally(indicator, node, as_now=False))
+        counts = _counts(indicator, self._case_counts(indicator, node, as_now=False))
         is_unknown = not counts.denominator and bool(counts.unknown)
-        as_now = None if node is None else _counts(indicator, self._tally(indicator, node, as_now=True))
+        as_now = None if node is None else _counts(indicator, self._case_counts(indicator, node, as_now=True))
         return KpiFigure(
             indicator=indicator.id,
             agency=node,
@@ -175,12 +175,12 @@ class _Work:
             warnings=_warnings(indicator, counts),
         )
 
-    def _tally(self, indicator: Indicator, node: str | None, *, as_now: bool) -> Tally:
+    def _case_counts(self, indicator: Indicator, node: str | None, *, as_now: bool) -> CaseCounts:
         members = None if node is None else self.nodes.members(node, as_now=as_now)
         if indicator.id in self.states:
-            return self.states[indicator.id].tally(self._procedures(members), members)
-        of_node = self.tallies[indicator.id].items()
-        return sum((each for name, each in of_node if members is None or name in members), Tally())
+            return self.states[indicator.id].case_counts(self._procedures(members), members)
+        of_node = self.counts_by_indicator[indicator.id].items()
+        return sum((each for name, each in of_node if members is None or name in members), CaseCounts())
 
     def _procedures(self, members: frozenset[str] | None) -> frozenset[str]:
         if members is None:
@@ -226,17 +226,17 @@ class _RowMaker:
         )
 
 
-def _counts(indicator: Indicator, tally: Tally) -> Counts:
-    numerator, value = tally.numerator, None
+def _counts(indicator: Indicator, case_counts: CaseCounts) -> Counts:
+    numerator, value = case_counts.numerator, None
     if indicator.formula is Formula.MINUS_BOTH:
-        numerator = max(0, tally.numerator - tally.second)
+        numerator = max(0, case_counts.numerator - case_counts.second)
     if indicator.formula is Formula.COUNT:
         value = Decimal(numerator)
-    elif tally.denominator and indicator.unit is not None:
-        value = _rounded(Decimal(numerator) / (tally.denominator * _UNIT_S[indicator.unit]))
-    elif tally.denominator:
-        value = _rounded(_WHOLE * numerator / tally.denominator)
-    return Counts(numerator=numerator, denominator=tally.denominator, unknown=tally.unknown, value=value)
+    elif case_counts.denominator and indicator.unit is not None:
+        value = _rounded(Decimal(numerator) / (case_counts.denominator * _UNIT_S[indicator.unit]))
+    elif case_counts.denominator:
+        value = _rounded(_WHOLE * numerator / case_counts.denominator)
+    return Counts(numerator=numerator, denominator=case_counts.denominator, unknown=case_counts.unknown, value=value)
 
 
 def _warnings(indicator: Indicator, counts: Counts) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _AGENCY: Mapping[Grain, tuple[Table, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class CaseCounts:
     """What was counted: numerator, denominator, unknown, and for some formulas a second numerator."""
 
     numerator: int = 0
@@ -30,8 +30,8 @@ class Tally:
     unknown: int = 0
     second: int = 0
 
-    def __add__(self, added: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, added: "CaseCounts") -> "CaseCounts":
+        return CaseCounts(
             self.numerator + added.numerator,
             self.denominator + added.denominator,
             self.unknown + added.unknown,
@@ -39,25 +39,25 @@ class Tally:
         )
 
 
-Tallies = Mapping[str | None, Tally]
-"""Agency as facts name it (None: none) -> its tally."""
+CountsByAgency = Mapping[str | None, CaseCounts]
+"""Agency as facts name it (None: none) -> its case_counts."""
 
 
 def counted_by_agency(
     connection: Connection, indicators: Sequence[Indicator], start: int, end: int
-) -> Mapping[str, Tallies]:
+) -> Mapping[str, CountsByAgency]:
     """Return by indicator what each agency has of it; of those that are counted by rows with an agency."""
-    tallies = dict[str, Tallies]()
+    counts_by_indicator = dict[str, CountsByAgency]()
     for grain in _AGENCY:
         of_grain = [each for each in indicators if each.grain is grain and not each.used_by]
         if of_grain:
-            tallies.update(_counted(connection, grain, of_grain, start, end))
-    return tallies
+            counts_by_indicator.update(_counted(connection, grain, of_grain, start, end))
+    return counts_by_indicator
 
 
 def _counted(
     connection: Connection, grain: Grain, indicators: Sequence[Indicator], start: int, end: int
-) -> Mapping[str, Tallies]:
+) -> Mapping[str, CountsByAgency]:
     table, agency = _AGENCY[grain]
     columns = list[ColumnElement[Any]]()
     for indicator in indicators:
@@ -65,12 +65,14 @@ def _counted(
     query = select(agency, *columns).group_by(agency)
     if table is kpi_fact:
         query = query.where(PREDICATES["received_or_ended_in_period"].sql(KpiWindow(start=start, end=end)))
-    tallies: dict[str, dict[str | None, Tally]] = {indicator.id: {} for indicator in indicators}
+    counts_by_indicator: dict[str, dict[str | None, CaseCounts]] = {indicator.id: {} for indicator in indicators}
     for row in connection.execute(query):
         counts = map(int, row[1:])  # PostgreSQL adds whole numbers to decimals
         for indicator in indicators:
-            tallies[indicator.id][row[0]] = Tally(next(counts), next(counts), next(counts), next(counts))
-    return tallies
+            counts_by_indicator[indicator.id][row[0]] = CaseCounts(
+                next(counts), next(counts), next(counts), next(counts)
+            )
+    return counts_by_indicator
 
 
 def state_of(
@@ -122,10 +124,10 @@ class ProcedureStates:
     used: Mapping[str | None, Mapping[str, bool]] | None
     """Agency of dossiers -> procedures with such a dossier, False: perhaps with one; None: not by dossiers."""
 
-    def tally(self, procedures: frozenset[str], agencies: frozenset[str] | None) -> Tally:
-        """Return the tally of a node; see `lists`."""
+    def case_counts(self, procedures: frozenset[str], agencies: frozenset[str] | None) -> CaseCounts:
+        """Return the case_counts of a node; see `lists`."""
         numerator, complement, unknown = self.lists(procedures, agencies)
-        return Tally(len(numerator), len(numerator) + len(complement), len(unknown))
+        return CaseCounts(len(numerator), len(numerator) + len(complement), len(unknown))
 
     def lists(
         self, procedures: frozenset[str], agencies: frozenset[str] | None

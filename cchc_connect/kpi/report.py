@@ -67,7 +67,7 @@ class KpiRow:
     target: Decimal | None
     """Percent; None: none was set for the year."""
     target_source: str | None
-    lacks_target: bool
+    lacks_target: bool = False
     """Whether targets are set for other years and none for this one (chưa giao chỉ tiêu)."""
     distance: Decimal | None
     """Percentage points above the target, negative below it."""
