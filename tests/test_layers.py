@@ -105,7 +105,7 @@ ROOMS = {
         "cchc_schemas clock messages record_fields errors privacy database spreadsheets foreign_tables database.audit "
         "database.reading config sharing database.writing"
     ),
-    "kpi": ("cchc_schemas clock errors database database.reading sharing"),
+    "kpi": ("cchc_schemas clock messages errors database database.reading sharing"),
     "sync": (
         "version cchc_schemas clock messages wire errors http adapter local_sources privacy database geometry signing "
         "transport.network transport.calls database.direct database.audit database.reading database.outbox "

@@ -31,13 +31,14 @@ def kpi_report(  # noqa: PLR0913  # a command has as many parameters as options
     each: Annotated[bool, typer.Option("--each", help="help.kpi_each")] = False,
     as_of: AsOfOption = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="help.kpi_csv")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="help.kpi_html")] = None,
     db: DatabaseOption = None,
 ) -> int:
     """Show the figures of a set of indicators for a period."""
-    from cchc_connect.cli.kpi_report import PeriodOptions, report
+    from cchc_connect.cli.kpi_report import PeriodOptions, ReportFiles, report
 
     period = PeriodOptions(set_id=set_id, start=start, end=end, agency=agency, as_of=as_of)
-    return report(command_context(context), db, period, each=each, csv=csv)
+    return report(command_context(context), db, period, ReportFiles(csv=csv, html=html), each=each)
 
 
 @kpi_app.command("cases", help="help.kpi_cases")

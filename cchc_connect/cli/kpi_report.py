@@ -13,10 +13,14 @@ from cchc_connect.cli.corrections import typed_day
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number
 from cchc_connect.cli.written_files import require_writable_name, writing_file
+from cchc_connect.database.reading.records import records
 from cchc_connect.kpi.computing import compute
+from cchc_connect.kpi.html_page import kpi_page
 from cchc_connect.kpi.report import Counts, KpiFigure, KpiReport, KpiRow
+from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.spreadsheets.files import write_spreadsheet
 from cchc_connect.spreadsheets.tables import Column
+from cchc_schemas import Agency
 
 NOTHING = "-"
 
@@ -52,8 +56,21 @@ class PeriodOptions:
         return start or date.min, end or date.max
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReportFiles:
+    """Files that are written beside what is shown."""
+
+    csv: Path | None = None
+    html: Path | None = None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Return those that are written."""
+        return [path for path in (self.csv, self.html) if path is not None]
+
+
 def report(
-    command: CommandContext, database: str | None, options: PeriodOptions, *, each: bool, csv: Path | None
+    command: CommandContext, database: str | None, options: PeriodOptions, files: ReportFiles, *, each: bool
 ) -> ExitCode:
     """Show the report of a period.
 
@@ -63,8 +80,8 @@ def report(
         CannotCreate: the file exists already, or cannot be written.
     """
     start, end = options.days()
-    if csv is not None:
-        require_writable_name(csv)
+    for path in files.paths:
+        require_writable_name(path)
     with existing_database(command, database) as opened:
         computed = compute(
             opened,
@@ -75,16 +92,21 @@ def report(
             each=each,
             as_of=options.as_of,
         )
+        names = {each.code: each.name for each in records(opened, Agency)} if files.html is not None else {}
     console = command.console
-    if csv is not None:
-        with writing_file(csv):
-            _write(csv, computed, console)
+    if files.csv is not None:
+        with writing_file(files.csv):
+            _write(files.csv, computed, console)
+    if files.html is not None:
+        page = kpi_page(computed, console.language, names)
+        with writing_file(files.html), new_private_file(files.html) as file:
+            file.write(page.encode())
     console.document(computed.to_document())
     _show(computed, console)
     if each:
         _show_each(computed, console)
-    if csv is not None:
-        console.message("kpi_view.written", path=csv, rows=len(computed.figures))
+    for path in files.paths:
+        console.message("kpi_view.written", path=path, rows=len(computed.figures))
     _advise(computed, console)
     return ExitCode.DONE
 

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal, nul
 
 from cchc_connect.database.kpi_tables import kpi_fact, kpi_pause
 from cchc_connect.kpi.facts import MOVED
+from cchc_connect.kpi.pauses import ROUNDS
 from cchc_connect.kpi.windows import ALL_PAUSES, Fact, KpiWindow, Truth, closing_statuses, end_second, ended_column
 
 _f = kpi_fact.c
@@ -31,7 +32,10 @@ def in_time(window: KpiWindow) -> ColumnElement[bool]:
     def more(until: Any) -> Any:
         return _other_pauses(until) if window.counts_all else 0
 
+    # Ended in the period and supplied after it: to the end of the period the papers had not come.
+    was_outstanding = and_(ended < end, _f.pause_source == ROUNDS, _f.supplied_1 >= end, _f.asked_2.is_(None))
     return case(
+        (was_outstanding, ended <= _f.due_0 + added - _f.added_5),
         (ended < end, ended <= _f.due + added),
         (and_(_f.status.in_(closing_statuses(window)), _f.ended.is_(None)), null()),
         (or_(_f.asked_1.is_(None), _f.asked_1 >= end), _f.due_0 + more(_second(end)) >= end),
@@ -50,9 +54,13 @@ def is_in_time(row: Fact, window: KpiWindow) -> Truth:
     ended, end, due = end_second(row, window), window.end, _Seconds(row)
     if due.of("due") is None or (row["status"] in closing_statuses(window) and row["ended"] is None):
         return None
-    if ended is not None and ended < end:
-        return ended <= due.sum("due", "added_all" if window.counts_all else "added_5")
     asked_at, supplied_at = due.of("asked_1"), due.of("supplied_1")
+    if ended is not None and ended < end:
+        added = due.sum("added_all" if window.counts_all else "added_5")
+        is_of_rounds = row["pause_source"] == ROUNDS and due.of("asked_2") is None
+        if is_of_rounds and supplied_at is not None and supplied_at >= end:
+            return ended <= due.sum("due_0") + added - due.sum("added_5")
+        return ended <= due.sum("due") + added
     if asked_at is None or asked_at >= end:
         return end <= due.sum("due_0")
     if supplied_at is None or supplied_at >= end:

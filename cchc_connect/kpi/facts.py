@@ -237,7 +237,7 @@ def _properties(document: Document, procedure: ProcedureFacts) -> Mapping[str, A
         "digitised": _either(
             flag(document["has_digitised_components"]), papers_now, lambda paper: paper["is_digitised"]
         ),
-        "reused": _either(flag(document["has_reused_components"]), papers_now, _is_reused),
+        "reused": flag(document["has_reused_components"]),
         "national_store": _either(None, papers_now, lambda paper: paper["is_from_national_store"]),
         "population_database": 0 if databases == [] else None,  # which code is the population database is not public
         "needs_paper": procedure.gives_paper,
@@ -246,10 +246,6 @@ def _properties(document: Document, procedure: ProcedureFacts) -> Mapping[str, A
         else _any_of(results, lambda paper: bool(paper["file_link"])),
         "papers_filed": _any_of(papers_now, lambda paper: bool(paper["file_link"] or paper["file_id"])),
     }
-
-
-def _is_reused(paper: Document) -> bool | None:
-    return None if paper["reuse"] is None else paper["reuse"] != "0"
 
 
 def _either(stated: int | None, papers: Sequence[Document] | None, of_paper: OfPaper) -> int | None:

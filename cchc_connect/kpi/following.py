@@ -53,7 +53,7 @@ from cchc_schemas.working_days import DayKind, holidays
 POSITION = "facts"
 """Name of the position in `kpi_position`."""
 
-RULES = 1
+RULES = 2
 """Raised with every change of what rows are made of; rows of other rules are made anew."""
 
 FOLLOWED = ("agency", "dossier", "dossier_step", "feedback", "procedure", "satisfaction_rating")

@@ -25,7 +25,7 @@ PUBLISHED_WITHIN = {True: 10, False: 5}
 REJECT_WITHIN, ASK_WITHIN, ANSWER_WITHIN, PUBLISH_WITHIN = 2, 5, 15, 2
 """Working days for each step of feedback. Source: QĐ 766/QĐ-TTg (2022), 5.2."""
 
-_CITIZEN_WORDS = ("công dân", "cá nhân")
+_CITIZEN_WORD = "công dân"
 
 
 def procedure_row(document: Document, working_time: WorkingTime) -> Mapping[str, Any]:
@@ -52,7 +52,7 @@ def procedure_row(document: Document, working_time: WorkingTime) -> Mapping[str,
         "pays_online": flag(document["accepts_online_payment"]),
         "for_citizens": _is_for_citizens(document["subjects"]),
         "decided": _first_second(decided),
-        "effective": _first_second(effective),
+        "effective": _first_second(_earliest(document["effective_on"])),
         "announced_in_time": announced,
         "published": _first_second(published),
         "publish_due": _first_second(publish_due),
@@ -157,7 +157,11 @@ def agency_row(document: Document) -> Mapping[str, Any]:
 def _is_for_citizens(subjects: Sequence[Document] | None) -> int | None:
     if subjects is None:
         return None
-    return int(any(word in subject["name"].casefold() for subject in subjects for word in _CITIZEN_WORDS))
+    return int(any(_CITIZEN_WORD in subject["name"].casefold() for subject in subjects))
+
+
+def _earliest(written: str | None) -> date | None:
+    return None if written is None else PartialDate.parse(written).earliest()
 
 
 def _day(written: str | None) -> date | None:

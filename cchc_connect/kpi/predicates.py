@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, case, null, or_, true
 from cchc_connect.database.kpi_tables import kpi_fact, kpi_feedback, kpi_procedure, kpi_rating
 from cchc_connect.kpi.deadlines import as_decree, in_time, is_as_decree, is_in_time
 from cchc_connect.kpi.ends import PROCESSED, REFUSED, REGISTERED, RETURNED, WITHDRAWN
-from cchc_connect.kpi.windows import Fact, KpiWindow, Truth, either, end_second, ended_column
+from cchc_connect.kpi.windows import Fact, KpiWindow, Truth, closing_statuses, either, end_second, ended_column
 
 ONLINE, DIRECT, POST = 2, 1, 3
 PARTLY_ONLINE, WHOLLY_ONLINE = 3, 4
@@ -61,6 +61,20 @@ def _is_within(second: int | None, window: KpiWindow) -> bool:
     return second is not None and window.start <= second < window.end
 
 
+def _ended_in_period(window: KpiWindow) -> ColumnElement[bool]:
+    """Return whether a dossier ended in the period; unknown where nobody says when, of one received in it."""
+    ended = ended_column(window)
+    lacks_end = and_(_f.status.in_(closing_statuses(window)), ended.is_(None), _within(_f.received, window))
+    return case((lacks_end, null()), else_=_within(ended, window))
+
+
+def _is_ended_in_period(row: Fact, window: KpiWindow) -> Truth:
+    ended = end_second(row, window)
+    if ended is None and row["status"] in closing_statuses(window) and _is_within(row["received"], window):
+        return None
+    return _is_within(ended, window)
+
+
 def _received_or_ended(window: KpiWindow) -> ColumnElement[bool]:
     return or_(_within(_f.received, window), _within(ended_column(window), window))
 
@@ -96,9 +110,9 @@ _DOSSIERS = (
     Predicate(
         "ended_in_period",
         kpi_fact,
-        lambda w: _within(ended_column(w), w),
-        lambda row, w: _is_within(end_second(row, w), w),
-        ("ended", "status"),
+        _ended_in_period,
+        _is_ended_in_period,
+        ("ended", "status", "received"),
     ),
     Predicate(
         "received_or_ended_in_period",

@@ -66,9 +66,10 @@ def test_a_year_without_a_target_says_so_and_a_loaded_one_counts(call: Call, at:
 
 
 def test_figures_are_written_into_a_file_that_does_not_exist_yet(call: Call, at: tuple[str, str]) -> None:
-    written = call("kpi", "report", *DECREE, *PERIOD, *at, "--csv", "figures.csv")
+    written = call("kpi", "report", *DECREE, *PERIOD, *at, "--csv", "figures.csv", "--html", "report.html")
 
     assert written.code == 0
+    assert "2.1" in Path("report.html").read_text(encoding="utf-8")
     assert "qd-766-2022,1,,2026-01-01,2026-02-01" in Path("figures.csv").read_text(encoding="utf-8")
     assert call("kpi", "report", *DECREE, *PERIOD, *at, "--csv", "figures.csv").code == 73
 

@@ -369,6 +369,13 @@ HAND_MADE = (
         "-",
         "no",
     ),
+    HandMade(
+        "ended in the period, supplied after it: nothing was supplied then",
+        {**HANDLED, "processed_at": "01-21 10:00", "supplements": [("01-10 08:00", "02-10 08:00")]},
+        "no",
+        "no",
+        "no",
+    ),
     # moved due times
     HandMade(
         "moved by the round: its pause is not added again",
@@ -493,7 +500,7 @@ HAND_MADE = (
         "-",
         "no",
     ),
-    HandMade("an end that nobody tells is unknown", {**OPEN, "status": 9}, "unknown", "-", "no"),
+    HandMade("an end that nobody tells is unknown", {**OPEN, "status": 9}, "unknown", "unknown", "no"),
     HandMade(
         "an end of processing while it is in process is none",
         {**OPEN, "status": 4, "due_at": "01-30 17:00", "processed_at": "01-10 08:00"},
