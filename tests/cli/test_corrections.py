@@ -49,13 +49,13 @@ def test_a_discrepancy_that_is_assigned_without_a_day_has_that_of_its_period(
     """As a correction request has; where no number of days is known, the day has to be named (exit code 64)."""
     number = discrepancy_number(database)
     assign = ("discrepancies", "assign", number, "--official", "lan")
-    asked = call(*OPEN[:4], "--because", "x", "--field", "address", "--json").document["due_on"]
+    due_on = call(*OPEN[:4], "--because", "x", "--field", "address", "--json").document["due_on"]
 
     by_period = call(*assign, "--lang", "vi")
     (shown,) = call("discrepancies", "list", "--json").document["discrepancies"]
     unknown = call(*assign, "--kind", "construction_data")
 
-    assert shown["due_on"] == asked
+    assert shown["due_on"] == due_on
     assert "“correction”: 10 ngày làm việc, chưa đối chiếu" in by_period.out
     assert (unknown.code, "--due" in unknown.err) == (64, True)
 
