@@ -133,6 +133,12 @@ from .local_sources.contract import (
     Observation as Observation,
 )
 from .messages import Language as Language, Message as Message
+from .monitoring.freshness import (
+    ConnectionFreshness as ConnectionFreshness,
+    Freshness as Freshness,
+    FreshnessNow as FreshnessNow,
+    freshness as freshness,
+)
 from .monitoring.runs import Run as Run, run as run, runs as runs
 from .monitoring.status import (
     DatabaseStatus as DatabaseStatus,
@@ -141,6 +147,19 @@ from .monitoring.status import (
     status as status,
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
+from .quality.connected import (
+    ConnectedReport as ConnectedReport,
+    connected_databases as connected_databases,
+    connected_now as connected_now,
+)
+from .quality.metrics import Metric as Metric, metrics as metrics, metrics_text as metrics_text
+from .quality.scores import (
+    QualityReport as QualityReport,
+    QualityScore as QualityScore,
+    quality as quality,
+    quality_trend as quality_trend,
+    store_quality_month as store_quality_month,
+)
 from .sharing.administration import (
     agreements as agreements,
     apply_agreements as apply_agreements,

@@ -111,10 +111,11 @@ ROOMS = {
         "transport.network transport.calls database.direct database.audit database.reading database.outbox "
         "transport.auth database.state transport config sharing database.writing corrections"
     ),
-    "monitoring": "clock messages errors database.direct database database.audit database.state sync",
+    "monitoring": "clock messages errors database.direct database database.audit database.state config sync",
+    "quality": "cchc_schemas clock messages database database.reading config sharing sync monitoring",
     "diagnostics": (
         "cchc_schemas clock messages wire errors http adapter local_sources privacy database.direct database geometry "
-        "transport.network database.audit database.state transport config sharing sync"
+        "transport.network database.audit database.state transport config sharing sync quality"
     ),
     "testing.kit": (
         "cchc_schemas clock messages wire errors http testing.doubles adapter local_sources privacy registry "
@@ -128,7 +129,7 @@ ROOMS = {
         "cchc_schemas clock messages version record_fields testing.province wire errors adapter local_sources extras "
         "privacy database.direct database registry spreadsheets database.reading exports testing.doubles testing.kit "
         "testing database.audit database.outbox database.state config sharing database.writing corrections kpi "
-        "sync monitoring diagnostics"
+        "sync monitoring quality diagnostics"
     ),
     "__main__": "cli",
 }

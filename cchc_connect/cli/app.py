@@ -30,6 +30,7 @@ from cchc_connect.cli.drift_commands import drift_app
 from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.kpi_commands import kpi_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
+from cchc_connect.cli.quality_commands import quality_app
 from cchc_connect.cli.quarantine_commands import quarantine
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.cli.schema_commands import schema_app
@@ -54,6 +55,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema_app, name="schema")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(query_app)
+app.add_typer(quality_app)
 app.add_typer(maintenance_app)
 app.add_typer(export_app)
 app.add_typer(connection_app, name="connection")

@@ -17,6 +17,7 @@ from cchc_connect.diagnostics.connections import FAULT_INDENT, check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.ownership import OWNERSHIP, ownership_findings
+from cchc_connect.diagnostics.registered_databases import registered_database_findings
 from cchc_connect.diagnostics.routes import route_findings
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.record_fields import field_name, record_model
@@ -66,6 +67,7 @@ def _database(config: Config) -> Iterator[Finding]:
             yield from ownership_findings(config, database)
             yield from audit_findings(config, database)
             yield from route_findings(config, database)
+            yield from registered_database_findings(config, database)
     except DatabaseUnusable as error:
         if error.code not in CORRECTED_BY_NEXT_RUN:
             yield Finding.bad(DATABASE, error)

@@ -28,6 +28,7 @@ from cchc_connect.cli.demo_config import (
     demo_config,
     passwords_of_doubles,
 )
+from cchc_connect.cli.demo_quality import LISTED, show_quality_sections, write_list
 from cchc_connect.cli.demo_sharing import SharingSections
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import progress_display
@@ -50,7 +51,7 @@ from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 from cchc_connect.testing.province.facts import DossierFact
-from cchc_schemas import RECORD_TYPES
+from cchc_schemas import RECORD_TYPES, RegisteredDatabase
 
 SMALL_WORLD: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
 """A smaller world; its larger share of defects ensures that the quarantine is not empty."""
@@ -156,6 +157,7 @@ class Demonstration:
         self._introduce()
         agreed = put_in_force(self._config, self._database)
         self._document["agreements"] = self._sharing.show_agreements(agreed)
+        write_list(self._config, self._database)
         first = self._run("first")
         edit = self._agencies.edit(seed=EDIT_SEED)
         self._show_edit(edit)
@@ -170,6 +172,7 @@ class Demonstration:
         shares_as_agreed = self._show_access(dossier)
         self._show_portal()
         is_intact = self._show_audit(dossier)
+        self._document |= show_quality_sections(self._config, self._database, self._console)
         are_done = all(run.outcome is RunStatus.DONE for run in (first, second, third))
         return is_unchanged and complete and are_done and are_in_force(agreed) and shares_as_agreed and is_intact
 
@@ -185,6 +188,7 @@ class Demonstration:
         rows = [
             (name, table.adapter, table.base_url, self._held_by(table.base_url))
             for name, table in self._config.connections.items()
+            if not table.is_program
         ]
         columns = ("connection", "adapter", "address", "holds")
         self._console.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows))
@@ -215,7 +219,8 @@ class Demonstration:
 
     def _compare(self) -> bool:
         """Compare the database with the sources for each record type; return whether all records are accounted for."""
-        censuses = take_census(self._database, self._agencies.record_counts())
+        at_sources = {**self._agencies.record_counts(), RegisteredDatabase.record_type: len(LISTED)}
+        censuses = take_census(self._database, at_sources)
         self._console.heading("demo.completeness")
         rows = [
             (self._name(census.record_type), self._mark(census), census.rows, census.quarantined, census.at_sources)

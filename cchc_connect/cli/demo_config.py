@@ -41,6 +41,9 @@ ONE_STOP_PASSWORD = "CCHC_DEMO_ONE_STOP_PASSWORD"  # noqa: S105  # the name of a
 PORTAL_PASSWORD = "CCHC_DEMO_PORTAL_PASSWORD"  # noqa: S105  # the name of a variable
 
 
+LIST_CONNECTION = "database-list"
+"""Name of the connection that has the invented list of databases."""
+
 CONNECTION_NAMES = ("land-registry", "construction", "one-stop", "national-portal")
 """Connections of the demonstration, in the order of `Agencies.doubles`."""
 
@@ -69,7 +72,9 @@ def demo_config(agencies: Agencies, location: Path, folder: Path) -> Config:
         folder: folder of the agreements, of the keys of the audit log, and of its seals.
     """
     sharing = sharing_tables(folder / DEFAULT_FOLDER, folder)
-    return Config.from_tables({**demo_tables(agencies, location), **sharing}, Path("demo.toml"))
+    tables = demo_tables(agencies, location)
+    tables["connections"][LIST_CONNECTION] = {"adapter": "program", "agency": PROVINCE}
+    return Config.from_tables({**tables, **sharing}, Path("demo.toml"))
 
 
 def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:

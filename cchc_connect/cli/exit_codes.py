@@ -27,7 +27,8 @@ class ExitCode(IntEnum):
     DONE = 0
     """Every source was read and every route sent; quarantined items and refused messages are counted, not errors."""
     PARTIAL = 3
-    """Some work is done, or a source is incomplete; what is not done, and why, was printed."""
+    """Some work is done, or a source is incomplete; what is not done, and why, was printed. `status`, `freshness`: data
+    of a connection is older than twice its SLA."""
     USAGE = 64
     """The command line is not correct, or names something that does not exist (EX_USAGE)."""
     STALE = 65

@@ -1,6 +1,6 @@
-"""`status`: watermarks of the sources, waiting messages of the routes, the last run, and the audit log."""
+"""`status`: watermarks of the sources, their freshness, waiting messages of the routes, the last run, the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,7 @@ from cchc_connect.config.glance import ConfigGlance, SecurityException
 from cchc_connect.database.direct.opening import location_text
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.messages import Message
+from cchc_connect.monitoring.freshness import Freshness, FreshnessNow
 from cchc_connect.monitoring.runs import Run
 from cchc_connect.monitoring.status import DatabaseStatus, RouteStatus, StreamStatus, read_status
 from cchc_connect.privacy.secrets import SecretText
@@ -21,7 +22,7 @@ from cchc_connect.sync.time_notes import TIME_COUNTERS, time_notes
 
 
 def show_status(command: CommandContext, database: str | None) -> ExitCode:
-    """Show the state of the shared database; no request is sent."""
+    """Show the state of the shared database; no request is sent. Return PARTIAL if a connection breaches its SLA."""
     console = command.console
     if database is None:
         glance = ConfigGlance.read(command.config)
@@ -33,9 +34,11 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
     console.document(document)
     console.message("status.database", path=document["database"])
     _show_streams(document["streams"], console)
+    _show_freshness(status.freshness, console)
     _show_routes(document["routes"], console)
     _show_summary(document, console)
-    return ExitCode.DONE
+    is_breached = any(each.state is Freshness.BREACH for each in status.freshness)
+    return ExitCode.PARTIAL if is_breached else ExitCode.DONE
 
 
 def _document(
@@ -45,6 +48,7 @@ def _document(
     return {
         "database": location,
         "streams": [_stream(stream, status.last_run, console) for stream in status.streams],
+        "freshness": [_freshness(each) for each in status.freshness],
         "routes": [_route(route, console) for route in status.routes],
         "last_run": None if status.last_run is None else _last_run(status.last_run),
         "unfinished_run": unfinished
@@ -143,6 +147,26 @@ def _show_streams(streams: list[dict[str, Any]], console: Console) -> None:
                 console.message(f"status.{state}_since", place=name, since=since, reason=reason)
         if stream["absent"]:
             console.message("status.absent", place=name, number=stream["absent"])
+
+
+def _freshness(now: FreshnessNow) -> dict[str, Any]:
+    return {
+        "connection": now.connection,
+        "state": now.state.value,
+        "complete_at": now.complete_at and to_timestamp_text(now.complete_at),
+        "due_since": to_timestamp_text(now.due_since),
+    }
+
+
+def _show_freshness(connections: Sequence[FreshnessNow], console: Console) -> None:
+    """Tell of each connection whose data is too old; holds are told with their streams."""
+    for each in connections:
+        if each.complete_at is None:
+            at = local_time(each.due_since, console.language)
+            console.message("status.never_complete", place=each.connection, at=at)
+        elif each.state in {Freshness.BREACH, Freshness.STALE}:
+            at = local_time(each.complete_at, console.language)
+            console.message(f"status.{each.state.value}", place=each.connection, at=at)
 
 
 def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:

@@ -21,6 +21,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.claims import claimed_types
 from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable, UsageMistake
+from cchc_connect.quality.scores import store_quality_month
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.run_environment import RunEnvironment
@@ -124,6 +125,8 @@ def _run(
     ):
         environment = RunEnvironment(progress=progress, is_stopping=stop.is_set)
         report = run(Synchronizer(config, database, environment))
+        if not dry_run:
+            store_quality_month(database, config)
         quarantined = count_open_entries(database)
         sent = {line.record_type for line in report.lines if line.kind == "pull"} - config.ownership.keys()
         with database.reading() as connection:

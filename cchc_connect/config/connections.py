@@ -1,6 +1,7 @@
 """The tables of `cchc.toml` that describe one agency's system: `[connections.NAME]`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -180,6 +181,14 @@ class ConnectionTable(SourceTimes):
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
     every: Period | None = None
     """Period at which the resident schedule pulls it and sends to it; none: that of `[run]`."""
+    fresh_within: Period = timedelta(days=1)
+    """How old its data may be before it is not fresh any more, counted in its opening hours."""
+    sla: Period | None = None
+    """How old its data may be by what was agreed with its agency (cam kết); none: as `fresh_within`. Data that is older
+    than twice that breaches it.
+    """
+    registered_database: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Code of the database of the province's list (danh mục cơ sở dữ liệu) that it reads; none: the list says it."""
     drift: Literal["hold", "warn", "accept"] = "hold"
     """What happens when its sources send something else than before: `hold` holds what is read before anything is
     overwritten and tells what is new, `warn` only tells, `accept` takes everything.

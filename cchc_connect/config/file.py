@@ -26,6 +26,7 @@ from cchc_connect.config.connections import PROGRAM, ConnectionTable
 from cchc_connect.config.durations import Period, RetentionTable
 from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.program import ProgramAdapter
+from cchc_connect.config.quality import QualityScoreTable
 from cchc_connect.config.secrets import Secret, secrets_in
 from cchc_connect.config.sharing import (
     AgreementId,
@@ -177,6 +178,8 @@ class Config(ConfigTable):
     """Where the agreements are."""
     corrections: CorrectionsTable = CorrectionsTable()
     """Until when agencies answer requests to correct their data."""
+    quality: QualityScoreTable = QualityScoreTable()
+    """How the quality of agencies' records is scored."""
     once_only: OnceOnlyTable = OnceOnlyTable()
     """Papers that need not be submitted again."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])

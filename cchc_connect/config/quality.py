@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from cchc_connect.config.tables import ConfigTable
 from cchc_connect.messages.catalogue import Language, sentences_by_code
@@ -72,6 +75,16 @@ class QualityTable(ConfigTable):
 
 
 DEFAULT_QUALITY = QualityTable()
+
+QualityPartName = Literal["valid", "complete", "consistent", "agreed", "unique", "timely"]
+"""Parts of the quality score."""
+
+
+class QualityScoreTable(ConfigTable):
+    """How the quality score of agencies is weighed. Table `[quality]`."""
+
+    weights: Mapping[QualityPartName, Annotated[int, Field(ge=0, le=100)]] = {}
+    """Points of each part; a part that is not named has those of the package."""
 
 
 def known_rules() -> list[str]:

@@ -88,6 +88,23 @@ cursor = Table(
     comment="How far each stream was read, one row per partition, and why a stream is on hold or incomplete.",
 )
 
+freshness = Table(
+    "freshness",
+    METADATA,
+    *map(_key, ("connection", "record_type", "partition", "state")),
+    _sequence_key("since"),
+    *(Column(name, BIG_INTEGER) for name in ("until", "fresh_until", "within_until", "breach_from")),
+    comment="Intervals, in seconds since 1970 (UTC), in which a stream was due, complete or held.",
+)
+
+quality_month = Table(
+    "quality_month",
+    METADATA,
+    *map(_key, ("month", "agency", "record_type", "part")),
+    *map(_number, ("good", "total")),
+    comment="Quality of agencies' records at the end of each month: what is good of how many, by part of the score.",
+)
+
 absence = Table(
     "absence",
     METADATA,

@@ -14,6 +14,7 @@ from cchc_connect.database.direct.connection import DirectConnection, StoredRow
 from cchc_connect.database.direct.queries import StreamName
 from cchc_connect.database.state.unseen_rules import notes_by_source
 from cchc_connect.messages import Message
+from cchc_connect.monitoring.freshness import FreshnessNow, read_states
 from cchc_connect.monitoring.runs import Run, read_last_finished_run, read_runs
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class DatabaseStatus:
     """Those that nobody handled although their last day is over."""
     corrections: CorrectionCounts = CorrectionCounts()
     """Correction requests that are not closed."""
+    freshness: tuple[FreshnessNow, ...] = ()
+    """How fresh the data of each connection is, by name; none that no run of this version tried to read."""
 
     @property
     def is_audit_log_intact(self) -> bool:
@@ -124,7 +127,8 @@ def status(database: "SharedDatabase", *, at: datetime | None = None) -> Databas
 
     Args:
         database: the shared database.
-        at: instant (aware) on whose Vietnamese day it is told what is overdue; None: now.
+        at: instant (aware) at which it is told how fresh the data is, and on whose Vietnamese day what is overdue;
+            None: now.
 
     Raises:
         DatabaseUnusable: the database failed.
@@ -135,7 +139,8 @@ def status(database: "SharedDatabase", *, at: datetime | None = None) -> Databas
 
 def read_status(connection: DirectConnection, *, at: datetime | None = None) -> DatabaseStatus:
     """Return the state of the database that `connection` reads, as `status` does."""
-    day = in_vietnam(at or SystemClock().now()).date().isoformat()
+    now = at or SystemClock().now()
+    day = in_vietnam(now).date().isoformat()
     latest = next(iter(read_runs(connection, 1)), None)
     return DatabaseStatus(
         streams=_streams(connection),
@@ -146,6 +151,7 @@ def read_status(connection: DirectConnection, *, at: datetime | None = None) -> 
         open_discrepancies=queries.open_discrepancies(connection),
         overdue_discrepancies=queries.overdue_discrepancies(connection, day),
         corrections=CorrectionCounts(**queries.correction_counts(connection, day)),
+        freshness=read_states(connection, now),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.quality import DEFAULT_QUALITY, QualityTable
 from cchc_connect.database.state.source_properties import DriftMode
+from cchc_connect.sync.freshness_promise import DEFAULT_PROMISE, FreshnessPromise, promise_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class ConnectionTerms:
     """Whether it says that a page without a link is the last one."""
     options_hash: str = ""
     """Hash of the options of its adapter: faulty items are read again when it changes."""
+    promise: FreshnessPromise = DEFAULT_PROMISE
+    """How old its data may be."""
 
 
 DEFAULT_TERMS = ConnectionTerms()
@@ -39,4 +42,5 @@ def _terms(table: ConnectionTable) -> ConnectionTerms:
         drift_mode=DriftMode(table.drift),
         ends_without_link=table.end is not None,
         options_hash=hashlib.blake2b(options.encode(), digest_size=8).hexdigest(),
+        promise=promise_of(table),
     )

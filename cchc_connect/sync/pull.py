@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
-from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts, write_cursor
+from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
@@ -32,6 +32,7 @@ from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import NO_FORMS, ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
+from cchc_connect.sync.cursor_writer import CursorWriter
 from cchc_connect.sync.drift_guard import DriftGuard, DriftHeld, PageCheck
 from cchc_connect.sync.moved_keys import MovedKeys
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_notes, count_page, later
@@ -75,19 +76,19 @@ class Pull:
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        owners = run_context.owners_of(stream.record_type)
-        self._terms = terms = run_context.terms_of(stream.connection)
-        self._detector = ChangeDetector(source, owners, translator, stream.connection, terms)
+        self._terms, owners = run_context.terms_of(stream.connection), run_context.owners_of(stream.record_type)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection, self._terms)
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
         self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
-        self._unreadable_members = UnreadableMembers(stream, run_context, terms.quality)
+        self._unreadable_members = UnreadableMembers(stream, run_context, self._terms.quality)
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
-        self.drift_guard = DriftGuard(stream, terms.drift_mode, self._pull_range, source.profile)
+        self.drift_guard = DriftGuard(stream, self._terms.drift_mode, self._pull_range, source.profile)
         """Watches what the source sends."""
         self._rereading = Rereading()
+        self._cursor_writer = CursorWriter(stream, self._terms.promise)
         self._counted_before_pass = Counters()
         self.counts = Counters()
         self.before: Cursor | None = None
@@ -310,6 +311,7 @@ class Pull:
         except DriftHeld as held:
             self.drift_guard.store_held(self._run_context, held)
             raise
+        self._cursor_writer.remember()
         self.drift_guard.remember()
         page_commit.pass_state.older.add(write_context.outdated)
         self._twice.note_replaced(write_context.replaced)
@@ -350,8 +352,7 @@ class Pull:
         if self._pull_range.moves_cursor:
             if page_commit.completes_pass:
                 guard.end_held(connection)
-            completed_at = self._run_context.clock.now() if page_commit.completes_pass else None
-            write_cursor(connection, self._stream, page_commit.next_cursor, completed_at)
+            self._cursor_writer.write(connection, page_commit, self._run_context.clock.now())
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, deletions

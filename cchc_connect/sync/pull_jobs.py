@@ -17,6 +17,7 @@ from cchc_connect.database.state.circuit_breakers import (
     record_success,
 )
 from cchc_connect.database.state.cursors import hold
+from cchc_connect.database.state.freshness import due_changes, store_due_changes
 from cchc_connect.database.stream import NO_PARTITION, Stream
 from cchc_connect.database.writing.agency_changes import follow_agency, has_other_agency
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopped
@@ -110,6 +111,8 @@ class PullJobs:
                 if requested_type in {None, record_type}
             ]
             self.report_lines += lines
+            if requested_type is None:
+                self._note_due(name, lines)
             circuit_breaker = self._circuit_breakers.get(name)
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
                 self._skip_open_circuit(lines, circuit_breaker)
@@ -129,6 +132,15 @@ class PullJobs:
         agency = self._config.connections[name].agency
         if self._run_context.read(partial(has_other_agency, name=name, agency=agency, record_types=types)):
             self._run_context.commit(partial(follow_agency, name=name, agency=agency, record_types=types))
+
+    def _note_due(self, name: str, lines: list[ReportLine]) -> None:
+        """Store which streams of a connection are expected to be read; nothing if that is known."""
+        listings = [(line.record_type, line.partition) for line in lines]
+        limits_of = self._run_context.terms_of(name).promise.limits
+        changes = self._run_context.read(partial(due_changes, name=name, listings=listings, limits_of=limits_of))
+        if changes is not None:
+            now = self._run_context.clock.now()
+            self._run_context.commit(partial(store_due_changes, name=name, changes=changes, now=now))
 
     def _skip_open_circuit(self, lines: list[ReportLine], circuit_breaker: CircuitBreaker) -> None:
         for line in lines:

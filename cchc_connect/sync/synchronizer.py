@@ -325,7 +325,7 @@ class Synchronizer:
         faulty = len(open_keys(connection, stream))
         read = faulty + sum(1 for _ in live_source_keys(connection, stream))
         if not is_too_many(faulty, read, self._config.run.max_quarantined_share):
-            end_hold(connection, stream)
+            end_hold(connection, stream, self._clock.now())
 
     def _require_provided(self, name: str, record_type: str | None) -> None:
         """Check that the connection exists and provides the record type, if one is named."""

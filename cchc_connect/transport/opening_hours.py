@@ -4,9 +4,10 @@ Some systems are open to other systems at night only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from typing import Self
 
 from cchc_connect.errors import OutsideHours
@@ -46,6 +47,12 @@ class TimeSpan:
         return at >= self.opens or at < self.closes
 
 
+DAY_S = 86_400
+
+VIETNAM_OFFSET_S = 7 * 3600
+"""Seconds by which Vietnamese time is ahead of UTC, on every day."""
+
+
 @dataclass(frozen=True)
 class OpeningHours:
     """The spans of each day in which requests are allowed."""
@@ -77,3 +84,48 @@ class OpeningHours:
             for span in self.spans
         ]
         return min(start if start > local_now else start + timedelta(days=1) for start in starts)
+
+    def open_intervals(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the intervals from `start` up to `end`, itself excluded, in which requests are allowed, in order.
+
+        Instants are whole seconds since 1970 (UTC). Neighbouring intervals may touch.
+
+        >>> list(OpeningHours([TimeSpan.parse("08:00-17:00")]).open_intervals(0, 86_400))
+        [(3600, 36000)]
+        """
+        pieces = self._pieces_of_day()
+        first_day = (start + VIETNAM_OFFSET_S) // DAY_S
+        for day in range(first_day, (end + VIETNAM_OFFSET_S - 1) // DAY_S + 1):
+            midnight = day * DAY_S - VIETNAM_OFFSET_S
+            for opens, closes in pieces:
+                interval = max(start, midnight + opens), min(end, midnight + closes)
+                if interval[0] < interval[1]:
+                    yield interval
+
+    def after_open_seconds(self, start: int, seconds: int) -> int:
+        """Return the instant at which `seconds` seconds of opening hours have passed since `start`.
+
+        Instants are whole seconds since 1970 (UTC).
+
+        >>> OpeningHours([TimeSpan.parse("08:00-17:00")]).after_open_seconds(0, 9 * 3600 + 1)
+        90001
+        """
+        pieces = self._pieces_of_day()
+        day, remaining = (start + VIETNAM_OFFSET_S) // DAY_S, seconds
+        while True:
+            midnight = day * DAY_S - VIETNAM_OFFSET_S
+            for opens, closes in pieces:
+                begin, end = max(start, midnight + opens), midnight + closes
+                if begin + remaining <= end:
+                    return begin + remaining
+                remaining -= max(0, end - begin)
+            day += 1
+
+    def _pieces_of_day(self) -> list[tuple[int, int]]:
+        """Return when it is open, in seconds of a Vietnamese day."""
+        ends = {moment.hour * 3600 + moment.minute * 60 for span in self.spans for moment in (span.opens, span.closes)}
+        return [
+            (begin, end)
+            for begin, end in pairwise(sorted({0, DAY_S, *ends}))
+            if any(span.contains(time(begin // 3600, begin % 3600 // 60)) for span in self.spans)
+        ]

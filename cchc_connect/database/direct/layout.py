@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -51,11 +51,12 @@ TABLE_NAMES = frozenset(
             "delivery",
             "discrepancy",
             "drift",
+            "freshness",
             "lease",
         ),
         *("kpi_agency", "kpi_fact", "kpi_feedback", "kpi_opinion", "kpi_pause", "kpi_position", "kpi_procedure"),
         *("kpi_procedure_agency", "kpi_rating", "kpi_step", "kpi_target", "kpi_version"),
-        *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run"),
+        *("maintenance", "quality_month", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run"),
         *("run_counter", "source_property"),
     }
 )

@@ -70,6 +70,14 @@ def streams(connection: DirectConnection) -> Mapping[StreamName, StoredRow]:
     return {(row["connection"], row["record_type"], row["partition"]): row for row in rows}
 
 
+def freshness_intervals(connection: DirectConnection) -> list[StoredRow]:
+    """Return the intervals of freshness of all streams, by stream and beginning."""
+    return connection.rows(
+        'SELECT connection, record_type, "partition", state, since, until, fresh_until, within_until, breach_from '
+        'FROM freshness ORDER BY connection, record_type, "partition", state, since'
+    )
+
+
 def absence_counts(connection: DirectConnection) -> Mapping[StreamName, int]:
     """Return the number of items that the last complete listing lacked and the next one must confirm, by stream."""
     return _counts(

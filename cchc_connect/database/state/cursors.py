@@ -13,6 +13,7 @@ from cchc_connect.adapter import ListingOrder
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.database.state.freshness import begin_held, end_held
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
 from cchc_connect.errors import CchcError, Retriable
@@ -125,6 +126,7 @@ def hold(
         values |= {"page_token": None, "checkpoint": None, "pass_since": None, "pass_shown": None}
         if order is ListingOrder.ASCENDING and row is not None and row.checkpoint is not None:
             values["watermark"] = max(row.checkpoint, row.watermark or row.checkpoint)
+        begin_held(connection, stream, now)
     _upsert(connection, stream, values)
 
 
@@ -140,8 +142,9 @@ def stored_doubts(connection: Connection, stream: Stream) -> set[str]:
     return set[str]() if row is None else {code for code in row if code is not None}
 
 
-def end_hold(connection: Connection, stream: Stream) -> None:
+def end_hold(connection: Connection, stream: Stream, now: datetime) -> None:
     """End the hold of a stream: its cause was corrected."""
+    end_held(connection, stream, now)
     ended = {"held_code": None, "held_context": None, "held_since": None}
     connection.execute(update(cursor).where(_of_stream(stream)).values(ended))
 

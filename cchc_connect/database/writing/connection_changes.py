@@ -21,6 +21,7 @@ from cchc_connect.database.tables import (
     cursor,
     discrepancy,
     drift,
+    freshness,
     maintenance,
     quarantine,
     rate_limit,
@@ -47,7 +48,7 @@ NAMED = (
 )
 """Columns that hold a connection's name, apart from the record tables and those of `STATES` and `route`."""
 
-STATES = (absence, cursor, circuit_breaker, drift, rate_limit, source_property)
+STATES = (absence, cursor, circuit_breaker, drift, freshness, rate_limit, source_property)
 """What a run keeps of a connection; under the new name a mere hold or pause may stand, which is replaced."""
 
 
