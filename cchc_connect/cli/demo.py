@@ -28,6 +28,7 @@ from cchc_connect.cli.demo_config import (
     demo_config,
     passwords_of_doubles,
 )
+from cchc_connect.cli.demo_indicators import PAGE_FILE, PROGRAMME, YEAR, show_indicators
 from cchc_connect.cli.demo_quality import LISTED, show_quality_sections, write_list
 from cchc_connect.cli.demo_sharing import SharingSections
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
@@ -144,6 +145,7 @@ class Demonstration:
         self, console: Console, agencies: Agencies, config: Config, database: SharedDatabase, location: Path
     ) -> None:
         """Prepare the demonstration; nothing is pulled before `show`. The database will be at `location`."""
+        self._folder = sharing_folder(location.with_name(f"{location.name}{UNFINISHED_SUFFIX}"))
         self._console = console
         self._agencies = agencies
         self._config = config
@@ -173,6 +175,7 @@ class Demonstration:
         self._show_portal()
         is_intact = self._show_audit(dossier)
         self._document |= show_quality_sections(self._config, self._database, self._console)
+        self._document["indicators"] = show_indicators(self._console, self._database, self._folder)
         are_done = all(run.outcome is RunStatus.DONE for run in (first, second, third))
         return is_unchanged and complete and are_done and are_in_force(agreed) and shares_as_agreed and is_intact
 
@@ -304,6 +307,7 @@ class Demonstration:
             "agreements list",
             "audit list",
             *self._verifying(),
+            f"kpi report --set {PROGRAMME} --from {YEAR}-01-01 --to {YEAR + 1}-01-01",
         )
         database = shlex.quote(self._location)
         lines = [f"{program_command()} {command} --db {database}" for command in commands]
@@ -312,6 +316,8 @@ class Demonstration:
         self._console.heading("demo.next")
         for command in self._document["next"]:
             self._console.line(f"  {command}")
+        page = (sharing_folder(Path(self._location)) / PAGE_FILE).resolve()
+        self._console.message("demo.page", path=page)
         self._console.message("demo.serve", program=program_command())
 
     def _verifying(self) -> Sequence[str]:
