@@ -25,8 +25,8 @@ MESSAGES = 99
 
 ENTRIES_OF_SEAL = 20_000
 
-MORE_MIB = 8
-"""More entries may not need more memory than this on top."""
+MORE_MIB = 16
+"""More entries may not need more memory than this on top, which is mostly the page cache of SQLite."""
 
 VERIFY = """
 import json, resource, sys, time
