@@ -179,8 +179,9 @@ class _Work:
         members = None if node is None else self.nodes.members(node, as_now=as_now)
         if indicator.id in self.states:
             return self.states[indicator.id].case_counts(self._procedures(members), members)
-        of_node = self.counts_by_indicator[indicator.id].items()
-        return sum((each for name, each in of_node if members is None or name in members), CaseCounts())
+        of_agencies = self.counts_by_indicator[indicator.id]
+        names = of_agencies if members is None else members & of_agencies.keys()
+        return sum((of_agencies[name] for name in names), CaseCounts())
 
     def _procedures(self, members: frozenset[str] | None) -> frozenset[str]:
         if members is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, literal, or_, select, true
 
 from cchc_connect.database.kpi_tables import kpi_fact, kpi_feedback, kpi_procedure, kpi_procedure_agency, kpi_rating
 from cchc_connect.kpi.indicator_sets import Formula, Grain, Indicator
@@ -97,7 +97,7 @@ def state_of(
 def _counts(indicator: Indicator, window: KpiWindow) -> Sequence[ColumnElement[Any]]:
     """Return numerator, denominator, unknown and second numerator of an indicator as columns."""
     numerator, denominator, unknown = state_of(indicator, window)
-    zero = func.count(case((unknown, 1))) * 0
+    zero = literal(0)
     first = _count(numerator)
     if indicator.formula is Formula.MEAN:
         first = func.coalesce(func.sum(case((numerator, kpi_fact.c.spent_5), else_=0)), 0)
