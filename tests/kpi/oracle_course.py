@@ -64,8 +64,6 @@ class Course:
     due: int | None = None
     due_original: int | None = None
     term_end: int | None = None
-    unit: str | None = None
-    """Unit of the longest term that applies; months count in days."""
 
     @property
     def is_closed(self) -> bool:
@@ -94,7 +92,6 @@ def course_of(history: DossierHistory, procedure: Procedure | None) -> Course:
     received = second(dossier.received_at)
     known_dues = (due_second(version.dossier.due_at) for version in history.versions)
     first_due = next((due for due in known_dues if due is not None), None)
-    longest = None if received is None else longest_term(procedure, dossier.channel, received)
     original = due_second(dossier.due_original_at)
     return Course(
         status=dossier.status,
@@ -103,8 +100,7 @@ def course_of(history: DossierHistory, procedure: Procedure | None) -> Course:
         requests=requests_of(history, steps, versions),
         due=due_second(dossier.due_at),
         due_original=first_due if original is None else original,
-        term_end=None if longest is None else longest[0],
-        unit=None if longest is None else longest[1],
+        term_end=None if received is None else term_end(procedure, dossier.channel, received),
     )
 
 
@@ -186,22 +182,16 @@ def requests_told(events: Told) -> list[Request]:
     ]
 
 
-def longest_term(procedure: Procedure | None, channel: int | None, received: int) -> tuple[int, str] | None:
-    """Return end and unit of the longest term: of the channel, null is direct; of all channels where it has none."""
+def term_end(procedure: Procedure | None, channel: int | None, received: int) -> int | None:
+    """Return the end of the longest term: of the channel, null is direct; of all channels where it has none."""
     if procedure is None:
         return None
     of_channel = [each.terms for each in procedure.channels if each.channel == (1 if channel is None else channel)]
     for terms in (of_channel, [each.terms for each in procedure.channels]):
-        every = [term for group in terms for term in group]
-        ends = [(end, _unit(term)) for term in every if (end := end_of_term(term, received)) is not None]
+        ends = [end for group in terms for term in group if (end := end_of_term(term, received)) is not None]
         if ends:
             return max(ends)
     return None
-
-
-def _unit(term: ProcessingTerm) -> str:
-    unit = (term.unit or "").casefold()
-    return "ngày" if unit == "tháng" else unit
 
 
 def end_of_term(term: ProcessingTerm, received: int) -> int | None:
@@ -248,20 +238,24 @@ def limit_at(course: Course, to: int, ended: int | None) -> int | None:
         has_known_due = course.due_original is not None or any(request.due_after for request in course.requests)
         term = None if has_known_due else course.term_end
         return None if term is None else term + paused(counting, to, ended)
-    due = due_as_of(course, counting)
+    due = due_as_of(course, counting, is_waiting=ended is None and bool(counting) and counting[-1].is_outstanding(to))
     moved = [request for request in counting if is_moved(course, request, due)]
     return due + paused(counting, to, ended) - paused(moved, to, ended)
 
 
-def due_as_of(course: Course, counting: Sequence[Request]) -> int:
-    """Return the due date after the requests that count, before any later one."""
+def due_as_of(course: Course, counting: Sequence[Request], *, is_waiting: bool) -> int:
+    """Return the due date after the requests that count, before any later one.
+
+    While papers are awaited it is the one before the request: sources move it when the papers come.
+    """
     assert course.due is not None
-    later = course.requests[len(counting) :]
-    if later and later[0].due_before is not None:
-        return later[0].due_before
-    if counting and counting[-1].due_before is not None and counting[-1].due_after is not None:
-        return counting[-1].due_after
-    return course.due_original if later and not counting and course.due_original is not None else course.due
+    behind = counting[:-1] if is_waiting else counting
+    following = course.requests[len(behind) :]
+    if following and following[0].due_before is not None:
+        return following[0].due_before
+    if behind and behind[-1].due_before is not None and behind[-1].due_after is not None:
+        return behind[-1].due_after
+    return course.due_original if following and not behind and course.due_original is not None else course.due
 
 
 def is_moved(course: Course, request: Request, due: int) -> bool:
@@ -281,4 +275,26 @@ def paused(requests: Iterable[Request], to: int, ended: int | None) -> int:
         end = request.supplied_at if ended is None else min(request.supplied_at, ended)
         if end > begin:
             total, covered = total + end - begin, end
+    return total
+
+
+def pauses_of(requests: Iterable[Request], ended: int) -> list[tuple[int, int]]:
+    """Return the united pauses up to the end."""
+    pauses = list[tuple[int, int]]()
+    for request in sorted(requests, key=lambda request: request.asked_at):
+        begin = max(request.asked_at, pauses[-1][1] if pauses else 0)
+        end = begin if request.supplied_at is None else min(request.supplied_at, ended)
+        if end > begin:
+            pauses.append((begin, end))
+    return pauses
+
+
+def working_seconds(begin: int, end: int) -> int:
+    """Return the seconds of an interval that lie in working days, which are whole days here."""
+    total, moment = 0, begin
+    while moment < end:
+        midnight = moment + DAY_S - (moment + LOCAL_OFFSET) % DAY_S
+        if _CALENDAR.is_working_day(local_day(moment)):
+            total += min(end, midnight) - moment
+        moment = midnight
     return total

@@ -24,7 +24,8 @@ from tests.kpi.oracle_course import (
     Course,
     Truth,
     limit_at,
-    paused,
+    pauses_of,
+    working_seconds,
 )
 from tests.kpi.oracle_papers import (
     all_fees_are_zero,
@@ -39,9 +40,9 @@ from tests.kpi.oracle_papers import (
     uses_population_data,
 )
 
-_FOREVER = 2**40
 _FINISHED = frozenset({PROCESSED, RETURNED})
 _ONLINE_LEVELS = frozenset({"3", "4"})
+_WORKING_DAY = "ngày làm việc"
 _PAID_ONLINE = frozenset({"1", "2"})
 
 
@@ -137,14 +138,23 @@ def time_in(unit: str) -> Callable[[Subject, tuple[int, int]], Judgement]:
 
     def handling_time(subject: Subject, period: tuple[int, int]) -> Judgement:
         course = subject.course
-        if course.status not in _FINISHED or course.unit != unit:
+        if course.status not in _FINISHED or unit_of(subject.procedure) != unit or not received_in(subject, period):
             return False, None
         if course.ended is None or course.received is None:
-            return received_in(subject, period), None
-        pauses = paused(course.requests, _FOREVER, course.ended)
-        return received_in(subject, period), course.ended - course.received - pauses
+            return True, None
+        measured = working_seconds if unit == _WORKING_DAY else lambda begin, end: end - begin
+        pauses = sum(measured(*pause) for pause in pauses_of(course.requests, course.ended))
+        return True, measured(course.received, course.ended) - pauses
 
     return handling_time
+
+
+def unit_of(procedure: Procedure | None) -> str | None:
+    """In the procedure's unit, months in days; units are never mixed, so one with terms of several units has none."""
+    terms = [term for each in procedure.channels for term in each.terms] if procedure else []
+    units = {term.unit.casefold() for term in terms if term.unit and term.duration is not None}
+    units = {"ngày" if unit == "tháng" else unit for unit in units}
+    return units.pop() if len(units) == 1 else None
 
 
 def online_of_received(subject: Subject, period: tuple[int, int]) -> Judgement:
@@ -265,6 +275,7 @@ DOSSIERS: Mapping[str, Mapping[str, Callable[[Subject, tuple[int, int]], Judgeme
         "2.1p": plainly_on_time,
         "2.2h": time_in("giờ"),
         "2.2d": time_in("ngày"),
+        "2.2w": time_in(_WORKING_DAY),
         "3.3": online_of_received,
         "3.3k": online_of_known_channels,
         "3.0": wholly_online,
@@ -289,5 +300,5 @@ DOSSIERS: Mapping[str, Mapping[str, Callable[[Subject, tuple[int, int]], Judgeme
 }
 NEVER_BELOW_ZERO = frozenset({"5.4", "satisfied"})
 """From which both the late and the disliked ones are taken."""
-MEANS = {"2.2h": HOUR_S, "2.2d": DAY_S}
+MEANS = {"2.2h": HOUR_S, "2.2d": DAY_S, "2.2w": DAY_S}
 """Seconds of the unit of each indicator that is a mean."""
