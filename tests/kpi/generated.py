@@ -74,9 +74,17 @@ class _Life:
 class Generator:
     """Makes worlds; the same seed makes the same world."""
 
-    def __init__(self, seed: int, *, units: int = 6) -> None:
-        """Make the agencies and procedures; `units` is how many agencies of each kind there are."""
+    def __init__(self, seed: int, *, units: int = 6, is_disputed: bool = True) -> None:
+        """Make the agencies and procedures.
+
+        Args:
+            seed: the same one makes the same world.
+            units: how many agencies of each kind there are.
+            is_disputed: whether there is what the program and the oracle read differently: dossiers without any end
+                though they are closed, due dates that are placeholders, supplies after the end, rounds without instant.
+        """
         self._random = Random(seed)
+        self._is_disputed = is_disputed
         self.agencies: tuple[Agency, ...] = agencies_of(units)
         self.procedures: tuple[Procedure, ...] = procedures_of(self._random, self.agencies, 12 + 3 * units)
         self._codes = [agency.code for agency in self.agencies]
@@ -119,7 +127,7 @@ class Generator:
             submitted=received - self._span(3 * _DAY),
             received=received,
             due=received + self._span(25 * _DAY),
-            tells_rounds=self._chance(0.5),
+            tells_rounds=self._chance(0.5) or not self._is_disputed,
             tells_dues_of_rounds=self._chance(0.4),
             tells_first_due=self._chance(0.5),
             flags=flags_of(pick),
@@ -127,7 +135,7 @@ class Generator:
         if self._chance(0.2) and life.due is not None:
             life.due = midnight(vietnamese_day(life.due))
         self._live(life, received)
-        told_ends = {status for _, status in life.course if self._chance(0.75)}
+        told_ends = {status for _, status in life.course if self._chance(0.75) or not self._is_disputed}
         life.told_ends = frozenset(told_ends)
         return life
 
@@ -284,7 +292,8 @@ class Generator:
         if choice < 0.11 and life.received is not None:
             return {"received_at": None}
         if choice < 0.14:
-            name = self._random.choice(("received_at", "due_at", "due_original_at", "processed_at"))
+            settled, disputed = ("received_at", "due_original_at"), ("due_at", "processed_at")
+            name = self._random.choice((*settled, *disputed) if self._is_disputed else settled)
             return {name: self._random.choice(_PLACEHOLDERS)}
         if choice < 0.24 and life.rounds and life.tells_rounds:
             return {"supplements": self._distorted_rounds(life)}
@@ -293,7 +302,7 @@ class Generator:
     def _distorted_rounds(self, life: _Life) -> tuple[SupplementRound, ...]:
         """Return rounds: one is there twice, overlaps, is supplied too early or late, or lacks its instant."""
         rounds = list(self._told_rounds(life, life.rounds, LAST_LOAD))
-        first, choice = rounds[0], self._random.randrange(5)
+        first, choice = rounds[0], self._random.randrange(5 if self._is_disputed else 3)
         asked_at = life.rounds[0].asked_at
         if choice == 0:
             return (*rounds, first)

@@ -28,7 +28,7 @@ _LAST_DAY, _FIRST_DAY = PartialDate(2025, 6, 30), PartialDate(2025, 7, 1)
 _TRUTHS = (True, False, None)
 _UNITS = ("Giờ", "Ngày", "Ngày làm việc", "Tháng")
 _LONGEST = {"Giờ": 96, "Ngày": 30, "Ngày làm việc": 25, "Tháng": 2}
-_DAYS = (None, PartialDate(2024, 5, 6), PartialDate(2025), PartialDate(2025, 3), PartialDate(2025, 7, 1))
+_DAYS = (None, PartialDate(2024, 5, 6), PartialDate(2025), PartialDate(2025, 3, 20), PartialDate(2025, 7, 2))
 _SUBJECTS = (
     None,
     (),
