@@ -3,7 +3,7 @@
 Numerators and denominators are added over the tree of agencies; rates never are. A procedure counts once at every node.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,22 @@ def _counted(
     for row in connection.execute(query):
         counts = map(int, row[1:])  # PostgreSQL adds whole numbers to decimals
         for indicator in indicators:
-            counts_by_indicator[indicator.id][row[0]] = CaseCounts(
-                next(counts), next(counts), next(counts), next(counts)
-            )
+            counts_by_indicator[indicator.id][row[0]] = _counted_of(indicator, counts)
     return counts_by_indicator
+
+
+_SHIFT = 2**31
+"""What one case beside the numerator adds: a number of 64 bits has room for two counts."""
+
+
+def _counted_of(indicator: Indicator, counts: Iterator[int]) -> CaseCounts:
+    """Return the counts of an indicator out of its columns; see `_counts`."""
+    first, possible, second = next(counts), next(counts), next(counts)
+    if indicator.formula is Formula.MEAN:
+        return CaseCounts(first, possible, next(counts))
+    complement, numerator = divmod(first, _SHIFT)
+    denominator = numerator + complement
+    return CaseCounts(numerator, denominator, possible - denominator, second)
 
 
 def state_of(
@@ -95,14 +107,24 @@ def state_of(
 
 
 def _counts(indicator: Indicator, window: KpiWindow) -> Sequence[ColumnElement[Any]]:
-    """Return numerator, denominator, unknown and second numerator of an indicator as columns."""
+    """Return the columns of an indicator.
+
+    Of a mean they are the seconds, the cases, nothing, and the unknown; else numerator and complement in one number,
+    all cases that may be counted, and the second numerator. Each condition is judged once for a row.
+    """
     numerator, denominator, unknown = state_of(indicator, window)
-    zero = literal(0)
-    first = _count(numerator)
     if indicator.formula is Formula.MEAN:
-        first = func.coalesce(func.sum(case((numerator, kpi_fact.c.spent_5), else_=0)), 0)
-    second = _count(and_(denominator, condition_of_all(indicator.second, window))) if indicator.second else zero
-    return first, _count(denominator), _count(unknown), second
+        seconds = func.coalesce(func.sum(case((numerator, kpi_fact.c.spent_5), else_=0)), 0)
+        return seconds, _count(denominator), literal(0), _count(unknown)
+    population = condition_of_all(indicator.population, window)
+    of_population = condition_of_all(indicator.numerator, window)
+    state = case((of_population, 1), (~of_population, _SHIFT), else_=0)
+    together = func.coalesce(func.sum(case((population, state), else_=0)), 0)
+    possible = _count(or_(population, population.is_(None)))
+    second: ColumnElement[int] = literal(0)
+    if indicator.second:
+        second = _count(and_(denominator, condition_of_all(indicator.second, window)))
+    return together, possible, second
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
