@@ -52,10 +52,7 @@ def cases(  # noqa: PLR0913  # which figure of which set, for whom and when
         NotFound: versions that held at that sequence were purged.
     """
     chosen = indicator_set(set_id).indicator(indicator)
-    if chosen.missing or not chosen.population:
-        raise UsageMistake("kpi.no_cases", indicator=indicator, fields=", ".join(chosen.missing or chosen.needs))
-    if start >= end:
-        raise UsageMistake("kpi.period_empty", start=start, end=end)
+    _require_counted(chosen, start, end)
     with rows_at(database, as_of, days) as at:
         nodes = Nodes(at.rows, at.today)
         members = None
@@ -74,6 +71,14 @@ def cases(  # noqa: PLR0913  # which figure of which set, for whom and when
             complement=complement,
             unknown=unknown,
         )
+
+
+def _require_counted(indicator: Indicator, start: date, end: date) -> None:
+    if indicator.missing or not indicator.population:
+        fields = ", ".join(indicator.missing or indicator.needs)
+        raise UsageMistake("kpi.no_cases", indicator=indicator.id, fields=fields)
+    if start >= end:
+        raise UsageMistake("kpi.period_empty", start=start, end=end)
 
 
 Lists = tuple[frozenset[str], frozenset[str], frozenset[str]]

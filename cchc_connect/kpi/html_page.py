@@ -11,10 +11,20 @@ from itertools import groupby
 
 from cchc_connect.clock import VIETNAM_TIME, from_timestamp_text
 from cchc_connect.kpi.html_parts import STYLE, bar, definitions, element, number_text, table
-from cchc_connect.kpi.report import KpiFigure, KpiReport, KpiRow
+from cchc_connect.kpi.report import NO_TARGET, NOT_ENOUGH, TOO_FEW, KpiFigure, KpiReport, KpiRow
 from cchc_connect.messages import Language, render_message
 
 _EMPTY: Mapping[str, str] = {}
+
+_UNITS = {
+    "percent": "unit_percent",
+    "count": "unit_count",
+    "hour": "unit_hour",
+    "day": "unit_day",
+    "working_day": "unit_working_day",
+}
+
+_WARNINGS = {NOT_ENOUGH: "warning_not_enough", TOO_FEW: "warning_too_few", NO_TARGET: "warning_no_target"}
 
 
 def kpi_page(report: KpiReport, language: Language, agencies: Mapping[str, str] = _EMPTY) -> str:
@@ -25,10 +35,10 @@ def kpi_page(report: KpiReport, language: Language, agencies: Mapping[str, str] 
         language: language of the page.
         agencies: names by code, for the tables of agencies; an agency without a name is shown by its code.
     """
-    return _Page(report, language, agencies).text()
+    return _ReportPage(report, language, agencies).text()
 
 
-class _Page:
+class _ReportPage:
     def __init__(self, report: KpiReport, language: Language, agencies: Mapping[str, str]) -> None:
         self._report = report
         self._language = language
@@ -157,7 +167,7 @@ class _Page:
             return self._phrase("missing", fields=", ".join(figure.missing_fields))
         if figure.value is None:
             return self._phrase("none_counted")
-        return f"{self._number(figure.value)} {self._phrase(f'unit_{row.unit}')}"
+        return f"{self._number(figure.value)} {self._phrase(_UNITS[row.unit])}"
 
     def _bar_text(self, row: KpiRow) -> str:
         if row.target is None:
@@ -165,7 +175,7 @@ class _Page:
         return f"{self._value(row)}; {self._phrase('target')} {self._number(row.target)} %"
 
     def _warning(self, code: str, row: KpiRow) -> str:
-        return self._phrase(f"warning_{code}", unknown=row.figure.unknown, denominator=row.figure.denominator)
+        return self._phrase(_WARNINGS[code], unknown=row.figure.unknown, denominator=row.figure.denominator)
 
     def _agency(self, code: str) -> str:
         name = self._agencies.get(code)

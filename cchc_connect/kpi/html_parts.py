@@ -59,8 +59,8 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
     """Return a table of texts; the first column names its rows."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
     lines = [
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in others)}</tr>'
-        for first, *others in rows
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
     ]
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
     return f"<table><caption>{escape(caption)}</caption>{body}</table>"
