@@ -75,13 +75,18 @@ def compute(  # noqa: PLR0913  # what is asked of which set, for whom and when
         raise UsageMistake("kpi.period_empty", start=start, end=end)
     with rows_at(database, as_of, days) as at:
         work = _Work.read(at, chosen, start, end, connected or {})
-        if agency is not None:
-            require_known("kpi.agency_unknown", work.nodes.code(agency), work.agencies)
-            agency = work.nodes.code(agency)
-        nodes: list[str | None] = [agency]
-        if each:
-            nodes += [None, *work.agencies]
-        return _report(work, at, chosen, (start, end), list(dict.fromkeys(nodes)))
+        return _report(work, at, chosen, (start, end), _nodes(work, agency, each=each))
+
+
+def _nodes(work: "_Work", agency: str | None, *, each: bool) -> Sequence[str | None]:
+    """Return for which agencies figures are made, the one of the report first; None: the whole province."""
+    if agency is not None:
+        require_known("kpi.agency_unknown", work.nodes.code(agency), work.agencies)
+        agency = work.nodes.code(agency)
+    nodes: list[str | None] = [agency]
+    if each:
+        nodes += [None, *work.agencies]
+    return list(dict.fromkeys(nodes))
 
 
 def _report(

@@ -110,13 +110,7 @@ def fact(
         "asked_1": requests[0] and requests[0].asked_at,
         "supplied_1": requests[0] and requests[0].supplied_at,
         "asked_2": requests[1] and requests[1].asked_at,
-        "due": due.due,
-        "due_0": due.before,
-        "due_1": due.after_first,
-        "due_kind": due.kind,
-        "added_5": due.added_5,
-        "added_all": due.added_all,
-        "added_1": due.added_1,
+        **_dues(due),
         **{f"paused_{status}": _closed_length(spans[status]) for status in PAUSING},
         "pause_source": history.source,
         **_spent(document["status"], received, ended, spans, procedure, working_time),
@@ -127,6 +121,19 @@ def fact(
     # With pauses in which a stop is no end, the stop itself suspends the time.
     shown = {**spans, STOPPED: list(history.spans[STOPPED])} if document["status"] == STOPPED else spans
     return KpiFact(row=row, pauses=_pause_rows(shown, history.source))
+
+
+def _dues(due: _Due) -> Mapping[str, object]:
+    """Return the columns of the due time and of what pauses add to it."""
+    return {
+        "due": due.due,
+        "due_0": due.before,
+        "due_1": due.after_first,
+        "due_kind": due.kind,
+        "added_5": due.added_5,
+        "added_all": due.added_all,
+        "added_1": due.added_1,
+    }
 
 
 def _due(
