@@ -98,18 +98,12 @@ def fact(
     until = FOREVER if ended is None else ended
     spans = {status: clipped(history.spans[status], 0, until) for status in PAUSING}
     due = _due(document, seen, history, spans, _term_limit(document, received, procedure, working_time))
-    requests = [*history.requests, None, None]
     row = {
-        "code": document["code"],
-        "procedure": document["procedure_code"],
-        "agency": document["agency_code"],
-        "status": document["status"],
+        **{name: document[of] for name, of in _AS_GIVEN.items()},
         "submitted": seconds_of(document["submitted_at"]),
         "received": received,
         "ended": ended,
-        "asked_1": requests[0] and requests[0].asked_at,
-        "supplied_1": requests[0] and requests[0].supplied_at,
-        "asked_2": requests[1] and requests[1].asked_at,
+        **_requests(history.requests),
         **_dues(due),
         **{f"paused_{status}": _closed_length(spans[status]) for status in PAUSING},
         "pause_source": history.source,
@@ -119,8 +113,22 @@ def fact(
         "contradictory": int(_is_contradictory(document)),
     }
     # With pauses in which a stop is no end, the stop itself suspends the time.
-    shown = {**spans, STOPPED: list(history.spans[STOPPED])} if document["status"] == STOPPED else spans
+    shown = {**spans, STOPPED: list(history.spans[STOPPED])} if row["status"] == STOPPED else spans
     return KpiFact(row=row, pauses=_pause_rows(shown, history.source))
+
+
+_AS_GIVEN = {"code": "code", "procedure": "procedure_code", "agency": "agency_code", "status": "status"}
+"""Columns that are fields of the dossier."""
+
+
+def _requests(requests: Sequence[SupplementRequest]) -> Mapping[str, int | None]:
+    """Return the columns of the first two requests for supplements."""
+    first, second = (requests[at] if len(requests) > at else None for at in (0, 1))
+    return {
+        "asked_1": None if first is None else first.asked_at,
+        "supplied_1": None if first is None else first.supplied_at,
+        "asked_2": None if second is None else second.asked_at,
+    }
 
 
 def _dues(due: _Due) -> Mapping[str, object]:

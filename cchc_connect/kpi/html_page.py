@@ -11,7 +11,7 @@ from itertools import groupby
 
 from cchc_connect.clock import VIETNAM_TIME, from_timestamp_text
 from cchc_connect.kpi.html_parts import STYLE, bar, definitions, element, number_text, table
-from cchc_connect.kpi.report import NO_TARGET, NOT_ENOUGH, TOO_FEW, KpiFigure, KpiReport, KpiRow
+from cchc_connect.kpi.report import NOT_ENOUGH, TOO_FEW, KpiFigure, KpiReport, KpiRow
 from cchc_connect.messages import Language, render_message
 
 _EMPTY: Mapping[str, str] = {}
@@ -24,7 +24,7 @@ _UNITS = {
     "working_day": "unit_working_day",
 }
 
-_WARNINGS = {NOT_ENOUGH: "warning_not_enough", TOO_FEW: "warning_too_few", NO_TARGET: "warning_no_target"}
+_WARNINGS = {NOT_ENOUGH: "warning_not_enough", TOO_FEW: "warning_too_few"}
 
 
 def kpi_page(report: KpiReport, language: Language, agencies: Mapping[str, str] = _EMPTY) -> str:
