@@ -142,11 +142,15 @@ def time_in(unit: str) -> Callable[[Subject, tuple[int, int]], Judgement]:
             return False, None
         if course.ended is None or course.received is None:
             return True, None
-        measured = working_seconds if unit == _WORKING_DAY else lambda begin, end: end - begin
+        measured = working_seconds if unit == _WORKING_DAY else _seconds
         pauses = sum(measured(*pause) for pause in pauses_of(course.requests, course.ended))
         return True, measured(course.received, course.ended) - pauses
 
     return handling_time
+
+
+def _seconds(begin: int, end: int) -> int:
+    return end - begin
 
 
 def unit_of(procedure: Procedure | None) -> str | None:
