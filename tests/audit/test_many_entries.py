@@ -26,7 +26,7 @@ MESSAGES = 99
 ENTRIES_OF_SEAL = 20_000
 
 MORE_MIB = 16
-"""More entries may not need more memory than this on top, which is mostly the page cache of SQLite."""
+"""More entries may not need more memory than this on top."""
 
 VERIFY = """
 import json, resource, sys, time
