@@ -45,19 +45,13 @@ def has_submitted_file(dossier: Dossier) -> Truth:
 
 
 def is_reused(dossier: Dossier) -> Truth:
-    """Digitised components, reused ones, or any submitted paper that is digitised.
-
-    Of the codes of reuse only that of none is known.
-    """
+    """Digitised components, reused ones, or any submitted paper that is digitised."""
     digitised = dossier.has_digitised_components
     if digitised is None:
         digitised = _any(dossier, (paper.is_digitised for paper in _papers(dossier)))
     elif not digitised and any(paper.is_digitised for paper in _papers(dossier)):
         digitised = True
-    reused = dossier.has_reused_components
-    if reused is None and dossier.submitted_papers is not None:
-        reused = False if all(paper.reuse == "0" for paper in _papers(dossier)) else None
-    return either(digitised, reused)
+    return either(digitised, dossier.has_reused_components)
 
 
 def is_from_national_store(dossier: Dossier) -> Truth:
