@@ -1,7 +1,7 @@
 """A value of the wrong form is answered with the rule in words and an example, never with a regular expression."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -16,13 +16,13 @@ def patterns(schema: object) -> Iterator[str]:
     """Yield every pattern within a JSON Schema."""
     match schema:
         case dict():
-            members: dict[str, Any] = schema
+            members = cast("dict[str, Any]", schema)
             if isinstance(members.get("pattern"), str):
                 yield members["pattern"]
             for member in members.values():
                 yield from patterns(member)
         case list():
-            for element in schema:
+            for element in cast("list[object]", schema):
                 yield from patterns(element)
         case _:
             return

@@ -79,7 +79,7 @@ class Outages:
 
     def oracle(self, first: int, last: int, opening: tuple[int, int], ages: Mapping[str, int]) -> dict[str, int]:
         """Count the seconds by looking at each: `opening` are hours of a Vietnamese day, `ages` limits in seconds."""
-        counted = dict.fromkeys(("due_s", "fresh_s", "within_sla_s", "held_s", "breach_s"), 0)
+        counted: dict[str, int] = dict.fromkeys(("due_s", "fresh_s", "within_sla_s", "held_s", "breach_s"), 0)
         for second, due, held, age in self._seconds(last, opening):
             hour = (second + 7 * 3600) % 86_400 / 3600
             if second < first or not due or not opening[0] <= hour < opening[1]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.sync.pulled_database import PulledDatabase
 
 DAY, WEEK, YEAR = 86_400, 7 * 86_400, 365 * 86_400
 
-CASES = [
+CASES: list[tuple[dict[str, Any], tuple[int, int], dict[str, int]]] = [
     ({}, (0, 24), {"fresh_within": DAY, "sla": DAY}),
     ({"fresh_within": "3h", "opening_hours": ["07:00-17:00"]}, (7, 17), {"fresh_within": 3 * 3600, "sla": 3 * 3600}),
     ({"fresh_within": "12h", "sla": "5h"}, (0, 24), {"fresh_within": 12 * 3600, "sla": 5 * 3600}),

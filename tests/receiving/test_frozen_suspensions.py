@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
@@ -67,9 +68,10 @@ def frozen_round(setting: ReceivingSetting, database: SharedDatabase, dice: Rand
 
 
 def wake(frozen: ForkServerProcess) -> None:
-    """Let a frozen process go on."""
+    """Let a frozen process go on; one that has ended meanwhile stays so."""
     assert frozen.pid is not None
-    os.kill(frozen.pid, signal.SIGCONT)
+    with suppress(ProcessLookupError):
+        os.kill(frozen.pid, signal.SIGCONT)
 
 
 def move_holder(database: SharedDatabase) -> None:

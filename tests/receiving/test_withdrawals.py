@@ -52,7 +52,7 @@ def test_withdrawals_are_in_the_audit_log_as_such(setting: ReceivingSetting) -> 
         bodies = list(connection.exec_driver_sql("SELECT body FROM audit_entry ORDER BY entry").scalars())
 
     assert ['"withdrawal"' in body for body in bodies] == [False, False, True, True]
-    assert ["leaving" in body for body in bodies] == [True, False, True, False]
+    assert ['"outcome":"leaving"' in body for body in bodies] == [True, False, True, False]
 
 
 def test_a_record_that_never_left_needs_no_withdrawal(setting: ReceivingSetting) -> None:

@@ -22,6 +22,7 @@ def test_agencies_are_known_by_officials_operator_and_records(address: str) -> N
         providers=frozenset({LAND, PROVINCE}),
         named=frozenset({"000.00.01.H09", "000.00.02.H09", "000.00.09.H09", "H09.9"}),
     )
+    assert terms.known_agencies is not None
     assert BUILDING not in terms.known_agencies.codes
 
 

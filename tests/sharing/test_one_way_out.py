@@ -18,7 +18,7 @@ READERS = frozenset(
 INSIDE = ("cchc_connect.database", "cchc_connect.config", "cchc_connect.testing", "cchc_connect.monitoring")
 """Rooms that show and send nothing by themselves."""
 
-VALUELESS = frozenset({"last_sequence", "notes_by_key", "DiscrepancyState", "UnreadableRecord"})
+VALUELESS = frozenset({"last_sequence", "notes_by_key", "DiscrepancyState", "UNHANDLED", "UnreadableRecord"})
 """What the readers have that says nothing of a record's values."""
 
 POINT: Mapping[str, str] = {
@@ -45,6 +45,10 @@ MASKED: Mapping[str, str] = {
 OTHERS: Mapping[str, str] = {
     "cchc_connect.cli.discrepancies": "lists what `shown_discrepancies` made of it",
     "cchc_connect.cli.misreadings": "words of code lists that nothing translates, which no person's field has",
+    "cchc_connect.cli.demo_indicators": "names of agencies",
+    "cchc_connect.cli.kpi_report": "names of agencies",
+    "cchc_connect.kpi.following": "facts about dossiers that indicators count, without a person's fields",
+    "cchc_connect.quality.registered": "the list of databases, which has no persons",
     "cchc_connect.sync.synchronizer": "takes entries of the quarantine to process them again",
 }
 
@@ -103,6 +107,7 @@ DOCUMENTS: Mapping[str, str] = {
     "cchc_connect.exports.stored_rows": "an export that is masked as soon as a document is read",
     "cchc_connect.sharing.route_rows": "a record of today, which decides whether an older message of it may leave",
     "cchc_connect.sharing.unmasked": "persons in the operator's own records, for the subject index",
+    "cchc_connect.kpi.following": "facts about dossiers that indicators count, without a person's fields",
     "cchc_connect.sync.unreadable_members": "which fields have values, for the watch on sources",
 }
 """Module outside of reading and writing -> why it selects documents from the table of changes."""

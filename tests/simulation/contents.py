@@ -6,8 +6,8 @@ from typing import Any
 from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import METADATA
 
-OF_EACH_RUN = frozenset({"run", "run_counter", "lease", "cursor", "route", "maintenance", "audit_entry"})
-"""Tables that every run writes to: the audit log has an entry for each source that it reads."""
+OF_EACH_RUN = frozenset({"run", "run_counter", "lease", "cursor", "route", "maintenance", "audit_entry", "freshness"})
+"""Tables that every run writes to: the audit log has an entry for each source, freshness when it was read last."""
 
 
 def contents(database: SharedDatabase) -> Mapping[str, list[Any]]:

@@ -20,7 +20,7 @@ from cchc_connect.database.tables import discrepancy
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.run_context import RunContext
-from tests.databases import on_sqlite_only, prepared_address
+from tests.databases import new_address, on_sqlite_only
 from tests.sync.memory_systems import (
     START,
     LandRegister,
@@ -694,7 +694,7 @@ def test_a_shrink_that_a_person_accepted_deletes_records(database: SharedDatabas
 def test_a_table_is_analyzed_after_its_first_page(tmp_path: Path) -> None:
     """With PostgreSQL's plans for an empty table, each page of a first load would scan all pages before it."""
     table_size = text("SELECT reltuples FROM pg_class WHERE oid = CAST('land_parcel' AS regclass)")
-    with prepared_address("postgres", tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
+    with new_address("postgres", tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         pull(database, LandRegister([parcel_item(number) for number in range(1, 8)]))
 
         with database.reading() as connection:
