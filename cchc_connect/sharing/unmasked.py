@@ -262,7 +262,7 @@ class UnmaskedView:
             keys_by_type.setdefault(record.record_type, []).append(record.key)
         for record_type, keys in keys_by_type.items():
             fields = dict.fromkeys(personal_fields(RECORD_TYPES[record_type]), "plain")
-            entry = self._entry(record_type=record_type, keys=tuple(keys), fields=fields, count=len(keys))
+            entry = self._entry(record_type=record_type, keys=tuple(sorted(keys)), fields=fields, count=len(keys))
             numbers = self._person_numbers(connection, record_type, keys)
             subjects = self._index_subjects(numbers, entry.at)
             append(connection, entry, chain=COMMANDS_CHAIN, subjects=subjects)
