@@ -12,8 +12,11 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.corrections import typed_day
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number
+from cchc_connect.cli.kpi_connected import connected_counts
 from cchc_connect.cli.written_files import require_writable_name, writing_file
+from cchc_connect.config.file import Config
 from cchc_connect.database.reading.records import records
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.kpi.computing import compute
 from cchc_connect.kpi.html_page import kpi_page
 from cchc_connect.kpi.report import Counts, KpiFigure, KpiReport, KpiRow
@@ -79,19 +82,11 @@ def report(
         NotFound: versions that held at the sequence were purged.
         CannotCreate: the file exists already, or cannot be written.
     """
-    start, end = options.days()
     for path in files.paths:
         require_writable_name(path)
+    config = None if database is not None else Config.load(command.config)
     with existing_database(command, database) as opened:
-        computed = compute(
-            opened,
-            options.set_id,
-            start=start,
-            end=end,
-            agency=options.agency,
-            each=each,
-            as_of=options.as_of,
-        )
+        computed = _computed(opened, config, options, each=each)
         names = {each.code: each.name for each in records(opened, Agency)} if files.html is not None else {}
     console = command.console
     if files.csv is not None:
@@ -107,8 +102,25 @@ def report(
         _show_each(computed, console)
     for path in files.paths:
         console.message("kpi_view.written", path=path, rows=len(computed.figures))
+    if config is None:
+        console.message("kpi_view.needs_configuration")
     _advise(computed, console)
     return ExitCode.DONE
+
+
+def _computed(opened: SharedDatabase, config: Config | None, options: PeriodOptions, *, each: bool) -> KpiReport:
+    """Compute the report; which databases are connected and shared is in it if there is a configuration."""
+    start, end = options.days()
+    return compute(
+        opened,
+        options.set_id,
+        start=start,
+        end=end,
+        agency=options.agency,
+        each=each,
+        as_of=options.as_of,
+        connected=None if config is None or start >= end else connected_counts(opened, config, start, end),
+    )
 
 
 def _show(computed: KpiReport, console: Console) -> None:

@@ -280,11 +280,13 @@ def _answered(window: KpiWindow) -> ColumnElement[bool]:
 
 
 def _is_answered(row: Fact, window: KpiWindow) -> Truth:
+    if any(row[column] not in {None, 1} for column in ("asked_in_time", "published_in_time")):
+        return False
     if row["due"] is None:
         return None
     done = row["done"]
     in_time = done <= row["due"] if done is not None and done < window.end else row["due"] >= window.end
-    return bool(in_time) and row["asked_in_time"] in {None, 1} and row["published_in_time"] in {None, 1}
+    return bool(in_time)
 
 
 _FEEDBACK = (

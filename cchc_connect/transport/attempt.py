@@ -140,6 +140,7 @@ class Attempt:
     def start_response(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
         """Take status and headers of the response; return whether to read the body: that of a redirect is not read."""
         self._call.status = status
+        self._call.may_have_arrived |= not self._send.is_login
         if status == PROXY_AUTHENTICATION_REQUIRED:
             self._error = proxy_error(self._call)
             return False

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import Config
 from cchc_connect.sync.record_writer import RecordWriter
 from cchc_schemas import RegisteredDatabase
@@ -79,3 +80,35 @@ def test_check_warns_of_a_code_that_is_not_on_the_list(call: Call) -> None:
     (finding,) = [each for each in findings if each["code"] == "registered_databases.unknown"]
     assert (finding["subject"], finding["level"], finding["context"]["code"]) == ("land-registry", "warning", "CSDL-11")
     assert "CSDL-01" in finding["message"]
+
+
+@pytest.mark.usefixtures("listed")
+def test_the_report_on_indicators_has_the_same_numbers(call: Call) -> None:
+    """Of the same period; a database of which nobody knows the owner counts for the province alone."""
+    call("sync")
+    year = SystemClock().now().year
+    period = ("--from", f"{year}-01-01", "--to")
+
+    total = call("--json", "connected", *period, f"{year}-12-31").document["total"]
+    report = call("--json", "kpi", "report", "--set", "cchc-2021-2030", *period, f"{year + 1}-01-01").document
+
+    figures = {each["indicator"]: each for each in report["figures"]}
+    connected, shared = figures["connected"], figures["shared"]
+    assert (connected["numerator"], connected["denominator"]) == (total["connected"], total["due"])
+    assert (shared["numerator"], shared["denominator"], shared["unknown"]) == (
+        total["shared"],
+        total["shareable"],
+        total["shared_unknown"],
+    )
+    assert connected["denominator"] == 2
+
+
+@pytest.mark.usefixtures("listed")
+def test_the_report_says_when_the_configuration_is_missing_for_it(call: Call) -> None:
+    call("sync")
+
+    ended = call(
+        "kpi", "report", "--set", "cchc-2021-2030", "--from", "2026-01-01", "--to", "2027-01-01", "--db", "shared.db"
+    )
+
+    assert "which --db leaves out: cchc-connect connected" in ended.out

@@ -69,7 +69,7 @@ def freeze_in_push(setting: ReceivingSetting, dice: Random) -> ForkServerProcess
     os.kill(process.pid, signal.SIGSTOP)
     while is_locked(setting):  # frozen in a transaction: let it run for a moment
         os.kill(process.pid, signal.SIGCONT)
-        time.sleep(0.001)
+        time.sleep(0.01)
         os.kill(process.pid, signal.SIGSTOP)
     return process
 

@@ -97,7 +97,7 @@ def rounds_with_frozen_senders(setting: ReceivingSetting, rounds: int, *, is_els
     return late
 
 
-ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.long)], ids=["few", "many"])
+ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.long)], ids=["few", "many"])
 
 
 @ROUNDS
@@ -108,12 +108,10 @@ def test_a_frozen_sender_of_this_machine_sends_nothing_after_a_suspension(
     assert rounds_with_frozen_senders(setting, rounds, is_elsewhere=False) == 0
 
 
-@ROUNDS
-def test_of_a_sender_that_froze_elsewhere_only_requests_that_were_begun_leave(
-    setting: ReceivingSetting, rounds: int
-) -> None:
-    """It may freeze between its last look and the first byte: then that request leaves when it wakes."""
-    assert rounds_with_frozen_senders(setting, rounds, is_elsewhere=True) <= PARALLEL * (1 + rounds // 20)
+@pytest.mark.long
+def test_of_a_sender_that_froze_elsewhere_only_requests_that_were_begun_leave(setting: ReceivingSetting) -> None:
+    """It may freeze between its last look and the first byte: then that request leaves when it wakes, which is rare."""
+    assert rounds_with_frozen_senders(setting, 30, is_elsewhere=True) <= PARALLEL
 
 
 def test_a_repetition_is_not_sent_once_its_agreement_is_being_suspended(setting: ReceivingSetting) -> None:

@@ -20,6 +20,7 @@ from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unr
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push
+from cchc_connect.sync.push_permission import RECHECK_S, PermissionLapsed, PushPermission
 from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import Dossier, DossierStep
 from tests.audit_log import broken_entry
@@ -488,3 +489,30 @@ def test_a_record_deleted_while_its_message_waited_is_not_sent(office: Office) -
 
     assert office.dossiers.effects == {}
     assert office.state() == (0, 0, 1)
+
+
+def test_an_answer_that_a_batch_may_leave_holds_for_the_first_attempt_and_a_moment(office: Office) -> None:
+    """A repetition asks the database again, and so does a process that froze."""
+    permission, now = PushPermission(office.route, office.run_context), office.clock.now()
+    office.run_context.commit(lambda connection: permission.decide(connection, now))
+    assert permission.still_holds()
+    with office.database.writing() as connection:
+        connection.execute(text("UPDATE agreement SET state = 'suspended'"))
+
+    permission.require(1)
+    with pytest.raises(PermissionLapsed):
+        permission.require(2)
+    with pytest.raises(PermissionLapsed):
+        permission.require(1)
+
+
+def test_a_process_that_froze_asks_again_before_it_sends(office: Office) -> None:
+    permission, now = PushPermission(office.route, office.run_context), office.clock.now()
+    office.run_context.commit(lambda connection: permission.decide(connection, now))
+    assert permission.still_holds()
+    with office.database.writing() as connection:
+        connection.execute(text("UPDATE agreement SET state = 'suspended'"))
+
+    office.clock.advance(timedelta(seconds=RECHECK_S))
+    with pytest.raises(PermissionLapsed):
+        permission.require(1)

@@ -21,7 +21,8 @@ from cchc_connect.errors import (
     Unreachable,
 )
 from cchc_connect.testing import FAULTS, FaultyServer, json_response
-from cchc_connect.transport import Basic, Traffic
+from cchc_connect.transport import Basic, Traffic, TransportEnvironment
+from cchc_connect.transport.calls.error_mapping import NEVER_SENT
 from tests.transport.both_transports import FAST_POLICY, OpenTransport
 from tests.transport.dialects import ACCOUNT, rest_endpoint
 from tests.transport.scripted_server import (
@@ -391,3 +392,39 @@ def test_an_error_that_a_conversation_does_not_catch_is_raised(serve: Serve, ope
 
     with pytest.raises(SourceHeld):
         open_carrier(rest_endpoint(agency.base_url)).run(conversation())
+
+
+def test_before_each_attempt_it_is_asked_whether_the_request_may_still_leave(
+    serve: Serve, open_carrier: OpenTransport
+) -> None:
+    """Directly before its first byte, with the number of the attempt; a refusal says that nothing was sent."""
+    agency = serve(in_turn([closing_response("503 Service Unavailable", b"")]))
+    attempts = list[int]()
+
+    def refuse_repetitions(attempt: int, /) -> None:
+        attempts.append(attempt)
+        if attempt > 1:
+            raise SourceHeld("push.permission_lapsed", route="publish")
+
+    with pytest.raises(SourceHeld) as raised:
+        open_carrier(
+            rest_endpoint(agency.base_url), environment=TransportEnvironment(may_send=refuse_repetitions)
+        ).send(GET)
+
+    assert raised.value.code == "push.permission_lapsed"
+    assert attempts == [1, 2]
+    assert len(agency.request_lines) == 1
+    assert NEVER_SENT not in raised.value.context
+
+
+def test_a_request_that_may_not_leave_reaches_nobody(serve: Serve, open_carrier: OpenTransport) -> None:
+    agency = serve(in_turn([closing_response("200 OK", PARCELS)]))
+
+    def refuse(_: int, /) -> None:
+        raise SourceHeld("push.permission_lapsed", route="publish")
+
+    with pytest.raises(SourceHeld) as raised:
+        open_carrier(rest_endpoint(agency.base_url), environment=TransportEnvironment(may_send=refuse)).send(POST)
+
+    assert raised.value.context[NEVER_SENT] is True
+    assert agency.request_lines == []
